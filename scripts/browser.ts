@@ -24,7 +24,9 @@ export const HOW_TO_GET_A_BROWSER =
 export function findBrowser(): string | undefined {
   const named = process.env.FACET_CHROMIUM;
   if (named) return existsSync(named) ? named : undefined;
-  return INSTALLED.find((path) => existsSync(path)) ?? [chromium.executablePath()].find((path) => existsSync(path));
+  return (
+    INSTALLED.find((path) => existsSync(path)) ?? [chromium.executablePath()].find((path) => existsSync(path))
+  );
 }
 
 /** Launch options that give WebGPU everywhere: the real adapter when FACET_ADAPTER=native, else SwiftShader. */

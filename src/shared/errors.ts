@@ -31,7 +31,11 @@ export class FacetError extends Error {
   readonly hint?: string;
   readonly detail?: string;
 
-  constructor(code: FacetErrorCode, message: string, options: { hint?: string; detail?: string; cause?: unknown } = {}) {
+  constructor(
+    code: FacetErrorCode,
+    message: string,
+    options: { hint?: string; detail?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.hint = options.hint;

@@ -1,0 +1,42 @@
+import weightsF16 from '../shaders/shared/weights_f16.wgsl?raw';
+import weightsF32 from '../shaders/shared/weights_f32.wgsl?raw';
+
+/**
+ * What the host knows of one WGSL file. Binding 0 is the uniform `Dims`, written from `dims` in order; storage
+ * bindings follow in the order of `tensors`. A unit test holds every spec against its shader by reflection.
+ */
+export interface KernelSpec<D extends string = string, T extends string = string> {
+  /** Stem of the shader file, of its wrapper and of its reference. */
+  name: string;
+  source: string;
+  /** Scalars of `struct Dims`, each 4 bytes, in the shader's order. */
+  dims: Readonly<Record<D, 'u32' | 'i32' | 'f32'>>;
+  /** Storage bindings in order. `weights` may be f32 or packed f16: the shader reads them through `w4()`. */
+  tensors: Readonly<Record<T, 'read' | 'write' | 'weights'>>;
+  /** Names of pipeline-overridable constants a caller may set, with their defaults. */
+  overrides?: Readonly<Record<string, number>>;
+}
+
+export function defineKernel<D extends string, T extends string>(spec: KernelSpec<D, T>): KernelSpec<D, T> {
+  return spec;
+}
+
+/** A kernel made concrete: which storage type its weights have and which constants are overridden. */
+export interface Variant {
+  weights?: 'f32' | 'f16';
+  overrides?: Readonly<Record<string, number>>;
+}
+
+export function variantKey(kernel: KernelSpec, variant: Variant): string {
+  const overrides = Object.entries(variant.overrides ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`);
+  return [kernel.name, variant.weights ?? 'f32', ...overrides].join(' ');
+}
+
+/** The text handed to the compiler: `w4()` for the weights' storage type, then the kernel. */
+export function shaderText(kernel: KernelSpec, variant: Variant): string {
+  const usesWeights = Object.values(kernel.tensors).includes('weights');
+  if (!usesWeights) return kernel.source;
+  return `${variant.weights === 'f16' ? weightsF16 : weightsF32}\n${kernel.source}`;
+}

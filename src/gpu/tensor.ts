@@ -1,0 +1,52 @@
+/** Element types a GPU tensor may hold. `f16` is stored as packed pairs and read with `unpack2x16float`. */
+export type DType = 'f32' | 'f16' | 'u32';
+
+/** How many bytes `elements` values of `dtype` take, rounded up to WebGPU's 4-byte granularity. */
+export function byteLengthOf(shape: readonly number[], dtype: DType): number {
+  const elements = elementsOf(shape);
+  return dtype === 'f16' ? Math.ceil(elements / 2) * 4 : elements * 4;
+}
+
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * A row-major array on the GPU. Whoever asked for it disposes of it; its buffer goes back to the pool it came from.
+ * Using a tensor after `dispose` is a bug that `Batch.run` reports.
+ */
+export class Tensor implements Disposable {
+  readonly byteLength: number;
+  #disposed = false;
+
+  constructor(
+    readonly buffer: GPUBuffer,
+    readonly shape: readonly number[],
+    readonly dtype: DType,
+    private readonly giveBack: (buffer: GPUBuffer) => void,
+  ) {
+    this.byteLength = byteLengthOf(shape, dtype);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The same bytes under another shape of equal size; shares the buffer, so only the original is disposed. */
+  reshaped(shape: readonly number[]): Tensor {
+    if (elementsOf(shape) !== elementsOf(this.shape)) {
+      throw new RangeError(`cannot view [${this.shape.join(', ')}] as [${shape.join(', ')}]`);
+    }
+    return new Tensor(this.buffer, shape, this.dtype, () => {});
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.giveBack(this.buffer);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

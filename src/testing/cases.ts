@@ -1,0 +1,12 @@
+import type { Gpu } from '../gpu/gpu.ts';
+
+/** One check that needs a GPU. It runs in a module worker, as the product does, and throws when it fails. */
+export interface GpuCase {
+  name: string;
+  run(gpu: Gpu): Promise<void>;
+}
+
+/** `*.cases.ts` files export `cases` made with this; every one becomes a test of the `gpu` project. */
+export function gpuCases(group: string, cases: Record<string, (gpu: Gpu) => Promise<void>>): GpuCase[] {
+  return Object.entries(cases).map(([name, run]) => ({ name: `${group}: ${name}`, run }));
+}

@@ -1,0 +1,48 @@
+import { expose } from 'comlink';
+import { Gpu } from '../gpu/gpu.ts';
+import type { GpuCase } from './cases.ts';
+
+const modules = import.meta.glob<{ cases: GpuCase[] }>('../**/*.cases.ts');
+
+const uncaught: string[] = [];
+let gpu: Promise<Gpu> | undefined;
+let cases: GpuCase[] = [];
+
+function acquire(): Promise<Gpu> {
+  gpu ??= Gpu.acquire({ largestTensorBytes: 1 << 27 }).then((acquired) => {
+    acquired.onError = (error) => uncaught.push(error.message);
+    return acquired;
+  });
+  return gpu;
+}
+
+const runner = {
+  /** Names of every case in files whose path contains one of `filters` (all when empty). */
+  async list(filters: string[]): Promise<string[]> {
+    const chosen = Object.entries(modules).filter(
+      ([path]) => filters.length === 0 || filters.some((part) => path.includes(part)),
+    );
+    const loaded = await Promise.all(chosen.map(([, load]) => load()));
+    cases = loaded.flatMap((module) => module.cases);
+    return cases.map(({ name }) => name);
+  },
+  async run(name: string): Promise<void> {
+    const found = cases.filter((candidate) => candidate.name === name);
+    if (found.length !== 1) throw new Error(`${found.length} cases are called "${name}"`);
+    const device = await acquire();
+    device.device.pushErrorScope('validation');
+    let failure: unknown;
+    try {
+      await found[0]!.run(device);
+    } catch (thrown) {
+      failure = thrown;
+    }
+    const invalid = await device.device.popErrorScope();
+    if (invalid) throw new Error(`WebGPU: ${invalid.message}`);
+    if (failure !== undefined) throw failure;
+    if (uncaught.length > 0) throw new Error(`WebGPU: ${uncaught.splice(0).join('; ')}`);
+  },
+};
+
+export type CaseRunner = typeof runner;
+expose(runner);
