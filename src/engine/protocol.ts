@@ -1,0 +1,262 @@
+import type { FacetErrorRecord } from '../shared/errors.ts';
+
+/**
+ * What the page may ask of the engine, and what comes back. Types only: both sides of the worker boundary share this
+ * file and nothing else. Every call is one user intention. Rejections are `FacetError`s (see `transfer.ts`).
+ */
+export interface EngineApi {
+  /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
+  open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
+  /** Makes a dictionary of the open model the current one, loading it when needed. */
+  useDictionary(id: string, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<DictionaryInfo>;
+  /** Splits text into the model's tokens. No GPU work: cheap enough for every key stroke. */
+  tokenize(text: string): Promise<TokenizedText>;
+  /** Runs the model and the current dictionary over one window of a text. */
+  analyze(request: AnalyzeRequest, ticket: Ticket): Promise<Analysis>;
+  /** What one feature of the current dictionary writes and resembles. */
+  feature(index: number, ticket: Ticket): Promise<FeatureCard>;
+  /** Runs a Storyworld sample through model and dictionary and counts. Partial results arrive with the progress. */
+  sample(request: SampleRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<SampleStatistics>;
+  /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
+  cancel(ticket: Ticket): Promise<void>;
+  diagnostics(): Promise<Diagnostics>;
+  /** Called once when the device is lost for good or an uncaptured GPU error appears. */
+  onTrouble(report: (trouble: FacetErrorRecord) => void): Promise<void>;
+}
+
+/** Chosen by the caller, unique per call; names the call for `cancel`. */
+export type Ticket = number;
+
+export interface OpenRequest {
+  model: string;
+  dictionary?: string;
+  /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
+  storage?: 'file' | 'f32';
+}
+
+export interface Progress {
+  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample';
+  /** What is being worked on, e.g. a file name. */
+  what: string;
+  /** In `unit`s; `total` is 0 while unknown. */
+  done: number;
+  total: number;
+  unit: 'bytes' | 'tokens' | 'steps';
+}
+
+export interface ModelInfo {
+  id: string;
+  title: string;
+  family: string;
+  license: string;
+  parameters: number;
+  nLayers: number;
+  nHeads: number;
+  dModel: number;
+  dMlp: number;
+  dVocab: number;
+  nCtx: number;
+  /** First 16 hex digits of the SHA-256 of the weights file. */
+  digest: string;
+  hooks: string[];
+}
+
+export interface DictionaryInfo {
+  id: string;
+  title: string;
+  /** TransformerLens name of the hook it reads, e.g. `blocks.2.hook_resid_pre`. */
+  hook: string;
+  architecture: string;
+  dIn: number;
+  dSae: number;
+  k: number;
+  digest: string;
+}
+
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  description: string;
+  software: boolean;
+}
+
+export interface OpenedModel {
+  model: ModelInfo;
+  /** Every dictionary the catalogue has for this model. */
+  dictionaries: DictionarySummary[];
+  dictionary: DictionaryInfo;
+  adapter: AdapterInfo;
+  /** Bytes fetched for this call, as sent. */
+  bytesFetched: number;
+  elapsedMs: number;
+}
+
+export interface DictionarySummary {
+  id: string;
+  title: string;
+  hook: string;
+  bytes: number;
+}
+
+/** One token of a text. The offsets are UTF-16 code units of that text; tokens tile it without gaps. */
+export interface TokenRecord {
+  id: number;
+  /** Text for display: a byte that is not a whole character is shown as `\xHH`. Whitespace is not yet made visible. */
+  text: string;
+  start: number;
+  end: number;
+  /**
+   * Tokens that share one character (an emoji split into bytes) have the same start and end and count up here from
+   * 0 within `ofParts`. 0 of 1 for whole tokens.
+   */
+  part: number;
+  ofParts: number;
+  /** True for tokens that are not text, such as `<|endoftext|>`. */
+  special: boolean;
+}
+
+export interface TokenizedText {
+  tokens: TokenRecord[];
+  /** Notes for the visitor, e.g. that lone surrogates were replaced or special tokens were read as plain text. */
+  notes: string[];
+}
+
+export interface AnalyzeRequest {
+  text: string;
+  /** First token of the text to read, when it is longer than the context. Clamped. */
+  windowStart: number;
+  /** How many likely next tokens to give per position. Default 10. */
+  nextTokens?: number;
+  /** Ask for time per kernel (slower). */
+  profile?: boolean;
+  /** Also measure the splice: dictionary reconstruction in place of the activation, and zero in its place. Default true. */
+  honesty?: boolean;
+  /** Which logits to give back in full. Default `none`. */
+  logits?: 'none' | 'last' | 'all';
+  /** Hook points to give back in full. */
+  captures?: string[];
+}
+
+/** Row-compressed sparse activations: row t holds entries offsets[t] … offsets[t+1], sorted by value, largest first. */
+export interface CodesRecord {
+  offsets: Uint32Array;
+  indices: Uint32Array;
+  values: Float32Array;
+}
+
+/**
+ * T below is the number of positions read, the beginning-of-text token at position 0 included. That position is in
+ * the arrays but out of every average: its activation norm is an outlier (see `honesty`).
+ */
+export interface Analysis {
+  /** What the numbers were computed from; a link reproduces them when these agree. */
+  model: string;
+  modelDigest: string;
+  dictionary: string;
+  dictionaryDigest: string;
+  tokens: TokenRecord[];
+  /** Tokens of the whole text (without the beginning-of-text token) and the part of it that was read. */
+  totalTokens: number;
+  windowStart: number;
+  windowTokens: number;
+  codes: CodesRecord;
+  /** [T] −ln p(token t | tokens before it), nats. NaN at position 0. */
+  loss: Float32Array;
+  /** [T · n] most likely next tokens after position t, with probabilities. */
+  next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };
+  honesty?: Honesty;
+  logits?: { shape: [number, number]; data: Float32Array };
+  captures: Record<string, { shape: number[]; data: Float32Array }>;
+  usage: Usage;
+  timings: KernelTimingRecord[];
+}
+
+/** How well the dictionary stands for the model on this prompt; position 0 excluded from all averages. */
+export interface Honesty {
+  /** Tokens averaged over. */
+  tokens: number;
+  /** Mean number of active features per token. */
+  l0: number;
+  /** 1 − Σ‖x − x̂‖² / Σ‖x − mean x‖². Can be below 0. */
+  explainedVariance: number;
+  /** Mean over tokens of ‖x − x̂‖² / ‖x‖²: the share of the activation the features do not say. */
+  errorShare: number;
+  /** Mean next-token loss in nats: as is, with x̂ in place of x, with 0 in place of x. */
+  ceClean: number;
+  ceSpliced: number;
+  ceZero: number;
+  /** (ceZero − ceSpliced) / (ceZero − ceClean); NaN when the denominator is too small to mean anything. */
+  ceRecovered: number;
+  /** Mean KL(clean ‖ spliced) of the next-token distribution, nats. */
+  kl: number;
+}
+
+export interface Usage {
+  submissions: number;
+  readbacks: number;
+  dispatches: number;
+  bytesRead: number;
+  elapsedMs: number;
+}
+
+export interface KernelTimingRecord {
+  kernel: string;
+  scope: string;
+  gpuMs: number;
+  flops: number;
+  bytes: number;
+}
+
+export interface FeatureCard {
+  index: number;
+  hook: string;
+  /** Next tokens whose logit a unit of this feature raises (lowers) most, when added to the final residual. */
+  promoted: TokenEffect[];
+  suppressed: TokenEffect[];
+  /** Features with the most similar decoder direction; itself excluded. */
+  neighbours: { index: number; cosine: number }[];
+  decoderNorm: number;
+}
+
+export interface TokenEffect {
+  id: number;
+  text: string;
+  /** Logit change per unit of feature activation, minus the mean over the vocabulary. */
+  logit: number;
+}
+
+export interface SampleRequest {
+  seed: number;
+  /** Storyworld items to read. */
+  items: number;
+  /** Best examples kept per feature. Default 8. */
+  examples?: number;
+}
+
+/** Statistics of every feature over a Storyworld sample, position 0 of each item excluded. F = d_sae, E = examples. */
+export interface SampleStatistics {
+  dictionary: string;
+  dictionaryDigest: string;
+  seed: number;
+  items: number;
+  tokens: number;
+  /** [F] tokens on which the feature is active (value > 0). */
+  count: Uint32Array;
+  /** [F] sum and maximum of its values. */
+  sum: Float64Array;
+  max: Float32Array;
+  /** Histogram of positive values: bin b of feature f is histogram[f · bins + b]; `edges` has bins + 1 values, log-spaced. */
+  bins: number;
+  edges: Float32Array;
+  histogram: Uint32Array;
+  /** Best examples of feature f, largest first: entries f · E …; `item` is 0xffffffff where there are fewer. */
+  examples: { perFeature: number; item: Uint32Array; token: Uint32Array; value: Float32Array };
+}
+
+export interface Diagnostics {
+  adapter?: AdapterInfo & { features: string[]; limits: Record<string, number> };
+  allocatedBytes: number;
+  counters: Omit<Usage, 'elapsedMs'>;
+  model?: string;
+  dictionary?: string;
+}
