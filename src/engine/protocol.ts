@@ -8,7 +8,11 @@ export interface EngineApi {
   /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
   open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
   /** Makes a dictionary of the open model the current one, loading it when needed. */
-  useDictionary(id: string, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<DictionaryInfo>;
+  useDictionary(
+    id: string,
+    ticket: Ticket,
+    onProgress: (progress: Progress) => void,
+  ): Promise<DictionaryInfo>;
   /** Splits text into the model's tokens. No GPU work: cheap enough for every key stroke. */
   tokenize(text: string): Promise<TokenizedText>;
   /** Runs the model and the current dictionary over one window of a text. */
@@ -16,7 +20,11 @@ export interface EngineApi {
   /** What one feature of the current dictionary writes and resembles. */
   feature(index: number, ticket: Ticket): Promise<FeatureCard>;
   /** Runs a Storyworld sample through model and dictionary and counts. Partial results arrive with the progress. */
-  sample(request: SampleRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<SampleStatistics>;
+  sample(
+    request: SampleRequest,
+    ticket: Ticket,
+    onProgress: (progress: Progress) => void,
+  ): Promise<SampleStatistics>;
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;

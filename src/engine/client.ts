@@ -1,0 +1,116 @@
+import { proxy, type Remote, wrap } from 'comlink';
+import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import type {
+  Analysis,
+  AnalyzeRequest,
+  Diagnostics,
+  DictionaryInfo,
+  EngineApi,
+  FeatureCard,
+  OpenedModel,
+  OpenRequest,
+  Progress,
+  SampleRequest,
+  SampleStatistics,
+  Ticket,
+  TokenizedText,
+} from './protocol.ts';
+import { installErrorTransfer } from './transfer.ts';
+
+export interface CallOptions {
+  /** Aborting rejects the call at once with code `cancelled` and stops the work at its next step. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** The only door from the page to the engine. One per page; it owns the worker. */
+export interface EngineClient {
+  open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
+  useDictionary(id: string, options?: CallOptions): Promise<DictionaryInfo>;
+  tokenize(text: string): Promise<TokenizedText>;
+  analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;
+  feature(index: number, options?: CallOptions): Promise<FeatureCard>;
+  sample(request: SampleRequest, options?: CallOptions): Promise<SampleStatistics>;
+  diagnostics(): Promise<Diagnostics>;
+  /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
+  dispose(): void;
+}
+
+/** Starts the worker. @param onTrouble told of a lost device or an uncaptured GPU error, at any time. */
+export function startEngine(onTrouble: (trouble: FacetError) => void): EngineClient {
+  installErrorTransfer();
+  const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'facet-engine',
+  });
+  const remote: Remote<EngineApi> = wrap<EngineApi>(worker);
+  const open = new Set<(error: FacetError) => void>();
+  let nextTicket: Ticket = 1;
+
+  const failAll = (error: FacetError): void => {
+    for (const reject of open) reject(error);
+    open.clear();
+  };
+  worker.onerror = (event) => {
+    const error = new FacetError(
+      'bug',
+      `The engine could not start: ${event.message || 'its script failed to load'}.`,
+      {
+        hint: 'Reload the page.',
+      },
+    );
+    failAll(error);
+    onTrouble(error);
+  };
+
+  /** Runs one call: settles early on abort or when the worker is gone, and tells the engine to stop. */
+  function call<Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const ticket = nextTicket++;
+    return new Promise<Result>((resolve, reject) => {
+      const settle = (): void => {
+        open.delete(fail);
+        signal?.removeEventListener('abort', abort);
+      };
+      const fail = (error: FacetError): void => {
+        settle();
+        reject(error);
+      };
+      const abort = (): void => {
+        void remote.cancel(ticket);
+        fail(new FacetError('cancelled', 'Cancelled.'));
+      };
+      if (signal?.aborted) return void reject(new FacetError('cancelled', 'Cancelled.'));
+      open.add(fail);
+      signal?.addEventListener('abort', abort);
+      run(ticket).then(
+        (result) => {
+          settle();
+          resolve(result);
+        },
+        (thrown: unknown) => fail(FacetError.from(thrown)),
+      );
+    });
+  }
+
+  const listener = (onProgress?: (progress: Progress) => void) => proxy(onProgress ?? (() => {}));
+  const trouble = ({ code, message, hint, detail }: FacetErrorRecord): void =>
+    onTrouble(new FacetError(code, message, { hint, detail }));
+  remote.onTrouble(proxy(trouble)).catch((thrown: unknown) => onTrouble(FacetError.from(thrown)));
+
+  return {
+    open: (request, { signal, onProgress } = {}) =>
+      call((ticket) => remote.open(request, ticket, listener(onProgress)), signal),
+    useDictionary: (id, { signal, onProgress } = {}) =>
+      call((ticket) => remote.useDictionary(id, ticket, listener(onProgress)), signal),
+    tokenize: (text) => call(() => remote.tokenize(text)),
+    analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
+    feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
+    sample: (request, { signal, onProgress } = {}) =>
+      call((ticket) => remote.sample(request, ticket, listener(onProgress)), signal),
+    diagnostics: () => call(() => remote.diagnostics()),
+    dispose: () => {
+      worker.terminate();
+      failAll(new FacetError('cancelled', 'The engine was closed.'));
+    },
+  };
+}
