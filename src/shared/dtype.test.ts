@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { float16ToNumber, numberToFloat16, toFloat16Bits, toFloat32 } from './dtype.ts';
+
+test('every finite half survives widening and narrowing', () => {
+  for (let bits = 0; bits < 0x10000; bits++) {
+    const value = float16ToNumber(bits);
+    if (Number.isNaN(value)) expect(numberToFloat16(value) & 0x7c00).toBe(0x7c00);
+    else expect(numberToFloat16(value)).toBe(bits);
+  }
+});
+
+test('known halves', () => {
+  expect(float16ToNumber(0x3c00)).toBe(1);
+  expect(float16ToNumber(0xc000)).toBe(-2);
+  expect(float16ToNumber(0x7bff)).toBe(65504);
+  expect(float16ToNumber(0x0001)).toBe(2 ** -24);
+  expect(float16ToNumber(0x7c00)).toBe(Infinity);
+});
+
+test('rounding is to nearest, ties to even', () => {
+  expect(numberToFloat16(1 + 2 ** -11)).toBe(0x3c00);
+  expect(numberToFloat16(1 + 3 * 2 ** -11)).toBe(0x3c02);
+  expect(numberToFloat16(1 + 2 ** -11 + 2 ** -20)).toBe(0x3c01);
+  expect(numberToFloat16(2 ** -25)).toBe(0);
+  expect(numberToFloat16(2 ** -25 * 1.5)).toBe(1);
+  expect(numberToFloat16(65519)).toBe(0x7bff);
+  expect(numberToFloat16(65520)).toBe(0x7c00);
+  expect(numberToFloat16(-0)).toBe(0x8000);
+});
+
+test('files are widened whatever their alignment', () => {
+  const file = new Uint8Array(9);
+  new DataView(file.buffer).setFloat32(1, -1.5, true);
+  new DataView(file.buffer).setUint16(5, 0x3fc0, true);
+  new DataView(file.buffer).setUint16(7, 0x3c00, true);
+  expect([...toFloat32(file.subarray(1, 5), 'F32')]).toEqual([-1.5]);
+  expect([...toFloat32(file.subarray(5, 7), 'BF16')]).toEqual([1.5]);
+  expect([...toFloat32(file.subarray(7, 9), 'F16')]).toEqual([1]);
+  expect([...toFloat16Bits(file.subarray(7, 9), 'F16')]).toEqual([0x3c00]);
+  expect(() => toFloat32(file.subarray(0, 8), 'I64')).toThrow('I64');
+});

@@ -1,0 +1,60 @@
+import { FacetError } from './errors.ts';
+import type { FileDType } from './tensor-file.ts';
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** Value of an IEEE 754 half given as 16 bits; exact, subnormals, infinities and NaN included. */
+export function float16ToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Bits of the half nearest to `value`, ties to even; beyond 65,519.99 gives infinity. `value` is first rounded to f32. */
+export function numberToFloat16(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = (bits >>> 23) & 0xff;
+  const fraction = bits & 0x7fffff;
+  if (exponent === 255) return sign | 0x7c00 | (fraction ? 0x200 : 0);
+  const shifted = exponent - 127 + 15;
+  if (shifted >= 31) return sign | 0x7c00;
+  if (shifted < -10) return sign;
+  // Below the normal range the hidden bit joins the fraction and everything moves right.
+  const mantissa = shifted <= 0 ? fraction | 0x800000 : fraction;
+  const drop = shifted <= 0 ? 14 - shifted : 13;
+  const kept = mantissa >>> drop;
+  const rest = mantissa & ((1 << drop) - 1);
+  const half = 1 << (drop - 1);
+  const up = rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0;
+  // A carry out of the fraction correctly raises the exponent.
+  return sign | ((shifted <= 0 ? kept : (shifted << 10) | kept) + up);
+}
+
+/** Widens raw little-endian bytes to f32; exact for all three types. @throws FacetError `unsupported` for other types */
+export function toFloat32(bytes: Uint8Array<ArrayBuffer>, dtype: FileDType): Float32Array<ArrayBuffer> {
+  // Copies, because a tensor may begin at any byte of its file.
+  const own = bytes.slice().buffer;
+  if (dtype === 'F32') return new Float32Array(own);
+  if (dtype === 'F16') return Float32Array.from(new Uint16Array(own), float16ToNumber);
+  if (dtype === 'BF16') {
+    const halves = new Uint16Array(own);
+    const words = new Uint32Array(halves.length);
+    for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
+    return new Float32Array(words.buffer);
+  }
+  throw new FacetError('unsupported', `Tensors of type ${dtype} cannot be read as numbers yet.`, {
+    hint: 'Supported are F32, F16 and BF16.',
+  });
+}
+
+/** Raw f16 bits for packed storage. @throws FacetError `unsupported` unless the file holds F16 */
+export function toFloat16Bits(bytes: Uint8Array<ArrayBuffer>, dtype: FileDType): Uint16Array<ArrayBuffer> {
+  if (dtype !== 'F16')
+    throw new FacetError('unsupported', `Only F16 tensors are stored packed, not ${dtype}.`);
+  return new Uint16Array(bytes.slice().buffer);
+}
