@@ -35,9 +35,19 @@ export interface EngineApi {
 /** Chosen by the caller, unique per call; names the call for `cancel`. */
 export type Ticket = number;
 
+/** A folder on this site's own origin with a model (Hugging Face layout) or a dictionary (SAELens layout) in it. */
+export interface FolderReference {
+  /** Address relative to the page, ending in `/`. */
+  folder: string;
+  /** Name to show. */
+  id: string;
+}
+
 export interface OpenRequest {
-  model: string;
-  dictionary?: string;
+  /** Catalogue id, or a folder. */
+  model: string | FolderReference;
+  /** Catalogue id, or a folder, or `null` for none. Default: the first of the catalogue, none for a folder. */
+  dictionary?: string | FolderReference | null;
   /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
   storage?: 'file' | 'f32';
 }
@@ -92,7 +102,8 @@ export interface OpenedModel {
   model: ModelInfo;
   /** Every dictionary the catalogue has for this model. */
   dictionaries: DictionarySummary[];
-  dictionary: DictionaryInfo;
+  /** Absent when the model was opened without one. */
+  dictionary?: DictionaryInfo;
   adapter: AdapterInfo;
   /** Bytes fetched for this call, as sent. */
   bytesFetched: number;
@@ -160,6 +171,7 @@ export interface Analysis {
   /** What the numbers were computed from; a link reproduces them when these agree. */
   model: string;
   modelDigest: string;
+  /** Empty strings, and no codes, when the model was opened without a dictionary. */
   dictionary: string;
   dictionaryDigest: string;
   tokens: TokenRecord[];

@@ -97,6 +97,15 @@ export class Batch {
     for (const tensor of tensors) tensor?.dispose();
   }
 
+  /**
+   * Makes a scratch tensor outlive the batch: its buffer is no longer reclaimed here, and `dispose` gives it back to the
+   * device's pool. For captures, which so need no copy.
+   */
+  keep(tensor: Tensor): Tensor {
+    if (!this.#owned.delete(tensor.buffer)) throw new FacetError('bug', 'only scratch tensors of this batch can be kept');
+    return new Tensor(tensor.buffer, tensor.shape, tensor.dtype, (given) => this.gpu.pool.give(given));
+  }
+
   #reclaim(buffer: GPUBuffer): void {
     if (this.#submitted || !this.#owned.has(buffer)) return;
     const list = this.#free.get(buffer.size);

@@ -1,0 +1,6 @@
+import { expose } from 'comlink';
+import { Engine } from './engine.ts';
+import { installErrorTransfer } from './transfer.ts';
+
+installErrorTransfer();
+expose(new Engine(new URL(self.location.href)));

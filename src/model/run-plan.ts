@@ -1,0 +1,29 @@
+import type { Batch } from '../gpu/batch.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+
+/**
+ * Replaces an activation during a pass. Gets the activation as the runtime holds it (rank 2: heads are flattened) and
+ * returns it or another scratch tensor of the same shape; must not release what it was given.
+ */
+export type Edit = (batch: Batch, activation: Tensor) => Tensor;
+
+/** One forward pass as data, except for the edits, which `analysis/interventions.ts` makes from data. */
+export interface RunPlan {
+  /** Token ids, beginning-of-text token included; at most `nCtx`. */
+  ids: Uint32Array<ArrayBuffer>;
+  /** Hook points to keep. */
+  captures?: readonly string[];
+  /** Logits for no position, the last, or all. `none` also stops the pass after the last capture. */
+  logits?: 'none' | 'last' | 'all';
+  /** By hook name. Applied before the hook is captured, as TransformerLens does. */
+  edits?: ReadonlyMap<string, Edit>;
+  /** Starts at `blocks.{layer}.hook_resid_pre` with this activation [T, d_model], which the caller keeps. */
+  resume?: { layer: number; residual: Tensor };
+}
+
+/** Scratch tensors of the batch the pass was recorded into; rank 2 except patterns and scores [H, T, T]. */
+export interface RecordedRun {
+  captures: Map<string, Tensor>;
+  /** [T or 1, d_vocab] */
+  logits?: Tensor;
+}
