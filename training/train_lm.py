@@ -1,0 +1,110 @@
+"""Trains the bundled language model on Storyworld and English. Seeded and resumable.
+
+    python training/train_lm.py --minutes 55            # goes on from training/work/lm.pt when there is one
+
+The number of steps is fixed from the measured speed at the first start, so that the cosine ends with the time.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from lm import Config, Gpt2
+from torch.nn import functional as F
+
+WORK = Path(__file__).parent / "work"
+BATCH, LENGTH = 32, 256
+STORYWORLD_SHARE = 0.6
+PEAK, FLOOR, WARMUP = 3e-3, 1e-4, 200
+
+
+class Windows:
+    """Windows of LENGTH + 1 tokens, each beginning with <|endoftext|>, as the page's prompts do."""
+
+    def __init__(self, name: str, at_documents: bool):
+        data = np.load(WORK / f"{name}.npz")
+        self.tokens, starts = data["tokens"], data["starts"]
+        self.starts = starts[starts < len(self.tokens) - LENGTH - 1]
+        self.at_documents = at_documents
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        if self.at_documents or rng.random() < 0.2:
+            start = self.starts[rng.integers(len(self.starts))]
+            return self.tokens[start : start + LENGTH + 1]
+        start = rng.integers(len(self.tokens) - LENGTH)
+        return np.concatenate([[0], self.tokens[start : start + LENGTH]])
+
+
+def learning_rate(step: int, steps: int) -> float:
+    if step < WARMUP:
+        return PEAK * (step + 1) / WARMUP
+    progress = min(1.0, (step - WARMUP) / max(1, steps - WARMUP))
+    return FLOOR + (PEAK - FLOOR) * 0.5 * (1 + np.cos(np.pi * progress))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=55)
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(2)
+    model = Gpt2(Config())
+    decayed = [p for p in model.parameters() if p.dim() > 1]
+    plain = [p for p in model.parameters() if p.dim() == 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], betas=(0.9, 0.98), fused=True
+    )
+    story, english = Windows("storyworld", True), Windows("english", False)
+    step, steps, spent = 0, 0, 0.0
+    checkpoint = WORK / "lm.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        step, steps, spent = saved["step"], saved["steps"], saved["spent"]
+        print(f"goes on at step {step} of {steps}", flush=True)
+    started, losses = time.time(), []
+
+    def save() -> None:
+        state = {
+            "model": model.state_dict(), "optimizer": optimizer.state_dict(),
+            "step": step, "steps": steps, "spent": spent + time.time() - started,
+        }
+        torch.save(state, checkpoint.with_suffix(".tmp"))
+        checkpoint.with_suffix(".tmp").rename(checkpoint)
+
+    while steps == 0 or step < steps:
+        # The data of a step depend on its number alone, so a resumed run sees what an unbroken one would.
+        rng = np.random.default_rng(step)
+        rows = [(story if i < BATCH * STORYWORLD_SHARE else english).draw(rng) for i in range(BATCH)]
+        batch = torch.from_numpy(np.stack(rows).astype(np.int64))
+        rate = learning_rate(step, steps or 10**9)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(batch[:, :-1])
+        loss = F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+        step += 1
+        if step == 30 and steps == 0:
+            per_step = (time.time() - started) / 30
+            steps = int(arguments.minutes * 60 / per_step)
+            print(f"{per_step:.3f} s a step, {BATCH * LENGTH / per_step:.0f} tokens/s: {steps} steps", flush=True)
+        if step % 50 == 0:
+            elapsed = spent + time.time() - started
+            print(json.dumps({"step": step, "loss": round(float(np.mean(losses[-50:])), 4), "lr": round(float(rate), 6), "minutes": round(elapsed / 60, 1)}), flush=True)
+        if step % 200 == 0:
+            save()
+    save()
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
