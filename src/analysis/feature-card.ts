@@ -33,7 +33,11 @@ export function recordFeatureCard(
   const effects = matmul(batch, { x: row.direction, weights: model.weights.get('embed.W_E'), layout: 'nk' });
   const promoted = topKRows(batch, { x: effects, k: counts.tokens, order: 'largest' });
   const suppressed = topKRows(batch, { x: effects, k: counts.tokens, order: 'smallest' });
-  const cosines = cosineRows(batch, { rows: dictionary.wDec, norms: dictionary.decoderNorms, query: row.query });
+  const cosines = cosineRows(batch, {
+    rows: dictionary.wDec,
+    norms: dictionary.decoderNorms,
+    query: row.query,
+  });
   const neighbours = topKRows(batch, { x: cosines, k: counts.neighbours, order: 'largest' });
   batch.release(cosines);
   return { promoted, suppressed, neighbours, effects };

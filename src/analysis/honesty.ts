@@ -50,7 +50,14 @@ export function recordHonesty(
   batch: Batch,
   model: Transformer,
   dictionary: Dictionary,
-  run: { ids: Uint32Array<ArrayBuffer>; activation: Tensor; codes: GpuCodes; cleanLogits: Tensor; targets: Tensor; residual?: { layer: number; tensor: Tensor } },
+  run: {
+    ids: Uint32Array<ArrayBuffer>;
+    activation: Tensor;
+    codes: GpuCodes;
+    cleanLogits: Tensor;
+    targets: Tensor;
+    residual?: { layer: number; tensor: Tensor };
+  },
 ): HonestyTensors {
   batch.scope('honesty');
   const { activation, codes, cleanLogits, targets } = run;
@@ -89,7 +96,12 @@ export function resumeLayer(hook: string, model: Transformer): number {
  * @param activeCounts [T] features active per position
  */
 export function summarizeHonesty(
-  arrays: { errors: ArrayLike<number>; spliced: ArrayLike<number>; zeroed: ArrayLike<number>; kl: ArrayLike<number> },
+  arrays: {
+    errors: ArrayLike<number>;
+    spliced: ArrayLike<number>;
+    zeroed: ArrayLike<number>;
+    kl: ArrayLike<number>;
+  },
   cleanLogProb: ArrayLike<number>,
   activeCounts: ArrayLike<number>,
 ): HonestyResult {
@@ -100,7 +112,11 @@ export function summarizeHonesty(
   let share = 0;
   let active = 0;
   for (let t = FIRST_JUDGED; t < rows; t++) {
-    const [error, spread, power] = [arrays.errors[4 * t]!, arrays.errors[4 * t + 1]!, arrays.errors[4 * t + 2]!];
+    const [error, spread, power] = [
+      arrays.errors[4 * t]!,
+      arrays.errors[4 * t + 1]!,
+      arrays.errors[4 * t + 2]!,
+    ];
     residual += error;
     variance += spread;
     share += power > 0 ? error / power : 0;

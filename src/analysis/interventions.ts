@@ -3,7 +3,10 @@ import type { Tensor } from '../gpu/tensor.ts';
 import type { Edit } from '../model/run-plan.ts';
 
 /** Puts `replacement` in place of an activation for rows `fromRow` and up; earlier rows stay as they are. */
-export function replaceRows(replacement: (batch: Batch, activation: Tensor) => Tensor, fromRow: number): Edit {
+export function replaceRows(
+  replacement: (batch: Batch, activation: Tensor) => Tensor,
+  fromRow: number,
+): Edit {
   return (batch, activation) => {
     const [rows = 0, width = 0] = activation.shape;
     const replaced = replacement(batch, activation);

@@ -69,7 +69,9 @@ export async function analyzePrompt(
   try {
     const layer = dictionary ? resumeLayer(dictionary.hook, model) : 0;
     const residualHook = `blocks.${layer}.hook_resid_pre`;
-    const captures = [...new Set([...(dictionary ? [dictionary.hook, residualHook] : []), ...options.captures])];
+    const captures = [
+      ...new Set([...(dictionary ? [dictionary.hook, residualHook] : []), ...options.captures]),
+    ];
     const { captures: captured, logits } = model.record(batch, { ids, captures, logits: 'all' });
 
     batch.scope('dictionary');
@@ -94,7 +96,14 @@ export async function analyzePrompt(
     let honestyAt: Record<'errors' | 'spliced' | 'zeroed' | 'kl', number> | undefined;
     if (options.honesty && length > 2 && dictionary && codes && activation) {
       const residual = { layer, tensor: captured.get(residualHook)! };
-      const honesty = recordHonesty(batch, model, dictionary, { ids, activation, codes, cleanLogits: logits!, targets, residual });
+      const honesty = recordHonesty(batch, model, dictionary, {
+        ids,
+        activation,
+        codes,
+        cleanLogits: logits!,
+        targets,
+        residual,
+      });
       honestyAt = {
         errors: reads.want(honesty.errors),
         spliced: reads.want(honesty.spliced),
@@ -115,19 +124,27 @@ export async function analyzePrompt(
       codes: sparse,
       loss: Float32Array.from({ length }, (_, t) => (t === 0 ? NaN : -logProbs[t - 1]!)),
       next: nextTokens(n, reads.words(at.topIds), reads.floats(at.topLogits), reads.floats(at.lse)),
-      honesty: honestyAt && summarizeHonesty(
-        {
-          errors: reads.floats(honestyAt.errors),
-          spliced: reads.floats(honestyAt.spliced),
-          zeroed: reads.floats(honestyAt.zeroed),
-          kl: reads.floats(honestyAt.kl),
-        },
-        logProbs,
-        Uint32Array.from({ length }, (_, t) => sparse.offsets[t + 1]! - sparse.offsets[t]!),
-      ),
-      logits: logitsAt < 0 ? undefined : chosenLogits(reads.floats(logitsAt), length, config.dVocab, options.logits),
+      honesty:
+        honestyAt &&
+        summarizeHonesty(
+          {
+            errors: reads.floats(honestyAt.errors),
+            spliced: reads.floats(honestyAt.spliced),
+            zeroed: reads.floats(honestyAt.zeroed),
+            kl: reads.floats(honestyAt.kl),
+          },
+          logProbs,
+          Uint32Array.from({ length }, (_, t) => sparse.offsets[t + 1]! - sparse.offsets[t]!),
+        ),
+      logits:
+        logitsAt < 0
+          ? undefined
+          : chosenLogits(reads.floats(logitsAt), length, config.dVocab, options.logits),
       captures: Object.fromEntries(
-        captureAt.map(([name, index]) => [name, { shape: hookShape(parseHook(name, config), config, length), data: reads.floats(index) }]),
+        captureAt.map(([name, index]) => [
+          name,
+          { shape: hookShape(parseHook(name, config), config, length), data: reads.floats(index) },
+        ]),
       ),
       timings,
     };
@@ -137,11 +154,25 @@ export async function analyzePrompt(
   }
 }
 
-function nextTokens(n: number, ids: Uint32Array<ArrayBuffer>, logits: Float32Array, lse: Float32Array): PromptResult['next'] {
-  return { n, ids, probs: Float32Array.from(logits, (logit, index) => Math.exp(logit - lse[Math.floor(index / n)]!)) };
+function nextTokens(
+  n: number,
+  ids: Uint32Array<ArrayBuffer>,
+  logits: Float32Array,
+  lse: Float32Array,
+): PromptResult['next'] {
+  return {
+    n,
+    ids,
+    probs: Float32Array.from(logits, (logit, index) => Math.exp(logit - lse[Math.floor(index / n)]!)),
+  };
 }
 
-function chosenLogits(all: Float32Array<ArrayBuffer>, length: number, dVocab: number, which: 'last' | 'all' | 'none'): PromptResult['logits'] {
+function chosenLogits(
+  all: Float32Array<ArrayBuffer>,
+  length: number,
+  dVocab: number,
+  which: 'last' | 'all' | 'none',
+): PromptResult['logits'] {
   if (which === 'all') return { shape: [length, dVocab], data: all };
   return { shape: [1, dVocab], data: all.slice((length - 1) * dVocab) };
 }

@@ -7,7 +7,11 @@ interface Row {
   value: number;
 }
 
-function codesOf(rows: Row[][]): { offsets: Uint32Array<ArrayBuffer>; indices: Uint32Array<ArrayBuffer>; values: Float32Array<ArrayBuffer> } {
+function codesOf(rows: Row[][]): {
+  offsets: Uint32Array<ArrayBuffer>;
+  indices: Uint32Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
+} {
   const flat = rows.flat();
   const offsets = [0];
   for (const row of rows) offsets.push(offsets.at(-1)! + row.length);
@@ -24,7 +28,10 @@ test('counts, sums, maxima, histograms and examples agree with a brute-force pas
   const seen: { feature: number; value: number; item: number; token: number }[] = [];
   for (let item = 0; item < 20; item++) {
     const rows = Array.from({ length: 1 + random.integer(9) }, () =>
-      Array.from({ length: random.integer(4) }, () => ({ feature: random.integer(6), value: Math.fround(0.01 + 20 * random.next()) })),
+      Array.from({ length: random.integer(4) }, () => ({
+        feature: random.integer(6),
+        value: Math.fround(0.01 + 20 * random.next()),
+      })),
     );
     statistics.add(item, codesOf(rows), 1);
     rows.forEach((row, token) => {
@@ -34,15 +41,21 @@ test('counts, sums, maxima, histograms and examples agree with a brute-force pas
   for (let feature = 0; feature < 7; feature++) {
     const mine = seen.filter((entry) => entry.feature === feature);
     expect(statistics.count[feature]).toBe(mine.length);
-    expect(statistics.sum[feature]).toBeCloseTo(mine.reduce((sum, { value }) => sum + value, 0), 4);
+    expect(statistics.sum[feature]).toBeCloseTo(
+      mine.reduce((sum, { value }) => sum + value, 0),
+      4,
+    );
     expect(statistics.max[feature]).toBe(Math.max(0, ...mine.map(({ value }) => value)));
     for (let bin = 0; bin < 5; bin++) {
       const low = bin === 0 ? 0 : 0.1 * 100 ** (bin / 5);
       const high = bin === 4 ? Infinity : 0.1 * 100 ** ((bin + 1) / 5);
-      expect(statistics.histogram[feature * 5 + bin]).toBe(mine.filter(({ value }) => value >= low && value < high).length);
+      expect(statistics.histogram[feature * 5 + bin]).toBe(
+        mine.filter(({ value }) => value >= low && value < high).length,
+      );
     }
     const bestPerItem = new Map<number, (typeof mine)[number]>();
-    for (const entry of mine) if (entry.value > (bestPerItem.get(entry.item)?.value ?? 0)) bestPerItem.set(entry.item, entry);
+    for (const entry of mine)
+      if (entry.value > (bestPerItem.get(entry.item)?.value ?? 0)) bestPerItem.set(entry.item, entry);
     const best = [...bestPerItem.values()].sort((a, b) => b.value - a.value).slice(0, 3);
     for (let slot = 0; slot < 3; slot++) {
       const expected = best[slot];

@@ -26,7 +26,10 @@ export class FeatureStatistics {
     this.sum = new Float64Array(dSae);
     this.max = new Float32Array(dSae);
     this.histogram = new Uint32Array(dSae * bins);
-    this.edges = Float32Array.from({ length: bins + 1 }, (_, b) => range.low * (range.high / range.low) ** (b / bins));
+    this.edges = Float32Array.from(
+      { length: bins + 1 },
+      (_, b) => range.low * (range.high / range.low) ** (b / bins),
+    );
     this.exampleItem = new Uint32Array(dSae * examples).fill(0xffffffff);
     this.exampleToken = new Uint32Array(dSae * examples);
     this.exampleValue = new Float32Array(dSae * examples);
@@ -68,8 +71,16 @@ export class FeatureStatistics {
       slot = i;
       break;
     }
-    if (this.exampleItem[slot] !== item && this.exampleItem[slot] !== 0xffffffff && value <= this.exampleValue[slot]!) return;
-    while (slot > start && (this.exampleItem[slot - 1] === 0xffffffff || this.exampleValue[slot - 1]! < value)) {
+    if (
+      this.exampleItem[slot] !== item &&
+      this.exampleItem[slot] !== 0xffffffff &&
+      value <= this.exampleValue[slot]!
+    )
+      return;
+    while (
+      slot > start &&
+      (this.exampleItem[slot - 1] === 0xffffffff || this.exampleValue[slot - 1]! < value)
+    ) {
       this.exampleItem[slot] = this.exampleItem[slot - 1]!;
       this.exampleToken[slot] = this.exampleToken[slot - 1]!;
       this.exampleValue[slot] = this.exampleValue[slot - 1]!;

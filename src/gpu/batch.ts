@@ -102,7 +102,8 @@ export class Batch {
    * device's pool. For captures, which so need no copy.
    */
   keep(tensor: Tensor): Tensor {
-    if (!this.#owned.delete(tensor.buffer)) throw new FacetError('bug', 'only scratch tensors of this batch can be kept');
+    if (!this.#owned.delete(tensor.buffer))
+      throw new FacetError('bug', 'only scratch tensors of this batch can be kept');
     return new Tensor(tensor.buffer, tensor.shape, tensor.dtype, (given) => this.gpu.pool.give(given));
   }
 

@@ -25,7 +25,12 @@ const READ_ONLY = /hook_scale$|hook_normalized$|hook_[qkv]$|hook_attn_scores$|ho
  * taken apart only where a hook in between is captured or edited.
  * @throws FacetError `bad-input` for an empty or too long input, an id outside the vocabulary, or an unknown hook
  */
-export function recordForward(batch: Batch, config: ModelConfig, weights: Weights, plan: RunPlan): RecordedRun {
+export function recordForward(
+  batch: Batch,
+  config: ModelConfig,
+  weights: Weights,
+  plan: RunPlan,
+): RecordedRun {
   return new ForwardPass(batch, config, weights, plan).record();
 }
 
@@ -57,18 +62,23 @@ class ForwardPass {
     const { ids, edits, resume } = this.plan;
     const { nCtx, dVocab, nLayers } = this.config;
     if (ids.length === 0) throw new FacetError('bad-input', 'There is nothing to read: no tokens.');
-    if (ids.length > nCtx) throw new FacetError('bad-input', `${ids.length} tokens do not fit the model's context of ${nCtx}.`);
+    if (ids.length > nCtx)
+      throw new FacetError('bad-input', `${ids.length} tokens do not fit the model's context of ${nCtx}.`);
     const outside = ids.find((id) => id >= dVocab);
-    if (outside !== undefined) throw new FacetError('bad-input', `Token id ${outside} is outside the vocabulary of ${dVocab}.`);
-    if (resume && (resume.layer < 0 || resume.layer >= nLayers)) throw new FacetError('bug', `cannot resume at layer ${resume.layer}`);
+    if (outside !== undefined)
+      throw new FacetError('bad-input', `Token id ${outside} is outside the vocabulary of ${dVocab}.`);
+    if (resume && (resume.layer < 0 || resume.layer >= nLayers))
+      throw new FacetError('bug', `cannot resume at layer ${resume.layer}`);
     for (const name of this.#wanted) parseHook(name, this.config);
     for (const name of edits?.keys() ?? []) {
       parseHook(name, this.config);
-      if (READ_ONLY.test(name)) throw new FacetError('unsupported', `The activation at "${name}" cannot be replaced yet.`);
+      if (READ_ONLY.test(name))
+        throw new FacetError('unsupported', `The activation at "${name}" cannot be replaced yet.`);
     }
     const before = resume ? this.#order.get(`blocks.${resume.layer}.hook_resid_pre`)! : 0;
     for (const name of this.#wanted) {
-      if (this.#order.get(name)! < before) throw new FacetError('bug', `"${name}" lies before the layer the pass resumes at`);
+      if (this.#order.get(name)! < before)
+        throw new FacetError('bug', `"${name}" lies before the layer the pass resumes at`);
     }
   }
 
@@ -149,7 +159,12 @@ class ForwardPass {
   /** x + out, where `out` is projected from `inner`; apart when the hook between is wanted. Releases both inputs. */
   #project(hook: string, inner: Tensor, x: Tensor, matrix: string, biasName: string): Tensor {
     const { batch } = this;
-    const projection = { x: inner, weights: this.weights.get(matrix), layout: 'kn' as const, bias: this.weights.get(biasName) };
+    const projection = {
+      x: inner,
+      weights: this.weights.get(matrix),
+      layout: 'kn' as const,
+      bias: this.weights.get(biasName),
+    };
     let sum: Tensor;
     if (this.#touches(hook)) {
       const out = this.#point(hook, matmul(batch, projection));
@@ -179,28 +194,46 @@ class ForwardPass {
     const starts = [0, widths[0], widths[0] + widths[1]] as const;
     (['q', 'k', 'v'] as const).forEach((part, index) => {
       const hook = name(`attn.hook_${part}`);
-      if (this.#wanted.has(hook)) this.#point(hook, sliceColumns(batch, { x: qkv, from: starts[index]!, count: widths[index]! }));
+      if (this.#wanted.has(hook))
+        this.#point(hook, sliceColumns(batch, { x: qkv, from: starts[index]!, count: widths[index]! }));
     });
     const view = (offset: number): HeadView => ({ tensor: qkv, rowStride, offset });
     const shape = { nHeads, nKvHeads, dHead, nQueries: this.#length, nKeys: this.#length, queryOffset: 0 };
     const mask: BlockMask = causal.build({ ...shape, blockSize: MASK_BLOCK });
-    const heads = { ...shape, q: view(starts[0]), k: view(starts[1]), v: view(starts[2]), scale: config.attentionScale, mask };
+    const heads = {
+      ...shape,
+      q: view(starts[0]),
+      k: view(starts[1]),
+      v: view(starts[2]),
+      scale: config.attentionScale,
+      mask,
+    };
     const { z, lse } = attention(batch, heads);
     if (this.#wanted.has(name('attn.hook_pattern')) || this.#wanted.has(name('attn.hook_attn_scores'))) {
-      const wantScores = this.#wanted.has(name('attn.hook_attn_scores'));
-      const { pattern, scores } = attentionPattern(batch, { ...heads, lse, scores: wantScores });
-      if (scores) this.#release(this.#point(name('attn.hook_attn_scores'), scores));
+      const { pattern, scores } = attentionPattern(batch, { ...heads, lse });
+      this.#release(this.#point(name('attn.hook_attn_scores'), scores));
       this.#release(this.#point(name('attn.hook_pattern'), pattern));
     }
     this.#release(qkv, lse);
-    return this.#project(name('hook_attn_out'), this.#point(name('attn.hook_z'), z), x, name('attn.W_O'), name('attn.b_O'));
+    return this.#project(
+      name('hook_attn_out'),
+      this.#point(name('attn.hook_z'), z),
+      x,
+      name('attn.W_O'),
+      name('attn.b_O'),
+    );
   }
 
   #mlp(layer: number, x: Tensor): Tensor {
     const { batch, config, weights } = this;
     const name = (hook: string): string => `blocks.${layer}.${hook}`;
     const normalized = this.#norm(name('ln2'), x);
-    const input = { x: normalized, weights: weights.get(name('mlp.W_in')), layout: 'kn' as const, bias: weights.get(name('mlp.b_in')) };
+    const input = {
+      x: normalized,
+      weights: weights.get(name('mlp.W_in')),
+      layout: 'kn' as const,
+      bias: weights.get(name('mlp.b_in')),
+    };
     let inner: Tensor;
     if (this.#touches(name('mlp.hook_pre'))) {
       const before = this.#point(name('mlp.hook_pre'), matmul(batch, input));
@@ -224,7 +257,10 @@ class ForwardPass {
       let rows = normalized;
       if (plan.logits === 'last' && this.#length > 1) {
         rows = batch.scratch([1, config.dModel]);
-        batch.copy(normalized, rows, { fromOffset: (this.#length - 1) * config.dModel * 4, size: config.dModel * 4 });
+        batch.copy(normalized, rows, {
+          fromOffset: (this.#length - 1) * config.dModel * 4,
+          size: config.dModel * 4,
+        });
       }
       logits = matmul(batch, { x: rows, weights: weights.get('embed.W_E'), layout: 'nk' });
       if (rows !== normalized) batch.release(rows);

@@ -1,0 +1,85 @@
+import { startEngine } from '../engine/client.ts';
+import { FacetError } from '../shared/errors.ts';
+import type { HeadlessAnswer, HeadlessRequest, HeadlessResult } from './protocol.ts';
+
+// The page the command line drives: the same engine and worker as the explorer, without the explorer.
+
+async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
+  const troubles: FacetError[] = [];
+  const engine = startEngine((trouble) => troubles.push(trouble));
+  const opened = await engine.open({ model: request.model, dictionary: request.dictionary });
+  const { notes } = await engine.tokenize(request.text);
+  const analysis = await engine.analyze({
+    text: request.text,
+    windowStart: 0,
+    nextTokens: request.top,
+    honesty: false,
+    logits: request.logits,
+    captures: request.captures,
+  });
+  if (troubles[0]) throw troubles[0];
+  const { codes, next, tokens, logits } = analysis;
+  const last = tokens.length - 1;
+  const cut = analysis.totalTokens - analysis.windowTokens;
+  return {
+    model: {
+      id: opened.model.id,
+      family: opened.model.family,
+      digest: opened.model.digest,
+      parameters: opened.model.parameters,
+    },
+    dictionary: opened.dictionary
+      ? {
+          id: opened.dictionary.id,
+          hook: opened.dictionary.hook,
+          digest: opened.dictionary.digest,
+          dSae: opened.dictionary.dSae,
+          k: opened.dictionary.k,
+        }
+      : null,
+    tokens: tokens.map(({ id, text }) => ({ id, text })),
+    loss: Array.from(analysis.loss, (value) => (Number.isNaN(value) ? null : value)),
+    next: Array.from({ length: next.n }, (_, rank) => {
+      const at = last * next.n + rank;
+      return { id: next.ids[at]!, text: next.texts[at]!, prob: next.probs[at]! };
+    }),
+    features: tokens.map((_, t) => {
+      const entries: { index: number; value: number }[] = [];
+      const end = Math.min(codes.offsets[t + 1] ?? 0, (codes.offsets[t] ?? 0) + request.top);
+      for (let e = codes.offsets[t] ?? 0; e < end; e++)
+        entries.push({ index: codes.indices[e]!, value: codes.values[e]! });
+      return entries;
+    }),
+    ...(logits && { logits: rows(logits.data, logits.shape[1]) }),
+    ...(request.captures.length > 0 && {
+      captures: Object.fromEntries(
+        Object.entries(analysis.captures).map(([hook, { shape, data }]) => [
+          hook,
+          { shape, data: Array.from(data) },
+        ]),
+      ),
+    }),
+    notes:
+      cut > 0
+        ? [
+            ...notes,
+            `The text has ${analysis.totalTokens} tokens; only the first ${analysis.windowTokens} fit the context.`,
+          ]
+        : notes,
+  };
+}
+
+function rows(data: Float32Array, width: number): number[][] {
+  return Array.from({ length: data.length / width }, (_, row) =>
+    Array.from(data.subarray(row * width, (row + 1) * width)),
+  );
+}
+
+globalThis.facetHeadless = async (request): Promise<HeadlessAnswer> => {
+  try {
+    return { ok: true, result: await analyze(request) };
+  } catch (thrown) {
+    const { code, message, hint } = FacetError.from(thrown);
+    return { ok: false, error: { code, message, hint } };
+  }
+};

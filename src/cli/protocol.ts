@@ -1,0 +1,38 @@
+import type { FolderReference } from '../engine/protocol.ts';
+
+/** What the command line asks of the headless page. */
+export interface HeadlessRequest {
+  text: string;
+  model: string | FolderReference;
+  dictionary?: string | FolderReference | null;
+  /** Features and next tokens to print per position. */
+  top: number;
+  logits: 'none' | 'last' | 'all';
+  captures: string[];
+}
+
+/**
+ * What `facet analyze` prints. Positions count from 0, the beginning-of-text token; `loss[0]` is null because nothing
+ * precedes it. Losses in nats.
+ */
+export interface HeadlessResult {
+  model: { id: string; family: string; digest: string; parameters: number };
+  dictionary: { id: string; hook: string; digest: string; dSae: number; k: number } | null;
+  tokens: { id: number; text: string }[];
+  loss: (number | null)[];
+  next: { id: number; text: string; prob: number }[];
+  features: { index: number; value: number }[][];
+  logits?: number[][];
+  captures?: Record<string, { shape: number[]; data: number[] }>;
+  /** What was cut or replaced, in words. */
+  notes: string[];
+}
+
+/** A failure in plain data, so that it survives the way out of the page. */
+export type HeadlessAnswer =
+  | { ok: true; result: HeadlessResult }
+  | { ok: false; error: { code: string; message: string; hint?: string } };
+
+declare global {
+  var facetHeadless: ((request: HeadlessRequest) => Promise<HeadlessAnswer>) | undefined;
+}

@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize, sep } from 'node:path';
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+export interface StaticServer extends AsyncDisposable {
+  /** Ends in `/`. */
+  origin: string;
+}
+
+/**
+ * Serves folders on a free port of the loopback interface, for as long as one command runs.
+ * @param mounts address prefix (`/` or `/name/`) → folder; the longest matching prefix wins
+ */
+export async function serveFolders(mounts: Readonly<Record<string, string>>): Promise<StaticServer> {
+  const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const prefix = prefixes.find((candidate) => path.startsWith(candidate));
+    if (prefix === undefined) return void refuse(response, 404);
+    const folder = mounts[prefix]!;
+    const file = normalize(join(folder, path.slice(prefix.length)));
+    if (!file.startsWith(normalize(folder + sep))) return void refuse(response, 403);
+    void send(file, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}/`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function send(file: string, response: ServerResponse): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) return refuse(response, 404);
+  response.writeHead(200, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'content-length': found.size,
+  });
+  createReadStream(file)
+    .on('error', () => response.destroy())
+    .pipe(response);
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-type': 'text/plain' });
+  response.end(String(status));
+}

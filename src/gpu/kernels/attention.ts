@@ -1,0 +1,123 @@
+import source from '../../shaders/attention.wgsl?raw';
+import type { Batch } from '../batch.ts';
+import { type BlockMask, uploadMask } from '../block-mask.ts';
+import { defineKernel } from '../kernel.ts';
+import { shapeError } from '../shape-error.ts';
+import { elementsOf, type Tensor } from '../tensor.ts';
+
+/** Heads inside a larger matrix: row r starts at r · rowStride + offset, heads follow each other. In elements. */
+export interface HeadView {
+  tensor: Tensor;
+  rowStride: number;
+  offset: number;
+}
+
+export interface AttentionArguments {
+  q: HeadView;
+  k: HeadView;
+  v: HeadView;
+  nHeads: number;
+  /** Divides nHeads: query head h reads key/value head ⌊h · nKvHeads / nHeads⌋. */
+  nKvHeads: number;
+  /** A multiple of 4, at most 256. */
+  dHead: number;
+  nQueries: number;
+  nKeys: number;
+  /** Absolute position of query row 0; key row s is at position s. */
+  queryOffset: number;
+  scale: number;
+  mask: BlockMask;
+}
+
+/** Value of `lse` for a query that sees no key. */
+export const NO_KEYS = -3.4e38;
+
+export const HEAD_DIMS = {
+  n_queries: 'u32', n_keys: 'u32', query_offset: 'u32', n_heads: 'u32', group: 'u32',
+  q_stride4: 'u32', q_start4: 'u32', k_stride4: 'u32', k_start4: 'u32', v_stride4: 'u32', v_start4: 'u32',
+  block_size: 'u32', blocks_per_head: 'u32', window: 'u32', sinks: 'u32', scale: 'f32',
+} as const; // prettier-ignore
+
+const attentionFor = (d4: number) =>
+  defineKernel({
+    name: `attention_d${4 * d4}`,
+    source: source.replace(/const D4 = \d+u;/, `const D4 = ${d4}u;`),
+    dims: HEAD_DIMS,
+    tensors: { q: 'read', k: 'read', v: 'read', offsets: 'read', entries: 'read', z: 'write', lse: 'write' },
+    overrides: { wg: 8 },
+  });
+
+const made = new Map<number, ReturnType<typeof attentionFor>>();
+function kernelFor(d4: number): ReturnType<typeof attentionFor> {
+  const kernel = made.get(d4) ?? attentionFor(d4);
+  made.set(d4, kernel);
+  return kernel;
+}
+
+export const attentionKernel = kernelFor(8);
+
+/** The uniform both attention kernels share. @throws FacetError `bug` when views, heads and mask do not fit */
+export function headDims(kernel: string, args: AttentionArguments): Record<keyof typeof HEAD_DIMS, number> {
+  const { q, k, v, nHeads, nKvHeads, dHead, nQueries, nKeys, queryOffset, scale, mask } = args;
+  const tensors = { q: q.tensor, k: k.tensor, v: v.tensor };
+  if (dHead % 4 !== 0 || dHead > 256 || nHeads % nKvHeads !== 0)
+    throw shapeError(kernel, `cannot split ${nHeads}/${nKvHeads} heads of ${dHead}`, tensors);
+  for (const [view, rows, heads] of [
+    [q, nQueries, nHeads],
+    [k, nKeys, nKvHeads],
+    [v, nKeys, nKvHeads],
+  ] as const) {
+    const end = (rows - 1) * view.rowStride + view.offset + heads * dHead;
+    if (view.rowStride % 4 !== 0 || view.offset % 4 !== 0 || end > elementsOf(view.tensor.shape)) {
+      throw shapeError(
+        kernel,
+        `a view of ${rows} rows by ${view.rowStride} from ${view.offset} does not fit`,
+        tensors,
+      );
+    }
+  }
+  const nQueryBlocks = Math.ceil(nQueries / mask.blockSize);
+  const rows = nQueryBlocks * (mask.perHead ? nHeads : 1);
+  if (mask.offsets.length !== rows + 1 || mask.offsets[rows] !== mask.entries.length) {
+    throw shapeError(kernel, `the mask has ${mask.offsets.length - 1} rows, not ${rows}`, tensors);
+  }
+  return {
+    n_queries: nQueries, n_keys: nKeys, query_offset: queryOffset, n_heads: nHeads, group: nHeads / nKvHeads,
+    q_stride4: q.rowStride / 4, q_start4: q.offset / 4,
+    k_stride4: k.rowStride / 4, k_start4: k.offset / 4,
+    v_stride4: v.rowStride / 4, v_start4: v.offset / 4,
+    block_size: mask.blockSize, blocks_per_head: mask.perHead ? nQueryBlocks : 0,
+    window: mask.window, sinks: mask.sinks, scale,
+  }; // prettier-ignore
+}
+
+/** Query–key pairs the mask's blocks hold, masked elements of partial blocks included. */
+function visitedPairs({ mask, nHeads }: AttentionArguments): number {
+  return mask.entries.length * (mask.perHead ? 1 : nHeads) * mask.blockSize ** 2;
+}
+
+/**
+ * Attention over a block mask with online softmax.
+ * @returns scratch `z` [nQueries, nHeads · dHead] and `lse` [nHeads, nQueries], the log-sum-exp of the scaled scores;
+ *   a query that sees no key gives zeros and `NO_KEYS`
+ * @throws FacetError `bug` when the shapes do not fit
+ */
+export function attention(batch: Batch, args: AttentionArguments): { z: Tensor; lse: Tensor } {
+  const { nHeads, dHead, nQueries } = args;
+  const dims = headDims('attention', args);
+  const z = batch.scratch([nQueries, nHeads * dHead]);
+  const lse = batch.scratch([nHeads, nQueries]);
+  const { offsets, entries } = uploadMask(batch, args.mask);
+  const pairs = visitedPairs(args);
+  batch.run(kernelFor(dHead / 4), {
+    dims,
+    tensors: { q: args.q.tensor, k: args.k.tensor, v: args.v.tensor, offsets, entries, z, lse },
+    groups: [Math.ceil(nQueries / 8), nHeads],
+    cost: {
+      flops: 4 * pairs * dHead,
+      bytes: 4 * dHead * (2 * nQueries * nHeads + 2 * args.nKeys * args.nKvHeads),
+    },
+  });
+  batch.release(offsets, entries);
+  return { z, lse };
+}

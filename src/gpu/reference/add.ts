@@ -1,0 +1,3 @@
+export function addReference(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
+  return Float64Array.from(a, (value, i) => value + b[i]!);
+}
