@@ -34,12 +34,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let start = row * dims.n_cols + first;
   let raw = x[start + own];
-  let value = raw * dims.sign;
+  // NaN fails every comparison; it counts as the worst value, before which all earlier entries come.
+  let value = select(dims.neg_inf, raw * dims.sign, raw * dims.sign > dims.neg_inf);
   var rank = 0u;
-  for (var i = 0u; i < own && rank < dims.k; i++) { rank += u32(x[start + i] * dims.sign >= value); }
+  if (value == dims.neg_inf) {
+    rank = own;
+  } else {
+    for (var i = 0u; i < own && rank < dims.k; i++) { rank += u32(x[start + i] * dims.sign >= value); }
+  }
   for (var i = own + 1u; i < length && rank < dims.k; i++) { rank += u32(x[start + i] * dims.sign > value); }
   if (rank < dims.k) {
     indices[out + rank] = first + own;
-    values[out + rank] = select(value, raw, dims.last == 1u);
+    values[out + rank] = select(value, value * dims.sign, dims.last == 1u);
   }
 }

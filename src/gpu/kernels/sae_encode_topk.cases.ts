@@ -176,6 +176,14 @@ export const cases = gpuCases('sae_encode_topk', {
       await checkExact(gpu, { x, wEnc, bEnc: new Float32Array(nLatents), k: 24 });
     }
   },
+  'latents that come out as NaN are never kept': async (gpu) => {
+    const input = whole(4, 8, 300, 20);
+    const broken = (latent: number): boolean => latent % 16 === 3;
+    const bEnc = input.bEnc.map((value, latent) => (broken(latent) ? NaN : value));
+    const { indices } = await encode(gpu, { ...input, bEnc });
+    const expected = await encode(gpu, { ...input, bEnc: input.bEnc.map((v, f) => (broken(f) ? -1e6 : v)) });
+    expectEqual(indices, expected.indices);
+  },
   'f16 weights': async (gpu) => {
     await check(gpu, { ...random(7, 64, 333, 16), half: true });
     await check(gpu, { ...random(64, 192, 2048, 24), half: true });

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.ts';
 export const saeMergeTopKKernel = defineKernel({
   name: 'sae_merge_topk',
   source,
-  dims: { n_tok: 'u32', n_candidates: 'u32', k: 'u32' },
+  dims: { n_tok: 'u32', n_candidates: 'u32', k: 'u32', neg_inf: 'f32' },
   tensors: { p: 'read', latents: 'read', indices: 'write', values: 'write' },
   overrides: { wg: 64 },
 });
@@ -31,7 +31,7 @@ export function saeMergeTopK(
   const indices = batch.scratch([nTok, k], 'u32');
   const values = batch.scratch([nTok, k]);
   batch.run(saeMergeTopKKernel, {
-    dims: { n_tok: nTok, n_candidates: n, k },
+    dims: { n_tok: nTok, n_candidates: n, k, neg_inf: -Infinity },
     tensors: { p, latents, indices, values },
     groups: [Math.ceil(Math.max(n, k) / 64), nTok],
     cost: { flops: nTok * n * Math.min(n, 4 * k), bytes: 4 * nTok * (n + n / 4 + 2 * k) },

@@ -70,5 +70,20 @@ export const cases = gpuCases('topk_rows', {
     await check(gpu, x, 700, 600, 'smallest');
     await check(gpu, new Float32Array(1300).fill(-Infinity), 1300, 1290);
   },
+  'NaN comes last, whatever is wanted': async (gpu) => {
+    const x = new TestRandom(10).normal(2 * 900);
+    for (let i = 0; i < x.length; i += 5) x[i] = NaN;
+    for (const order of ['largest', 'smallest'] as const) {
+      const worst = order === 'largest' ? -Infinity : Infinity;
+      const clean = x.map((value) => (Number.isNaN(value) ? worst : value));
+      using tensor = gpu.upload(x, [2, 900]);
+      const batch = gpu.batch('topk_rows');
+      const { indices, values } = topKRows(batch, { x: tensor, k: 800, order });
+      const { arrays } = await batch.submit([indices, values]);
+      const expected = topKRowsReference(clean, 900, 800, order);
+      expectEqual(arrays[0]!, expected.indices, 'indices');
+      expectEqual(arrays[1]!, expected.values, 'values');
+    }
+  },
   'one long row': (gpu) => check(gpu, new TestRandom(11).normal(262_144), 262_144, 32),
 });

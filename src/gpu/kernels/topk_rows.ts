@@ -26,7 +26,7 @@ const CHUNK = 256;
 
 /**
  * The k largest (or smallest) entries of each row, best first; ties go to the lowest column.
- * @param x [n_rows, n_cols] f32 without NaN; infinities are ordered like other values
+ * @param x [n_rows, n_cols] f32; infinities are ordered like other values, NaN is the worst and comes out as an infinity
  * @param k at least 1; beyond n_cols the rest is padding
  * @returns scratch tensors `indices` [n_rows, k] u32 and `values` [n_rows, k] f32; padding has index 0xffffffff, value 0
  * @throws FacetError `bug` when the shapes do not fit

@@ -1,0 +1,15 @@
+import { FacetError } from '../../shared/errors.ts';
+import type { Architecture } from './architecture.ts';
+import { topk } from './topk.ts';
+
+/** Every architecture Facet computes. Adding one is one file and one entry here. */
+export const architectures: readonly Architecture[] = [topk];
+
+/** @throws FacetError `unsupported` naming the architecture */
+export function architectureOf(id: string): Architecture {
+  const found = architectures.find((architecture) => architecture.id === id);
+  if (found) return found;
+  throw new FacetError('unsupported', `Dictionaries of the architecture "${id}" cannot be read yet.`, {
+    hint: `Supported: ${architectures.map((architecture) => architecture.id).join(', ')}.`,
+  });
+}

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FacetError } from '../../shared/errors.ts';
+import { parseSaeLensConfig } from './sae-lens-config.ts';
+
+/** As SAELens 6.54 writes it. */
+const version6 = {
+  d_in: 192,
+  d_sae: 2048,
+  dtype: 'float32',
+  device: 'cpu',
+  apply_b_dec_to_input: true,
+  normalize_activations: 'none',
+  reshape_activations: 'none',
+  metadata: {
+    sae_lens_version: '6.54.12',
+    sae_lens_training_version: '6.54.12',
+    model_name: 'storyworld',
+    hook_name: 'blocks.2.hook_resid_pre',
+    hook_head_index: null,
+    prepend_bos: true,
+    context_size: 128,
+    dataset_path: 'storyworld',
+    model_from_pretrained_kwargs: {},
+  },
+  k: 24,
+  rescale_acts_by_decoder_norm: true,
+  architecture: 'topk',
+};
+
+/** As SAELens 4 and 5 wrote it. */
+const version5 = {
+  architecture: 'standard',
+  d_in: 768,
+  d_sae: 32768,
+  dtype: 'torch.float32',
+  model_name: 'gpt2-small',
+  hook_name: 'blocks.8.hook_resid_post',
+  hook_layer: 8,
+  hook_head_index: null,
+  activation_fn_str: 'topk',
+  activation_fn_kwargs: { k: 32 },
+  apply_b_dec_to_input: true,
+  finetuning_scaling_factor: false,
+  prepend_bos: false,
+  dataset_path: 'Skylion007/openwebtext',
+  context_size: 64,
+  normalize_activations: 'none',
+  neuronpedia_id: null,
+  sae_lens_training_version: null,
+};
+
+function thrown(json: unknown): FacetError {
+  try {
+    parseSaeLensConfig(json);
+  } catch (error) {
+    if (error instanceof FacetError) return error;
+    throw error;
+  }
+  throw new Error('accepted');
+}
+
+describe('cfg.json of SAELens', () => {
+  test('version 6', () => {
+    expect(parseSaeLensConfig(version6)).toEqual({
+      architecture: 'topk',
+      dIn: 192,
+      dSae: 2048,
+      k: 24,
+      hook: 'blocks.2.hook_resid_pre',
+      applyDecoderBiasToInput: true,
+      rescaleByDecoderNorm: true,
+      modelName: 'storyworld',
+      datasetPath: 'storyworld',
+      contextSize: 128,
+      prependBos: true,
+      version: '6.54.12',
+    });
+  });
+
+  test('version 5: a standard architecture with a topk activation is topk', () => {
+    const config = parseSaeLensConfig(version5);
+    expect(config).toMatchObject({
+      architecture: 'topk',
+      k: 32,
+      hook: 'blocks.8.hook_resid_post',
+      prependBos: false,
+    });
+    expect(config.rescaleByDecoderNorm).toBe(false);
+  });
+
+  test('version 3: older names and defaults', () => {
+    const config = parseSaeLensConfig({
+      d_in: 64,
+      d_sae: 512,
+      hook_point: 'blocks.1.hook_mlp_out',
+      hook_point_layer: 1,
+      hook_point_head_index: null,
+      activation_fn: 'topk',
+      activation_fn_kwargs: { k: 8 },
+      normalize_activations: false,
+    });
+    expect(config).toMatchObject({
+      architecture: 'topk',
+      hook: 'blocks.1.hook_mlp_out',
+      applyDecoderBiasToInput: true,
+      prependBos: true,
+    });
+  });
+
+  test('defaults of version 6 where the file is silent', () => {
+    const config = parseSaeLensConfig({
+      d_in: 8,
+      d_sae: 16,
+      k: 2,
+      architecture: 'topk',
+      metadata: { hook_name: 'hook_embed', sae_lens_version: '6.0.0-rc.1' },
+    });
+    expect(config).toMatchObject({
+      applyDecoderBiasToInput: true,
+      rescaleByDecoderNorm: false,
+      prependBos: undefined,
+    });
+  });
+
+  test('other architectures keep their names for the registry to judge', () => {
+    expect(parseSaeLensConfig({ ...version6, architecture: 'gated', k: undefined }).architecture).toBe(
+      'gated',
+    );
+    expect(
+      parseSaeLensConfig({ ...version5, activation_fn_str: 'relu', activation_fn_kwargs: {} }).architecture,
+    ).toBe('standard');
+  });
+
+  test.each([
+    ['no configuration', null, 'root'],
+    ['a list', [], 'd_in'],
+    ['no width', { ...version6, d_in: undefined }, 'd_in'],
+    ['a negative size', { ...version6, d_sae: -4 }, 'd_sae'],
+    ['a fractional k', { ...version6, k: 2.5 }, 'k'],
+    ['a size as text', { ...version6, d_sae: '2048' }, 'd_sae'],
+    ['metadata that is no object', { ...version6, metadata: 'x' }, 'metadata'],
+    [
+      'a name without end',
+      { ...version6, metadata: { hook_name: 'x'.repeat(10_000) } },
+      'metadata.hook_name',
+    ],
+    ['no hook', { ...version6, metadata: {} }, 'hook'],
+    ['no k', { ...version6, k: null }, '(k)'],
+    ['more kept than there are', { ...version6, k: 4096, d_sae: 1024 }, '4096 features of only 1024'],
+  ])('%s is a bad file', (_, json, part) => {
+    const error = thrown(json);
+    expect(error.code).toBe('bad-file');
+    expect(error.message).toContain(part);
+  });
+
+  test.each([
+    ['a head index', { ...version6, metadata: { ...version6.metadata, hook_head_index: 3 } }, 'head 3'],
+    ['a layer norm before encoding', { ...version6, normalize_activations: 'layer_norm' }, 'layer_norm'],
+    ['another reshape', { ...version6, reshape_activations: 'sideways' }, 'sideways'],
+    ['a finetuning factor', { ...version5, finetuning_scaling_factor: true }, 'finetuning'],
+    [
+      'centred writing weights',
+      { ...version5, model_from_pretrained_kwargs: { center_writing_weights: true } },
+      'centred',
+    ],
+    ['a width the kernels cannot read', { ...version6, d_in: 190 }, '190'],
+    ['an enormous dictionary', { ...version6, d_sae: 2 ** 30 }, '1073741824'],
+    ['an enormous width', { ...version6, d_in: 2 ** 20 }, '1048576'],
+    ['an enormous k', { ...version6, k: 2000 }, '2000'],
+  ])('%s is refused by name', (_, json, part) => {
+    const error = thrown(json);
+    expect(error.code).toBe('unsupported');
+    expect(error.message).toContain(part);
+  });
+
+  test('anything at all gives a configuration or a FacetError', () => {
+    const keys = Object.keys({ ...version6, ...version5 });
+    const altered = fc
+      .tuple(fc.constantFrom(version6, version5), fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()))
+      .map(([base, change]) => ({ ...base, ...change }));
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), altered), (json) => {
+        try {
+          const { dIn, dSae, k } = parseSaeLensConfig(json);
+          expect(k <= dSae && dIn % 4 === 0).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(FacetError);
+        }
+      }),
+    );
+  });
+});
