@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { generate } from './generate.ts';
+import { generate, SEED_LIMIT } from './generate.ts';
 import { registers } from './registers/index.ts';
 import type { Item, RegisterId } from './types.ts';
 
@@ -47,8 +47,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     number,
   ];
   if (!Number.isSafeInteger(tokens) || tokens < 1) return usage('--tokens must be a whole number above 0');
-  if (!Number.isSafeInteger(seed) || seed < 0) return usage('--seed must be a whole number');
-  if (!Number.isSafeInteger(start) || start < 0) return usage('--start must be a whole number');
+  const inRange = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < SEED_LIMIT;
+  if (values.seed === '' || !inRange(seed)) return usage('--seed must be a whole number below 2^32');
+  if (values.start === '' || !inRange(start)) return usage('--start must be a whole number below 2^32');
   const chosen = values.registers?.split(',') as RegisterId[] | undefined;
   const unknown = chosen?.find((id) => !registers.some((register) => register.id === id));
   if (unknown !== undefined) return usage(`there is no register "${unknown}"`);

@@ -1,4 +1,3 @@
-export { type GenerateOptions, generate, sample } from './generate.ts';
+export { type GenerateOptions, generate, sample, SEED_LIMIT } from './generate.ts';
 export { registers } from './registers/index.ts';
-export { labelTokens } from './token-labels.ts';
 export type { Item, Labels, LabelValue, RegisterId, Span, Task } from './types.ts';
