@@ -1,3 +1,4 @@
 export { type GenerateOptions, generate, sample, SEED_LIMIT } from './generate.ts';
+export { type LabelInfo, type LabelUse, labels } from './labels.ts';
 export { registers } from './registers/index.ts';
 export type { Item, Labels, LabelValue, RegisterId, Span, Task } from './types.ts';
