@@ -1,0 +1,301 @@
+import { transfer } from 'comlink';
+import { logitDirection, recordFeatureCard } from '../analysis/feature-card.ts';
+import { analyzePrompt } from '../analysis/prompt.ts';
+import { embed } from '../gpu/kernels/embed.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
+import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { Gate } from './gate.ts';
+import { type LoadOptions, OpenedModelState } from './opened-model.ts';
+import type {
+  Analysis,
+  AnalyzeRequest,
+  Diagnostics,
+  DictionaryInfo,
+  EngineApi,
+  FeatureCard,
+  OpenedModel,
+  OpenRequest,
+  Progress,
+  SampleRequest,
+  SampleStatistics,
+  Ticket,
+  TokenizedText,
+} from './protocol.ts';
+import { scanStoryworld } from './scan.ts';
+import { chooseWindow } from './window.ts';
+
+type OnProgress = (progress: Progress) => void;
+
+/** Largest buffer the bundled kernels ask for whatever the model: logits of a full context over a large vocabulary. */
+const LEAST_BUFFER = 1 << 24;
+const MAX_SAMPLE_ITEMS = 20_000;
+
+/** The worker's side of `EngineApi`. One device, one model, one dictionary at a time; GPU work passes one gate. */
+export class Engine implements EngineApi {
+  readonly #gate = new Gate();
+  readonly #tickets = new Map<Ticket, AbortController>();
+  #gpu: Gpu | undefined;
+  #opened: OpenedModelState | undefined;
+  #report: ((trouble: FacetErrorRecord) => void) | undefined;
+
+  /** @param site address of this script; the page's folder is found from it by `index.html`'s relative layout */
+  constructor(private readonly site: URL) {}
+
+  onTrouble(report: (trouble: FacetErrorRecord) => void): Promise<void> {
+    this.#report = report;
+    return Promise.resolve();
+  }
+
+  cancel(ticket: Ticket): Promise<void> {
+    this.#tickets.get(ticket)?.abort();
+    return Promise.resolve();
+  }
+
+  open(request: OpenRequest, ticket: Ticket, onProgress: OnProgress): Promise<OpenedModel> {
+    const started = performance.now();
+    return this.#ticketed(ticket, async (signal) => {
+      const options: LoadOptions = { site: this.site, signal, onProgress };
+      onProgress({ phase: 'catalogue', what: 'catalogue.json', done: 0, total: 0, unit: 'bytes' });
+      const needsCatalogue = typeof request.model === 'string' || typeof request.dictionary === 'string';
+      const [catalogue, gpu] = await Promise.all([
+        needsCatalogue ? loadCatalogue(this.site, signal) : undefined,
+        this.#device(),
+      ]);
+      const reference = request.model === '' ? defaultModel(catalogue) : request.model;
+      const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, options);
+      try {
+        const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
+        if (dictionary != null) await opened.use(dictionary, request.storage, options);
+        signal.throwIfAborted();
+      } catch (thrown) {
+        opened[Symbol.dispose]();
+        throw thrown;
+      }
+      this.#opened?.[Symbol.dispose]();
+      this.#opened = opened;
+      const { vendor, architecture, description, software } = gpu.adapter;
+      return {
+        model: opened.info,
+        dictionaries: opened.summaries,
+        dictionary: opened.current?.info,
+        adapter: { vendor, architecture, description, software },
+        bytesFetched: opened.bytesFetched,
+        elapsedMs: performance.now() - started,
+      };
+    });
+  }
+
+  useDictionary(id: string, ticket: Ticket, onProgress: OnProgress): Promise<DictionaryInfo> {
+    return this.#ticketed(ticket, (signal) =>
+      this.#model().use(id, undefined, { site: this.site, signal, onProgress }),
+    );
+  }
+
+  async tokenize(text: string): Promise<TokenizedText> {
+    return this.#model().tokenizer.tokenize(text);
+  }
+
+  analyze(request: AnalyzeRequest, ticket: Ticket): Promise<Analysis> {
+    return this.#ticketed(ticket, (signal) => this.#gate.run(signal, () => this.#analyze(request)));
+  }
+
+  async #analyze(request: AnalyzeRequest): Promise<Analysis> {
+    const started = performance.now();
+    const { gpu, model, tokenizer, info, current } = this.#model();
+    const { tokens } = tokenizer.tokenize(request.text);
+    const { bos } = tokenizer;
+    const { start, count } = chooseWindow(tokens.length, request.windowStart, info.nCtx - 1);
+    const window = [bos, ...tokens.slice(start, start + count)];
+    const before = { ...gpu.counters };
+    gpu.profiling = request.profile ?? false;
+    const result = await analyzePrompt(
+      model,
+      current?.dictionary,
+      Uint32Array.from(window, ({ id }) => id),
+      {
+        nextTokens: request.nextTokens ?? 10,
+        honesty: request.honesty ?? true,
+        logits: request.logits ?? 'none',
+        captures: request.captures ?? [],
+      },
+    );
+    const usage = {
+      submissions: gpu.counters.submissions - before.submissions,
+      readbacks: gpu.counters.readbacks - before.readbacks,
+      dispatches: gpu.counters.dispatches - before.dispatches,
+      bytesRead: gpu.counters.bytesRead - before.bytesRead,
+      elapsedMs: performance.now() - started,
+    };
+    const { codes, loss, next, honesty, logits, captures, timings } = result;
+    const analysis: Analysis = {
+      model: info.id,
+      modelDigest: info.digest,
+      dictionary: current?.info.id ?? '',
+      dictionaryDigest: current?.info.digest ?? '',
+      tokens: window,
+      totalTokens: tokens.length,
+      windowStart: start,
+      windowTokens: count,
+      codes,
+      loss,
+      next: { ...next, texts: Array.from(next.ids, (id) => tokenizer.text(id)) },
+      honesty,
+      logits,
+      captures,
+      usage,
+      timings,
+    };
+    const buffers = [codes.offsets, codes.indices, codes.values, loss, next.ids, next.probs].map(
+      (array) => array.buffer,
+    );
+    if (logits) buffers.push(logits.data.buffer);
+    for (const { data } of Object.values(captures)) buffers.push(data.buffer);
+    return transfer(analysis, [...new Set(buffers)]);
+  }
+
+  feature(index: number, ticket: Ticket): Promise<FeatureCard> {
+    return this.#ticketed(ticket, (signal) => this.#gate.run(signal, () => this.#feature(index)));
+  }
+
+  async #feature(index: number): Promise<FeatureCard> {
+    const { gpu, model, tokenizer } = this.#model();
+    const { dictionary } = this.#dictionary();
+    if (!Number.isInteger(index) || index < 0 || index >= dictionary.dSae) {
+      throw new FacetError(
+        'bad-input',
+        `There is no feature ${index}; this dictionary has ${dictionary.dSae}, from 0.`,
+      );
+    }
+    // The row and the norm's gain come back first: centring one row is not worth a kernel.
+    const rowBatch = gpu.batch('feature row');
+    const ids = rowBatch.input(Uint32Array.from([index]), [1]);
+    const gain = model.weights.get('ln_final.w');
+    const row = await rowBatch.submit([
+      embed(rowBatch, { ids, tokens: dictionary.wDec, positionOffset: 0 }),
+      gain,
+      dictionary.decoderNorms,
+    ]);
+    const [values, gains, norms] = row.arrays as [Float32Array, Float32Array, Float32Array];
+
+    const batch = gpu.batch('feature');
+    const direction = batch.input(logitDirection(values, gains), [1, values.length]);
+    const query = batch.input(Float32Array.from(values), [1, values.length]);
+    const counts = { tokens: Math.min(20, tokenizer.vocabSize), neighbours: Math.min(17, dictionary.dSae) };
+    const { promoted, suppressed, neighbours, effects } = recordFeatureCard(
+      batch,
+      model,
+      dictionary,
+      { direction, query },
+      counts,
+    );
+    const { arrays } = await batch.submit([
+      promoted.indices,
+      promoted.values,
+      suppressed.indices,
+      suppressed.values,
+      neighbours.indices,
+      neighbours.values,
+      effects,
+    ]);
+    const all = (arrays[6] as Float32Array).subarray(0, tokenizer.vocabSize);
+    const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+    const effectsOf = (at: number) =>
+      Array.from(arrays[at]!, (id, i) => ({
+        id,
+        text: tokenizer.text(id),
+        logit: arrays[at + 1]![i]! - mean,
+      }));
+    return {
+      index,
+      hook: dictionary.hook,
+      promoted: effectsOf(0),
+      suppressed: effectsOf(2),
+      neighbours: Array.from(arrays[4]!, (other, i) => ({ index: other, cosine: arrays[5]![i]! }))
+        .filter((neighbour) => neighbour.index !== index)
+        .slice(0, 16),
+      decoderNorm: norms[index]!,
+    };
+  }
+
+  sample(request: SampleRequest, ticket: Ticket, onProgress: OnProgress): Promise<SampleStatistics> {
+    return this.#ticketed(ticket, async (signal) => {
+      const { items, seed } = request;
+      if (
+        !Number.isInteger(items) ||
+        items < 1 ||
+        items > MAX_SAMPLE_ITEMS ||
+        !Number.isSafeInteger(seed) ||
+        seed < 0
+      ) {
+        throw new FacetError(
+          'bad-input',
+          `A sample has 1 to ${MAX_SAMPLE_ITEMS} items and a seed of 0 or more.`,
+        );
+      }
+      const { dictionary, info } = this.#dictionary();
+      return scanStoryworld(this.#model(), dictionary, info.digest, request, this.#gate, signal, onProgress);
+    });
+  }
+
+  diagnostics(): Promise<Diagnostics> {
+    const gpu = this.#gpu;
+    const { submissions = 0, readbacks = 0, dispatches = 0, bytesRead = 0 } = gpu?.counters ?? {};
+    return Promise.resolve({
+      adapter: gpu && { ...gpu.adapter, limits: { ...gpu.adapter.limits } },
+      allocatedBytes: gpu?.allocatedBytes ?? 0,
+      counters: { submissions, readbacks, dispatches, bytesRead },
+      model: this.#opened?.info.id,
+      dictionary: this.#opened?.current?.info.id,
+    });
+  }
+
+  /** The one device, acquired again after a loss. */
+  async #device(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu;
+    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER });
+    gpu.onError = (error) => this.#report?.(error.toRecord());
+    void gpu.lost.then((reason) => {
+      if (this.#gpu !== gpu) return;
+      this.#gpu = undefined;
+      this.#opened = undefined;
+      const hint = 'The page loads the model again; if this repeats, close other pages that use the GPU.';
+      this.#report?.(
+        new FacetError('device-lost', 'The GPU device was lost.', { hint, detail: reason }).toRecord(),
+      );
+    });
+    this.#gpu = gpu;
+    return gpu;
+  }
+
+  #model(): OpenedModelState {
+    if (this.#opened) return this.#opened;
+    throw new FacetError('bad-input', 'No model is open.', { hint: 'Open one first.' });
+  }
+
+  #dictionary(): NonNullable<OpenedModelState['current']> {
+    const { current } = this.#model();
+    if (current) return current;
+    throw new FacetError('bad-input', 'No dictionary is open.', { hint: 'Choose one first.' });
+  }
+
+  async #ticketed<Result>(ticket: Ticket, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const controller = new AbortController();
+    this.#tickets.set(ticket, controller);
+    try {
+      return await work(controller.signal);
+    } catch (thrown) {
+      if (controller.signal.aborted) throw new FacetError('cancelled', 'Cancelled.', { cause: thrown });
+      throw thrown;
+    } finally {
+      this.#tickets.delete(ticket);
+    }
+  }
+}
+
+/** The empty name stands for the first model of the catalogue. */
+function defaultModel(catalogue: Catalogue | undefined): string {
+  const first = catalogue?.models[0];
+  if (!first) throw new FacetError('not-found', 'The catalogue of this site lists no model.');
+  return findById('model', first.id, catalogue.models).id;
+}

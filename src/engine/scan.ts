@@ -1,0 +1,104 @@
+import { FeatureStatistics } from '../analysis/sample-statistics.ts';
+import { toSparseCodes } from '../dictionary/codes.ts';
+import type { Dictionary } from '../dictionary/dictionary.ts';
+import { generate } from '../storyworld/index.ts';
+import type { Gate } from './gate.ts';
+import type { OpenedModelState } from './opened-model.ts';
+import type { Progress, SampleRequest, SampleStatistics } from './protocol.ts';
+
+const ITEMS_PER_BATCH = 4;
+const BINS = 24;
+/** Feature values of a residual-stream dictionary lie well inside; what does not is counted in the outer bins. */
+const RANGE = { low: 0.05, high: 100 };
+
+/**
+ * Runs Storyworld items through model and dictionary, a few per submission, and gives way to other work in between.
+ * @throws FacetError `cancelled` when the signal fires
+ */
+export async function scanStoryworld(
+  opened: OpenedModelState,
+  dictionary: Dictionary,
+  digest: string,
+  request: SampleRequest,
+  gate: Gate,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<SampleStatistics> {
+  const statistics = new FeatureStatistics(dictionary.dSae, BINS, RANGE, request.examples ?? 8);
+  for (let first = 0; first < request.items; first += ITEMS_PER_BATCH) {
+    const count = Math.min(ITEMS_PER_BATCH, request.items - first);
+    await gate.run(signal, () => scanBatch(opened, dictionary, request.seed, first, count, statistics));
+    onProgress({
+      phase: 'sample',
+      what: 'Storyworld items',
+      done: first + count,
+      total: request.items,
+      unit: 'steps',
+    });
+  }
+  return {
+    dictionary: dictionary.id,
+    dictionaryDigest: digest,
+    seed: request.seed,
+    items: request.items,
+    tokens: statistics.tokens,
+    count: statistics.count,
+    sum: statistics.sum,
+    max: statistics.max,
+    bins: BINS,
+    edges: statistics.edges,
+    histogram: statistics.histogram,
+    examples: {
+      perFeature: statistics.examples,
+      item: statistics.exampleItem,
+      token: statistics.exampleToken,
+      value: statistics.exampleValue,
+    },
+  };
+}
+
+async function scanBatch(
+  { model, tokenizer }: OpenedModelState,
+  dictionary: Dictionary,
+  seed: number,
+  first: number,
+  count: number,
+  statistics: FeatureStatistics,
+): Promise<void> {
+  const batch = model.gpu.batch('scan');
+  try {
+    const lengths: number[] = [];
+    const reads = [];
+    for (let item = first; item < first + count; item++) {
+      const ids = sequenceIds(tokenizer, generate(seed, item).text, model.config.nCtx);
+      const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
+      const activation = captures.get(dictionary.hook)!;
+      const codes = dictionary.encode(batch, activation);
+      batch.release(activation);
+      lengths.push(ids.length);
+      reads.push(codes.indices, codes.values);
+    }
+    const { arrays } = await batch.submit(reads);
+    lengths.forEach((length, i) => {
+      const codes = toSparseCodes(
+        arrays[2 * i] as Uint32Array<ArrayBuffer>,
+        arrays[2 * i + 1] as Float32Array<ArrayBuffer>,
+        length,
+      );
+      statistics.add(first + i, codes, 1);
+    });
+  } catch (thrown) {
+    batch.discard();
+    throw thrown;
+  }
+}
+
+/** Ids of a text with the beginning-of-text token first, cut to the context. */
+export function sequenceIds(
+  tokenizer: OpenedModelState['tokenizer'],
+  text: string,
+  nCtx: number,
+): Uint32Array<ArrayBuffer> {
+  const { tokens } = tokenizer.tokenize(text);
+  return Uint32Array.from([tokenizer.bos.id, ...tokens.slice(0, nCtx - 1).map(({ id }) => id)]);
+}
