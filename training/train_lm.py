@@ -61,7 +61,7 @@ def main() -> None:
     step, steps, spent = 0, 0, 0.0
     checkpoint = WORK / "lm.pt"
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=False)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         step, steps, spent = saved["step"], saved["steps"], saved["spent"]
@@ -81,7 +81,7 @@ def main() -> None:
         rng = np.random.default_rng(step)
         rows = [(story if i < BATCH * STORYWORLD_SHARE else english).draw(rng) for i in range(BATCH)]
         batch = torch.from_numpy(np.stack(rows).astype(np.int64))
-        rate = learning_rate(step, steps or 10**9)
+        rate = float(learning_rate(step, steps or 10**9))
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16):

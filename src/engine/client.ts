@@ -95,7 +95,9 @@ export function startEngine(onTrouble: (trouble: FacetError) => void): EngineCli
   const listener = (onProgress?: (progress: Progress) => void) => proxy(onProgress ?? (() => {}));
   const trouble = ({ code, message, hint, detail }: FacetErrorRecord): void =>
     onTrouble(new FacetError(code, message, { hint, detail }));
-  remote.onTrouble(proxy(trouble)).catch((thrown: unknown) => onTrouble(FacetError.from(thrown)));
+  remote
+    .connect(new URL('./', document.baseURI).href, proxy(trouble))
+    .catch((thrown: unknown) => onTrouble(FacetError.from(thrown)));
 
   return {
     open: (request, { signal, onProgress } = {}) =>

@@ -39,10 +39,10 @@ export class Engine implements EngineApi {
   #opened: OpenedModelState | undefined;
   #report: ((trouble: FacetErrorRecord) => void) | undefined;
 
-  /** @param site address of this script; the page's folder is found from it by `index.html`'s relative layout */
-  constructor(private readonly site: URL) {}
+  #site: URL | undefined;
 
-  onTrouble(report: (trouble: FacetErrorRecord) => void): Promise<void> {
+  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void> {
+    this.#site = new URL(site);
     this.#report = report;
     return Promise.resolve();
   }
@@ -55,11 +55,12 @@ export class Engine implements EngineApi {
   open(request: OpenRequest, ticket: Ticket, onProgress: OnProgress): Promise<OpenedModel> {
     const started = performance.now();
     return this.#ticketed(ticket, async (signal) => {
-      const options: LoadOptions = { site: this.site, signal, onProgress };
+      const site = this.#address();
+      const options: LoadOptions = { site, signal, onProgress };
       onProgress({ phase: 'catalogue', what: 'catalogue.json', done: 0, total: 0, unit: 'bytes' });
       const needsCatalogue = typeof request.model === 'string' || typeof request.dictionary === 'string';
       const [catalogue, gpu] = await Promise.all([
-        needsCatalogue ? loadCatalogue(this.site, signal) : undefined,
+        needsCatalogue ? loadCatalogue(site, signal) : undefined,
         this.#device(),
       ]);
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
@@ -88,7 +89,7 @@ export class Engine implements EngineApi {
 
   useDictionary(id: string, ticket: Ticket, onProgress: OnProgress): Promise<DictionaryInfo> {
     return this.#ticketed(ticket, (signal) =>
-      this.#model().use(id, undefined, { site: this.site, signal, onProgress }),
+      this.#model().use(id, undefined, { site: this.#address(), signal, onProgress }),
     );
   }
 
@@ -266,6 +267,11 @@ export class Engine implements EngineApi {
     });
     this.#gpu = gpu;
     return gpu;
+  }
+
+  #address(): URL {
+    if (this.#site) return this.#site;
+    throw new FacetError('bug', 'The engine was asked before it was connected.');
   }
 
   #model(): OpenedModelState {

@@ -3,4 +3,4 @@ import { Engine } from './engine.ts';
 import { installErrorTransfer } from './transfer.ts';
 
 installErrorTransfer();
-expose(new Engine(new URL(self.location.href)));
+expose(new Engine());

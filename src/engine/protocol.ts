@@ -28,8 +28,11 @@ export interface EngineApi {
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
-  /** Called once when the device is lost for good or an uncaptured GPU error appears. */
-  onTrouble(report: (trouble: FacetErrorRecord) => void): Promise<void>;
+  /**
+   * The first call. @param site address of the page's folder, under which catalogue and models lie
+   * @param report told of a lost device or an uncaptured GPU error, at any time
+   */
+  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void>;
 }
 
 /** Chosen by the caller, unique per call; names the call for `cancel`. */
