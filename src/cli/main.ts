@@ -79,7 +79,7 @@ function dictionaryOf(
 }
 
 async function inBrowser(mounts: Record<string, string>, request: HeadlessRequest): Promise<HeadlessAnswer> {
-  await using server = await serveFolders(mounts);
+  const server = await serveFolders(mounts);
   const browser = await chromium.launch({ ...browserLaunch(), headless: true });
   try {
     const page = await browser.newPage();
@@ -88,5 +88,6 @@ async function inBrowser(mounts: Record<string, string>, request: HeadlessReques
     return await page.evaluate((asked) => globalThis.facetHeadless!(asked), request);
   } finally {
     await browser.close();
+    await server.close();
   }
 }

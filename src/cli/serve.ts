@@ -12,9 +12,10 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-export interface StaticServer extends AsyncDisposable {
+export interface StaticServer {
   /** Ends in `/`. */
   origin: string;
+  close(): Promise<void>;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function serveFolders(mounts: Readonly<Record<string, string>>): Pr
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}/`,
-    [Symbol.asyncDispose]: () =>
+    close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
