@@ -2,7 +2,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { browserLaunch } from './scripts/browser.ts';
 
-/** `unit` runs in Node; `gpu` (`*.gpu.test.ts`) runs in a real Chromium with WebGPU. */
+/** `unit` runs in Node; `gpu` (`*.gpu.test.ts`, which runs every `*.cases.ts`) in a real Chromium with WebGPU. */
 export default defineConfig({
   test: {
     projects: [
@@ -10,11 +10,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts', '**/node_modules/**'],
         },
       },
       {
+        // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
+        optimizeDeps: {
+          entries: ['src/testing/*.gpu.test.ts', 'src/testing/*.worker.ts', 'src/**/*.cases.ts'],
+        },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],

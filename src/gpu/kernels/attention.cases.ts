@@ -5,7 +5,7 @@ import { TestRandom } from '../../testing/random.ts';
 import { type BlockMask, PARTIAL } from '../block-mask.ts';
 import type { Gpu } from '../gpu.ts';
 import { attentionReference } from '../reference/attention.ts';
-import { attention, NO_KEYS } from './attention.ts';
+import { attention, type AttentionVariant, NO_KEYS } from './attention.ts';
 import { attentionPattern, MASKED_SCORE } from './attention_pattern.ts';
 
 interface Shape {
@@ -17,7 +17,14 @@ interface Shape {
   blockSize: number;
 }
 
-async function check(
+/** Both ways to split the work, against the same reference. */
+async function check(...args: Parameters<typeof checkVariant>): Promise<void> {
+  const [gpu, shape, options] = args;
+  await checkVariant(gpu, shape, { ...options, variant: 'register' });
+  await checkVariant(gpu, shape, { ...options, variant: 'workgroup' });
+}
+
+async function checkVariant(
   gpu: Gpu,
   shape: Shape,
   options: {
@@ -26,6 +33,7 @@ async function check(
     deviation?: number;
     fill?: number;
     what?: string;
+    variant?: AttentionVariant;
   } = {},
 ): Promise<void> {
   const { nHeads, nKvHeads, dHead, nQueries, queryOffset } = shape;
@@ -64,7 +72,7 @@ async function check(
     v: { tensor, rowStride, offset: widths[0] + widths[1] },
   };
   const batch = gpu.batch('attention');
-  const { z, lse } = attention(batch, args);
+  const { z, lse } = attention(batch, { ...args, variant: options.variant });
   const { pattern, scores } = attentionPattern(batch, { ...args, lse });
   const { arrays } = await batch.submit([z, lse, pattern, scores]);
   const expected = attentionReference(plain);

@@ -1,4 +1,6 @@
-import source from '../../shaders/attention.wgsl?raw';
+import registerSource from '../../shaders/attention_register.wgsl?raw';
+import workgroupSource from '../../shaders/attention_workgroup.wgsl?raw';
+import shared from '../../shaders/shared/attention.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { type BlockMask, uploadMask } from '../block-mask.ts';
 import { defineKernel } from '../kernel.ts';
@@ -29,32 +31,57 @@ export interface AttentionArguments {
   mask: BlockMask;
 }
 
-/** Value of `lse` for a query that sees no key. */
-export const NO_KEYS = -3.4e38;
+/** Value of `lse` for a query that sees no key: the lowest f32. */
+export const NO_KEYS = -3.4028234663852886e38;
 
+/** `struct Dims` of `shaders/shared/attention.wgsl`. */
 export const HEAD_DIMS = {
-  n_queries: 'u32', n_keys: 'u32', query_offset: 'u32', n_heads: 'u32', group: 'u32',
-  q_stride4: 'u32', q_start4: 'u32', k_stride4: 'u32', k_start4: 'u32', v_stride4: 'u32', v_start4: 'u32',
-  block_size: 'u32', blocks_per_head: 'u32', window: 'u32', sinks: 'u32', scale: 'f32',
-} as const; // prettier-ignore
+  n_queries: 'u32',
+  n_keys: 'u32',
+  query_offset: 'u32',
+  n_heads: 'u32',
+  group: 'u32',
+  d4: 'u32',
+  q_stride4: 'u32',
+  q_start4: 'u32',
+  k_stride4: 'u32',
+  k_start4: 'u32',
+  v_stride4: 'u32',
+  v_start4: 'u32',
+  block_size: 'u32',
+  blocks_per_head: 'u32',
+  window: 'u32',
+  sinks: 'u32',
+  scale: 'f32',
+} as const;
 
-const attentionFor = (d4: number) =>
-  defineKernel({
-    name: `attention_d${4 * d4}`,
-    source: source.replace(/const D4 = \d+u;/, `const D4 = ${d4}u;`),
-    dims: HEAD_DIMS,
-    tensors: { q: 'read', k: 'read', v: 'read', offsets: 'read', entries: 'read', z: 'write', lse: 'write' },
-    overrides: { wg: 8 },
-  });
+const TENSORS = {
+  q: 'read',
+  k: 'read',
+  v: 'read',
+  offsets: 'read',
+  entries: 'read',
+  z: 'write',
+  lse: 'write',
+} as const;
 
-const made = new Map<number, ReturnType<typeof attentionFor>>();
-function kernelFor(d4: number): ReturnType<typeof attentionFor> {
-  const kernel = made.get(d4) ?? attentionFor(d4);
-  made.set(d4, kernel);
-  return kernel;
-}
+export const attentionRegisterKernel = defineKernel({
+  name: 'attention_register',
+  source: `${shared}\n${registerSource}`,
+  dims: HEAD_DIMS,
+  tensors: TENSORS,
+  overrides: { wg: 4 },
+});
 
-export const attentionKernel = kernelFor(8);
+export const attentionWorkgroupKernel = defineKernel({
+  name: 'attention_workgroup',
+  source: `${shared}\n${workgroupSource}`,
+  dims: HEAD_DIMS,
+  tensors: TENSORS,
+});
+
+/** How the work is split; both give the same result up to rounding. */
+export type AttentionVariant = 'register' | 'workgroup';
 
 /** The uniform both attention kernels share. @throws FacetError `bug` when views, heads and mask do not fit */
 export function headDims(kernel: string, args: AttentionArguments): Record<keyof typeof HEAD_DIMS, number> {
@@ -82,13 +109,24 @@ export function headDims(kernel: string, args: AttentionArguments): Record<keyof
     throw shapeError(kernel, `the mask has ${mask.offsets.length - 1} rows, not ${rows}`, tensors);
   }
   return {
-    n_queries: nQueries, n_keys: nKeys, query_offset: queryOffset, n_heads: nHeads, group: nHeads / nKvHeads,
-    q_stride4: q.rowStride / 4, q_start4: q.offset / 4,
-    k_stride4: k.rowStride / 4, k_start4: k.offset / 4,
-    v_stride4: v.rowStride / 4, v_start4: v.offset / 4,
-    block_size: mask.blockSize, blocks_per_head: mask.perHead ? nQueryBlocks : 0,
-    window: mask.window, sinks: mask.sinks, scale,
-  }; // prettier-ignore
+    n_queries: nQueries,
+    n_keys: nKeys,
+    query_offset: queryOffset,
+    n_heads: nHeads,
+    group: nHeads / nKvHeads,
+    d4: dHead / 4,
+    q_stride4: q.rowStride / 4,
+    q_start4: q.offset / 4,
+    k_stride4: k.rowStride / 4,
+    k_start4: k.offset / 4,
+    v_stride4: v.rowStride / 4,
+    v_start4: v.offset / 4,
+    block_size: mask.blockSize,
+    blocks_per_head: mask.perHead ? nQueryBlocks : 0,
+    window: mask.window,
+    sinks: mask.sinks,
+    scale,
+  };
 }
 
 /** Query–key pairs the mask's blocks hold, masked elements of partial blocks included. */
@@ -97,24 +135,30 @@ function visitedPairs({ mask, nHeads }: AttentionArguments): number {
 }
 
 /**
- * Attention over a block mask with online softmax.
+ * Attention over a block mask with online softmax. Scores below −1e38 count as masked.
+ * @param variant default by adapter
  * @returns scratch `z` [nQueries, nHeads · dHead] and `lse` [nHeads, nQueries], the log-sum-exp of the scaled scores;
  *   a query that sees no key gives zeros and `NO_KEYS`
  * @throws FacetError `bug` when the shapes do not fit
  */
-export function attention(batch: Batch, args: AttentionArguments): { z: Tensor; lse: Tensor } {
-  const { nHeads, dHead, nQueries } = args;
+export function attention(
+  batch: Batch,
+  args: AttentionArguments & { variant?: AttentionVariant },
+): { z: Tensor; lse: Tensor } {
+  const { nHeads, dHead, nQueries, mask } = args;
   const dims = headDims('attention', args);
   const z = batch.scratch([nQueries, nHeads * dHead]);
   const lse = batch.scratch([nHeads, nQueries]);
-  const { offsets, entries } = uploadMask(batch, args.mask);
-  const pairs = visitedPairs(args);
-  batch.run(kernelFor(dHead / 4), {
+  const { offsets, entries } = uploadMask(batch, mask);
+  const variant = args.variant ?? (batch.gpu.adapter.software ? 'register' : 'workgroup');
+  // Four queries of one block at a time, the last of a block possibly fewer.
+  const quads = Math.ceil(nQueries / mask.blockSize) * Math.ceil(mask.blockSize / 4);
+  batch.run(variant === 'register' ? attentionRegisterKernel : attentionWorkgroupKernel, {
     dims,
     tensors: { q: args.q.tensor, k: args.k.tensor, v: args.v.tensor, offsets, entries, z, lse },
-    groups: [Math.ceil(nQueries / 8), nHeads],
+    groups: [variant === 'register' ? Math.ceil(quads / 4) : quads, nHeads],
     cost: {
-      flops: 4 * pairs * dHead,
+      flops: 4 * visitedPairs(args) * dHead,
       bytes: 4 * dHead * (2 * nQueries * nHeads + 2 * args.nKeys * args.nKvHeads),
     },
   });

@@ -1,35 +1,26 @@
 import source from '../../shaders/attention_pattern.wgsl?raw';
+import shared from '../../shaders/shared/attention.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { uploadMask } from '../block-mask.ts';
 import { defineKernel } from '../kernel.ts';
 import type { Tensor } from '../tensor.ts';
 import { type AttentionArguments, HEAD_DIMS, headDims } from './attention.ts';
 
-const patternFor = (d4: number) =>
-  defineKernel({
-    name: `attention_pattern_d${4 * d4}`,
-    source: source.replace(/const D4 = \d+u;/, `const D4 = ${d4}u;`),
-    dims: HEAD_DIMS,
-    tensors: {
-      q: 'read',
-      k: 'read',
-      offsets: 'read',
-      entries: 'read',
-      lse: 'read',
-      pattern: 'write',
-      scores: 'write',
-    },
-    overrides: { wg: 8 },
-  });
-
-const made = new Map<number, ReturnType<typeof patternFor>>();
-function kernelFor(d4: number): ReturnType<typeof patternFor> {
-  const kernel = made.get(d4) ?? patternFor(d4);
-  made.set(d4, kernel);
-  return kernel;
-}
-
-export const attentionPatternKernel = kernelFor(8);
+export const attentionPatternKernel = defineKernel({
+  name: 'attention_pattern',
+  source: `${shared}\n${source}`,
+  dims: HEAD_DIMS,
+  tensors: {
+    q: 'read',
+    k: 'read',
+    offsets: 'read',
+    entries: 'read',
+    lse: 'read',
+    pattern: 'write',
+    scores: 'write',
+  },
+  overrides: { wg_x: 8, wg_y: 2 },
+});
 
 /** What a masked score is shown as: finite, because JSON and WGSL have no infinity. */
 export const MASKED_SCORE = -3.4028234663852886e38;
@@ -48,10 +39,10 @@ export function attentionPattern(
   const pattern = batch.scratch([nHeads, nQueries, nKeys]);
   const scores = batch.scratch([nHeads, nQueries, nKeys]);
   const { offsets, entries } = uploadMask(batch, args.mask);
-  batch.run(kernelFor(dHead / 4), {
+  batch.run(attentionPatternKernel, {
     dims,
     tensors: { q: args.q.tensor, k: args.k.tensor, offsets, entries, lse: args.lse, pattern, scores },
-    groups: [Math.ceil(nQueries / 8), nHeads],
+    groups: [Math.ceil(nKeys / 32), Math.ceil(nQueries / 8), nHeads],
     cost: { flops: 2 * nHeads * nQueries * nKeys * dHead, bytes: 8 * nHeads * nQueries * nKeys },
   });
   batch.release(offsets, entries);

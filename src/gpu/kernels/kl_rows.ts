@@ -1,9 +1,9 @@
 import source from '../../shaders/kl_rows.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { defineKernel } from '../kernel.ts';
+import { rowGroups } from '../row-groups.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { rowGroups } from './topk_merge.ts';
 
 export const klRowsKernel = defineKernel({
   name: 'kl_rows',

@@ -1,9 +1,9 @@
 import source from '../../shaders/log_prob_gather.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { defineKernel } from '../kernel.ts';
+import { rowGroups } from '../row-groups.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { rowGroups } from './topk_merge.ts';
 
 export const logProbGatherKernel = defineKernel({
   name: 'log_prob_gather',

@@ -5,7 +5,7 @@ import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { matmulReference } from '../reference/matmul.ts';
 import type { KernelActivation } from './activation-names.ts';
-import { type Blocking, matmul } from './matmul.ts';
+import { matmul, type MatmulVariant } from './matmul.ts';
 
 interface Options {
   layout: 'kn' | 'nk';
@@ -13,13 +13,15 @@ interface Options {
   residual?: boolean;
   activation?: KernelActivation;
   f16?: boolean;
-  blocking?: Blocking;
+  variant?: MatmulVariant;
   deviation?: number;
 }
 
+const VARIANTS: readonly MatmulVariant[] = ['register', 'tiled', 'matvec'];
+
 async function check(gpu: Gpu, rows: number, k: number, n: number, options: Options): Promise<void> {
   const random = new TestRandom(rows * 31 + k * 7 + n);
-  const { layout, activation = 'none', deviation = 1 } = options;
+  const { layout, activation = 'none', deviation = 1, variant } = options;
   const x = random.normal(rows * k, deviation);
   const { bits, rounded } = roundToFloat16(random.normal(k * n, deviation));
   const bias = options.bias ? random.normal(n, deviation) : undefined;
@@ -29,23 +31,15 @@ async function check(gpu: Gpu, rows: number, k: number, n: number, options: Opti
   using biases = bias && gpu.upload(bias, [n]);
   using residuals = residual && gpu.upload(residual, [rows, n]);
   const batch = gpu.batch('matmul');
-  const y = matmul(batch, {
-    x: xs,
-    weights,
-    layout,
-    bias: biases ?? undefined,
-    residual: residuals ?? undefined,
-    activation,
-    blocking: options.blocking,
-  });
+  const y = matmul(batch, { x: xs, weights, layout, bias: biases, residual: residuals, activation, variant });
   const { arrays } = await batch.submit([y]);
   const expected = matmulReference(x, rounded, { rows, k, n, layout }, { bias, activation, residual });
-  expectClose(
-    arrays[0]!,
-    expected,
-    { absolute: 2e-6 * deviation ** 2, relative: 2e-6 },
-    `${rows}×${k}×${n} ${JSON.stringify(options)}`,
-  );
+  const what = `${rows}×${k}×${n} ${JSON.stringify(options)}`;
+  expectClose(arrays[0]!, expected, { absolute: 2e-6 * deviation ** 2, relative: 2e-6 }, what);
+}
+
+async function checkAll(gpu: Gpu, rows: number, k: number, n: number, options: Options): Promise<void> {
+  for (const variant of VARIANTS) await check(gpu, rows, k, n, { ...options, variant });
 }
 
 export const cases = gpuCases('matmul', {
@@ -54,55 +48,88 @@ export const cases = gpuCases('matmul', {
       [1, 4, 4],
       [2, 8, 12],
       [3, 36, 108],
+      [4, 20, 64],
+      [5, 4, 68],
       [7, 12, 20],
       [8, 64, 64],
       [9, 192, 36],
       [33, 48, 44],
-      [64, 192, 576],
+      [65, 68, 132],
     ] as const) {
-      await check(gpu, rows, k, n, { layout: 'kn' });
+      await checkAll(gpu, rows, k, n, { layout: 'kn' });
     }
   },
   'nk, many shapes, any number of columns': async (gpu) => {
     for (const [rows, k, n] of [
       [1, 4, 1],
-      [1, 192, 3072],
       [2, 8, 3],
       [3, 36, 61],
+      [4, 12, 2],
+      [6, 20, 65],
       [17, 12, 7],
       [33, 48, 45],
       [20, 64, 131],
     ] as const) {
-      await check(gpu, rows, k, n, { layout: 'nk' });
+      await checkAll(gpu, rows, k, n, { layout: 'nk' });
     }
   },
+  'shapes of the bundled model': async (gpu) => {
+    await check(gpu, 64, 192, 576, { layout: 'kn', bias: true });
+    await check(gpu, 1, 192, 3072, { layout: 'nk' });
+    await check(gpu, 1, 768, 192, { layout: 'kn', bias: true, residual: true });
+  },
+  'more columns than one dispatch has workgroups for single ones': (gpu) =>
+    check(gpu, 2, 4, 70_001, { layout: 'nk' }),
   'packed f16 weights': async (gpu) => {
-    await check(gpu, 5, 36, 20, { layout: 'kn', f16: true });
-    await check(gpu, 5, 36, 61, { layout: 'nk', f16: true });
-    await check(gpu, 1, 64, 8, { layout: 'kn', f16: true });
+    await checkAll(gpu, 5, 36, 20, { layout: 'kn', f16: true });
+    await checkAll(gpu, 5, 36, 61, { layout: 'nk', f16: true });
+    await checkAll(gpu, 1, 64, 8, { layout: 'kn', f16: true });
   },
   'bias, activations and residual are fused in that order': async (gpu) => {
     for (const layout of ['kn', 'nk'] as const) {
       for (const activation of ['none', 'relu', 'gelu', 'gelu_new', 'silu'] as const) {
         await check(gpu, 9, 16, 20, { layout, activation, bias: true, residual: true });
       }
+      await checkAll(gpu, 9, 16, 20, { layout, activation: 'gelu', bias: true, residual: true });
+      await checkAll(gpu, 3, 16, 20, { layout, bias: true });
+      await checkAll(gpu, 3, 16, 20, { layout, residual: true });
     }
-  },
-  'every blocking agrees': async (gpu) => {
-    for (const blocking of [
-      { rows: 1, cols: 1 },
-      { rows: 4, cols: 1 },
-      { rows: 8, cols: 4 },
-      { rows: 4, cols: 4 },
-      { rows: 3, cols: 2 },
-    ]) {
-      await check(gpu, 11, 20, 52, { layout: 'kn', blocking });
-      await check(gpu, 11, 20, 53, { layout: 'nk', blocking });
-    }
+    await checkAll(gpu, 9, 16, 21, { layout: 'nk', bias: true, residual: true });
   },
   'large values meet a saturated activation': async (gpu) => {
     await check(gpu, 8, 32, 16, { layout: 'kn', activation: 'gelu_new', deviation: 30 });
     await check(gpu, 8, 32, 16, { layout: 'kn', activation: 'silu', deviation: 30 });
     await check(gpu, 8, 32, 16, { layout: 'nk', activation: 'gelu', deviation: 30 });
+    await checkAll(gpu, 8, 32, 16, { layout: 'kn', deviation: 1e4 });
+  },
+  'what lies beyond the end of a row of weights does not leak into it': async (gpu) => {
+    // K is no multiple of a tile's depth: the tile must not mix in the next row, here far larger.
+    for (const variant of VARIANTS) {
+      const weights = new Float32Array(2 * 20).fill(1).fill(1e30, 20);
+      using xs = gpu.upload(new Float32Array(20).fill(1), [1, 20]);
+      using ws = gpu.upload(weights, [2, 20]);
+      const batch = gpu.batch('matmul');
+      const { arrays } = await batch.submit([matmul(batch, { x: xs, weights: ws, layout: 'nk', variant })]);
+      expectClose(arrays[0]!.slice(0, 1), [20], {}, variant);
+    }
+  },
+  'shapes that do not fit are refused': async (gpu) => {
+    using xs = gpu.upload(new Float32Array(12), [3, 4]);
+    using ws = gpu.upload(new Float32Array(24), [4, 6]);
+    for (const [layout, weights] of [
+      ['kn', ws],
+      ['nk', ws],
+      ['kn', ws.reshaped([6, 4])],
+    ] as const) {
+      const batch = gpu.batch('matmul');
+      let refused = '';
+      try {
+        matmul(batch, { x: xs, weights, layout });
+      } catch (error) {
+        refused = String(error);
+      }
+      batch.discard();
+      if (!refused.includes('layout')) throw new Error(`accepted ${layout} ${weights.shape.join('×')}`);
+    }
   },
 });

@@ -1,19 +1,23 @@
 import type { Batch } from '../batch.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { saeGroupMax } from './sae_group_max.ts';
-import { saeMergeTopK } from './sae_merge_topk.ts';
+import { type GroupSize, saeGroupMax } from './sae_group_max.ts';
 import { saeRescoreGroups } from './sae_rescore_groups.ts';
 import { subtractRow } from './subtract_row.ts';
+import { topKGroupMax } from './topk_group_max.ts';
+import { topKGroups } from './topk_groups.ts';
 import { topKRows } from './topk_rows.ts';
+
+/** Large groups leave fewer maxima to rank, small ones fewer latents to compute again. */
+const GROUP: GroupSize = 8;
 
 /**
  * TopK encoding: p = (x − b_dec) · W_enc + b_enc, the k largest p of each token, then ReLU. [T, F] is never stored.
  *
- * The encoder matmul keeps one number per token and group of 16 latents, the group's largest p. The k groups with the
+ * The encoder matmul keeps one number per token and group of 8 latents, the group's largest p. The k groups with the
  * largest maxima (ties to the lowest group) contain the k largest p (ties to the lowest latent): were a group with one
  * of them left out, each of the k groups before it would hold a latent that comes before it. Those k groups are
- * computed again, and the k best of their 16 k latents are the result.
+ * computed again, and the k best of their 8 k latents are the result.
  * @param x    [T, d] f32, d % 4 = 0
  * @param wEnc weights [d, F padded to a multiple of 4]; the padding is never selected
  * @param bEnc [F] f32; its length says how many latents there are
@@ -36,14 +40,25 @@ export function saeEncodeTopK(
     });
   }
   const centred = bDec ? subtractRow(batch, { x, row: bDec }) : x;
-  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc });
-  const nGroups = maxima.shape[1]!;
-  const groups = topKRows(batch, { x: maxima, k: Math.min(k, nGroups) });
-  batch.release(maxima, groups.values);
-  const { p, latents } = saeRescoreGroups(batch, { x: centred, wEnc, bEnc, chosen: groups.indices });
-  batch.release(groups.indices);
+  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc, group: GROUP });
+  const { indices: chosen, values } = topKRows(batch, { x: maxima, k: Math.min(k, maxima.shape[1]!) });
+  batch.release(maxima, values);
+  const p = saeRescoreGroups(batch, { x: centred, wEnc, bEnc, chosen, group: GROUP });
   if (bDec) batch.release(centred);
-  const codes = saeMergeTopK(batch, { p, latents, k });
-  batch.release(p, latents);
+  // Taken again from p: another kernel's sum of the same products may round differently.
+  const best = topKGroupMax(batch, { x: p, group: GROUP, sign: 1 });
+  const nCols = bEnc.shape[0]!;
+  const codes = topKGroups(batch, {
+    x: p,
+    holds: 'chosen',
+    chosen,
+    best,
+    group: GROUP,
+    nCols,
+    k,
+    sign: 1,
+    relu: true,
+  });
+  batch.release(p, best, chosen);
   return codes;
 }

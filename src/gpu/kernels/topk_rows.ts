@@ -1,31 +1,29 @@
 import source from '../../shaders/topk_rows.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { defineKernel } from '../kernel.ts';
+import { rowGroups } from '../row-groups.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { rowGroups, topKMerge } from './topk_merge.ts';
+import { topKGroupMax } from './topk_group_max.ts';
+import { topKGroups } from './topk_groups.ts';
 
 export const topKRowsKernel = defineKernel({
   name: 'topk_rows',
   source,
-  dims: {
-    n_rows: 'u32',
-    n_cols: 'u32',
-    chunk: 'u32',
-    n_chunks: 'u32',
-    k: 'u32',
-    sign: 'f32',
-    last: 'u32',
-    neg_inf: 'f32',
-  },
+  dims: { n_rows: 'u32', n_cols: 'u32', k: 'u32', sign: 'f32', neg_inf: 'f32' },
   tensors: { x: 'read', indices: 'write', values: 'write' },
   overrides: { wg: 64 },
 });
 
-const CHUNK = 256;
+/** Rows this short are ranked as they are. */
+const SHORT = 128;
 
 /**
- * The k largest (or smallest) entries of each row, best first; ties go to the lowest column.
+ * The k best entries of each row, best first; ties go to the lowest column. Meant for k far below n_cols.
+ *
+ * Long rows are thinned out: the k groups of columns with the best bests (ties to the lowest group) contain the k best
+ * entries, because were a group with one of them left out, each of the k groups before it would hold an entry that comes
+ * before it. So only the bests of groups are ranked, by this same function, and then the entries of k groups.
  * @param x [n_rows, n_cols] f32; infinities are ordered like other values, NaN is the worst and comes out as an infinity
  * @param k at least 1; beyond n_cols the rest is padding
  * @returns scratch tensors `indices` [n_rows, k] u32 and `values` [n_rows, k] f32; padding has index 0xffffffff, value 0
@@ -40,29 +38,29 @@ export function topKRows(
     throw shapeError('topk_rows', `expects a matrix and a whole k of at least 1, not ${k}`, { x });
   }
   const sign = order === 'largest' ? 1 : -1;
-  const single = nCols <= 2 * CHUNK;
-  const chunk = single ? Math.max(nCols, k) : CHUNK;
-  const nChunks = single ? 1 : Math.ceil(nCols / chunk);
-  const kept = Math.min(k, chunk);
-  const shape = single ? [nRows, k] : [nRows, nChunks, kept];
-  const lists = { indices: batch.scratch(shape, 'u32'), values: batch.scratch(shape) };
+  const group = groupSize(nCols, k);
+  if (group > 1) {
+    const maxima = topKGroupMax(batch, { x, group, sign });
+    const groups = topKRows(batch, { x: maxima, k: Math.min(k, maxima.shape[1]!) });
+    batch.release(maxima);
+    const chosen = { chosen: groups.indices, best: groups.values, group };
+    const entries = topKGroups(batch, { x, holds: 'rows', ...chosen, nCols, k, sign });
+    batch.release(groups.indices, groups.values);
+    return entries;
+  }
+  const indices = batch.scratch([nRows, k], 'u32');
+  const values = batch.scratch([nRows, k]);
   batch.run(topKRowsKernel, {
-    dims: {
-      n_rows: nRows,
-      n_cols: nCols,
-      chunk,
-      n_chunks: nChunks,
-      k: kept,
-      sign,
-      last: single ? 1 : 0,
-      neg_inf: -Infinity,
-    },
-    tensors: { x, ...lists },
-    groups: [Math.ceil((nChunks * chunk) / 64), ...rowGroups(nRows)],
-    cost: {
-      flops: nRows * nCols * Math.min(chunk, 4 * k),
-      bytes: 4 * nRows * nCols + 8 * nRows * nChunks * kept,
-    },
+    dims: { n_rows: nRows, n_cols: nCols, k, sign, neg_inf: -Infinity },
+    tensors: { x, indices, values },
+    groups: [Math.ceil(Math.max(nCols, k) / 64), ...rowGroups(nRows)],
+    cost: { flops: nRows * nCols * Math.min(nCols, 4 * k), bytes: 4 * nRows * (nCols + 2 * k) },
   });
-  return single ? lists : topKMerge(batch, { ...lists, k, sign });
+  return { indices, values };
+}
+
+/** Near √(n_cols / k), which makes as many groups as candidates; 1 when thinning out would not pay. */
+function groupSize(nCols: number, k: number): number {
+  const group = 2 ** Math.round(Math.log2(Math.sqrt(nCols / k)));
+  return nCols <= SHORT || group < 4 ? 1 : Math.min(group, 256);
 }

@@ -13,6 +13,12 @@ fn erf_approx(x: vec4f) -> vec4f {
   return sign(x) * (1.0 - poly * exp(-min(a * a, vec4f(80.0))));
 }
 
+// x times its logistic; the exponential is of a negative number only, so that nothing overflows.
+fn silu(x: vec4f) -> vec4f {
+  let e = exp(-min(abs(x), vec4f(120.0)));
+  return x * select(vec4f(1.0), e, x < vec4f(0.0)) / (1.0 + e);
+}
+
 fn activate(x: vec4f, kind: u32) -> vec4f {
   switch kind {
     case 1u: { return max(x, vec4f(0.0)); }

@@ -1,0 +1,31 @@
+import { defineConfig } from '@playwright/test';
+import { browserLaunch } from './scripts/browser.ts';
+
+// Journeys through the built page. `npm test` builds first and hands over a free port; by hand: `npm run build` first.
+const port = Number(process.env.FACET_E2E_PORT ?? 4273);
+const origin = `http://127.0.0.1:${port}/`;
+
+export default defineConfig({
+  testDir: 'e2e',
+  // Not `test-results` itself: Playwright empties its folder, and the reports of the other steps lie there.
+  outputDir: 'test-results/playwright',
+  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
+  forbidOnly: Boolean(process.env.CI),
+  retries: 0,
+  // One page at a time: a software GPU already takes every core.
+  workers: 1,
+  timeout: 90_000,
+  globalTimeout: 7 * 60_000,
+  expect: { timeout: 20_000 },
+  use: {
+    baseURL: origin,
+    browserName: 'chromium',
+    launchOptions: browserLaunch(),
+    trace: 'retain-on-failure',
+  },
+  webServer: {
+    command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${port} --strictPort`,
+    url: origin,
+    reuseExistingServer: false,
+  },
+});

@@ -1,0 +1,133 @@
+// `npm test`: every check of the repository, each even after another failed, then one closing line.
+// `--only check|unit|gpu|e2e` narrows the run.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { missingBrowser } from './ensure-browser.mjs';
+import { installIfStale, ROOT } from './install.mjs';
+import {
+  closingLine,
+  exitCode,
+  sumTallies,
+  tallyPlaywright,
+  tallyStep,
+  tallyVitest,
+  withExitCode,
+} from './tally.mjs';
+
+const GROUPS = ['check', 'unit', 'gpu', 'e2e'];
+const REPORTS = 'test-results';
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+if (values.only !== undefined && !GROUPS.includes(values.only)) {
+  console.error(`--only takes one of: ${GROUPS.join(', ')}`);
+  process.exit(2);
+}
+
+installIfStale();
+const groups = values.only ? [values.only] : GROUPS;
+const noBrowser = groups.includes('gpu') || groups.includes('e2e') ? await missingBrowser() : undefined;
+rmSync(join(ROOT, REPORTS), { recursive: true, force: true });
+mkdirSync(join(ROOT, REPORTS));
+
+/** @type {import('./tally.mjs').Tally[]} */
+const tallies = [];
+/** @type {string[]} */
+const failures = [];
+
+/** @param {string} name @param {import('./tally.mjs').Tally} tally @param {number} started */
+function record(name, tally, started) {
+  tallies.push(tally);
+  if (tally.failed > 0) failures.push(name);
+  console.log(`── ${name}: ${closingLine(tally)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+/** Runs one of the installed tools. A tool that hangs is ended after `minutes`, which is a failure.
+ * @param {string[]} command script below the repository, then its arguments
+ * @param {{ minutes?: number, env?: Record<string, string> }} [options] */
+function node(command, { minutes = 3, env = {} } = {}) {
+  const { status } = spawnSync(process.execPath, command, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: 'inherit',
+    timeout: minutes * 60_000,
+    killSignal: 'SIGTERM',
+  });
+  return status === 0;
+}
+
+/** @param {string} name @param {string[]} command @returns {boolean} whether it passed */
+function check(name, command) {
+  const started = performance.now();
+  const ok = node(command);
+  record(name, tallyStep(ok), started);
+  return ok;
+}
+
+/** @param {string} name @param {(report: any) => import('./tally.mjs').Tally} count @param {() => boolean} run */
+function tests(name, count, run) {
+  const started = performance.now();
+  const ok = run();
+  let tally = tallyStep(false);
+  try {
+    tally = withExitCode(count(JSON.parse(readFileSync(join(ROOT, REPORTS, `${name}.json`), 'utf8'))), ok);
+  } catch {
+    console.error(`${name}: the run ended without a report.`);
+  }
+  record(name, tally, started);
+}
+
+/** @param {'unit' | 'gpu'} project @param {number} minutes */
+function vitest(project, minutes) {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORTS}/${project}.json`];
+  tests(project, tallyVitest, () =>
+    node(['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters], { minutes }),
+  );
+}
+
+/** A step that cannot run is a failed step. @param {string} name @param {string} reason */
+function cannot(name, reason) {
+  console.error(reason);
+  record(name, tallyStep(false), performance.now());
+}
+
+/** @returns {Promise<number>} a port nobody listens on, so that two runs never test each other's build */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+if (groups.includes('check')) {
+  check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
+  check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
+  check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
+}
+if (groups.includes('unit')) vitest('unit', 5);
+if (groups.includes('gpu')) {
+  if (noBrowser) cannot('gpu', noBrowser);
+  else vitest('gpu', 6);
+}
+if (groups.includes('e2e')) {
+  const built = check('build', ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
+  if (built) check('budget', ['scripts/budget.mjs']);
+  if (!built) cannot('e2e', 'e2e: there is no build to test.');
+  else if (noBrowser) cannot('e2e', noBrowser);
+  else {
+    const env = { FACET_E2E_PORT: String(await freePort()) };
+    tests('e2e', tallyPlaywright, () =>
+      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 8, env }),
+    );
+  }
+}
+
+const total = sumTallies(tallies);
+if (failures.length > 0) console.log(`Failed: ${failures.join(', ')}`);
+console.log(closingLine(total));
+process.exitCode = exitCode(total);

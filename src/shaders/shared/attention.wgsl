@@ -1,0 +1,19 @@
+// What the attention kernels share. They declare q, k, offsets and entries.
+const PARTIAL = 0x80000000u;
+const LOWEST = -3.4028234e38;                                           // what a masked score counts as
+struct Dims {
+  n_queries: u32, n_keys: u32, query_offset: u32, n_heads: u32, group: u32, d4: u32, // group = query heads per key head
+  q_stride4: u32, q_start4: u32, k_stride4: u32, k_start4: u32, v_stride4: u32, v_start4: u32, // in vec4s
+  block_size: u32, blocks_per_head: u32, window: u32, sinks: u32, scale: f32, // blocks_per_head = 0: one mask for all
+}
+@group(0) @binding(0) var<uniform> dims: Dims;
+
+// The element rule of partial blocks: may the query at position t read key s?
+fn visible(s: u32, t: vec4u) -> vec4<bool> {
+  let near = t - s < vec4u(dims.window);                                // wraps where s > t, which is masked anyway
+  return (vec4u(s) <= t) & (near | vec4<bool>(dims.window == 0u || s < dims.sinks));
+}
+
+fn q_at(row: u32, head: u32) -> u32 { return min(row, dims.n_queries - 1u) * dims.q_stride4 + dims.q_start4 + head * dims.d4; }
+fn k_at(s: u32, head: u32) -> u32 { return s * dims.k_stride4 + dims.k_start4 + head / dims.group * dims.d4; }
+fn v_at(s: u32, head: u32) -> u32 { return s * dims.v_stride4 + dims.v_start4 + head / dims.group * dims.d4; }

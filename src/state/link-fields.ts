@@ -1,0 +1,125 @@
+import type { PositionRange, ViewState } from './view-state.ts';
+
+/** How one part of the view is written in a link. `read` gives `undefined` for a value it cannot read. */
+export interface LinkField {
+  key: string;
+  /** What it is called in messages. */
+  what: string;
+  /** `undefined`: leave it out, because it is as it would be without. */
+  write(view: ViewState): string | undefined;
+  read(value: string): Partial<Record<keyof ViewState, unknown>> | undefined;
+}
+
+const unless = <Value>(value: Value, usual: Value): string | undefined =>
+  value === usual ? undefined : String(value);
+
+function readWhole(value: string): number | undefined {
+  return /^\d{1,10}$/.test(value) ? Number(value) : undefined;
+}
+
+function readNumber(value: string): number | undefined {
+  return /^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/.test(value) ? Number(value) : undefined;
+}
+
+function readAll<Item>(parts: string[], read: (part: string) => Item | undefined): Item[] | undefined {
+  const items = parts.map(read);
+  return items.some((item) => item === undefined) ? undefined : (items as Item[]);
+}
+
+function readRange(part: string): PositionRange | undefined {
+  const ends = readAll(part.split('-'), readWhole);
+  if (!ends || ends.length > 2) return undefined;
+  return [ends[0]!, ends[1] ?? ends[0]!];
+}
+
+const text = (key: string, what: string, of: keyof ViewState): LinkField => ({
+  key,
+  what,
+  write: (view) => unless((view[of] as string | undefined) ?? '', ''),
+  read: (value) => ({ [of]: value }),
+});
+
+const choice = (key: string, what: string, of: keyof ViewState, usual: string): LinkField => ({
+  key,
+  what,
+  write: (view) => unless(view[of] as string, usual),
+  read: (value) => ({ [of]: value }),
+});
+
+const whole = (key: string, what: string, of: keyof ViewState, usual: number | null): LinkField => ({
+  key,
+  what,
+  write: (view) => unless(view[of] as number | null, usual),
+  read: (value) => {
+    const number = readWhole(value);
+    return number === undefined ? undefined : { [of]: number };
+  },
+});
+
+const decimal = (key: string, what: string, of: keyof ViewState, usual: number): LinkField => ({
+  key,
+  what,
+  write: (view) => unless(view[of] as number, usual),
+  read: (value) => {
+    const number = readNumber(value);
+    return number === undefined ? undefined : { [of]: number };
+  },
+});
+
+/** In the order they are written. The prompt is not here: see `link.ts`. */
+export const linkFields: readonly LinkField[] = [
+  text('model', 'model', 'model'),
+  text('md', 'digest of the model', 'modelDigest'),
+  text('dict', 'dictionary', 'dictionary'),
+  text('dd', 'digest of the dictionary', 'dictionaryDigest'),
+  whole('f', 'feature', 'feature', null),
+  whole('at', 'token position', 'active', null),
+  {
+    key: 'sel',
+    what: 'selection of tokens',
+    write: ({ selection }) =>
+      selection.length === 0
+        ? undefined
+        : selection.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(','),
+    read: (value) => {
+      const selection = readAll(value.split(','), readRange);
+      return selection && { selection };
+    },
+  },
+  {
+    key: 'pins',
+    what: 'list of pinned features',
+    write: ({ pins }) => (pins.length === 0 ? undefined : pins.join(',')),
+    read: (value) => {
+      const pins = readAll(value.split(','), readWhole);
+      return pins && { pins };
+    },
+  },
+  whole('win', 'start of the window', 'windowStart', 0),
+  choice('sort', 'sort order', 'sort', 'value'),
+  choice('tint', 'tint', 'tint', 'auto'),
+  {
+    key: 'loss',
+    what: 'loss underline',
+    write: ({ loss }) => (loss ? '1' : undefined),
+    read: (value) => (value === '1' || value === '0' ? { loss: value === '1' } : undefined),
+  },
+  decimal('min', 'least value', 'minValue', 0),
+  decimal('rare', 'least density', 'minDensity', 0),
+  decimal('dense', 'greatest density', 'maxDensity', 1),
+  {
+    key: 'expect',
+    what: 'expected value',
+    write: ({ expect }) => expect && `${expect.position}:${expect.feature}:${expect.value}`,
+    read: (value) => {
+      const [position, feature, number, ...rest] = value.split(':');
+      const expect = {
+        position: readWhole(position ?? ''),
+        feature: readWhole(feature ?? ''),
+        value: readNumber(number ?? ''),
+      };
+      const complete = Object.values(expect).every((part) => part !== undefined) && rest.length === 0;
+      return complete ? { expect } : undefined;
+    },
+  },
+];

@@ -1,0 +1,250 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FacetError } from '../shared/errors.ts';
+import { decodeLink, encodeLink } from './link.ts';
+import { migrate } from './link-migrations.ts';
+import { salvageLink } from './link-salvage.ts';
+import { pack } from './packing.ts';
+import { DEFAULT_TEXT, defaultView, SORTS, TINTS, type ViewState } from './view-state.ts';
+
+const position = fc.integer({ min: 0, max: 10_000_000 });
+const feature = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((number) => number + 0);
+const digest = fc.stringMatching(/^[0-9a-f]{16}$/);
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 400 }),
+  // Code units on their own: lone surrogates in every order.
+  fc
+    .array(fc.integer({ min: 0xd700, max: 0xe0ff }), { maxLength: 40 })
+    .map((units) => String.fromCharCode(...units)),
+  fc.string({ unit: 'grapheme', maxLength: 300 }),
+  fc.constantFrom('', ' ', '%', '%zz', '+', 'a+b &c=d#e?f', 'end.', '\u0000\u0001\u001f\u007f', DEFAULT_TEXT),
+);
+const selection = fc
+  .uniqueArray(fc.integer({ min: 0, max: 5000 }), { maxLength: 40 })
+  .map((ends) => ends.sort((a, b) => a - b))
+  .map((ends) =>
+    Array.from(
+      { length: Math.floor(ends.length / 2) },
+      (_, i) => [ends[2 * i]!, ends[2 * i + 1]!] as [number, number],
+    ),
+  );
+
+const anyView: fc.Arbitrary<ViewState> = fc.record(
+  {
+    v: fc.constant(1 as const),
+    view: fc.constantFrom('explore', 'a-view-2'),
+    model: fc.constantFrom('', 'storyworld-2m', 'org/name with space'),
+    modelDigest: digest,
+    dictionary: fc.constantFrom('', 'blocks.2.hook_resid_pre', 'layer_12/width_16k/canonical'),
+    dictionaryDigest: digest,
+    text: anyText,
+    windowStart: position,
+    active: fc.option(position),
+    selection,
+    feature: fc.option(feature),
+    pins: fc.uniqueArray(feature, { maxLength: 50 }),
+    sort: fc.constantFrom(...SORTS),
+    tint: fc.constantFrom(...TINTS),
+    loss: fc.boolean(),
+    minValue: fc.double({ min: 0, max: 1e300, noNaN: true }).map((number) => number + 0),
+    minDensity: share,
+    maxDensity: share,
+    expect: fc.record({
+      position,
+      feature,
+      value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+    }),
+  },
+  {
+    requiredKeys: [
+      'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
+      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity',
+    ], // prettier-ignore
+  },
+);
+
+test('every view comes back from its link exactly', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyView, async (view) => {
+      const decoded = await decodeLink(await encodeLink(view));
+      expect(decoded).toEqual({ view, notes: [], longText: undefined });
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('a fragment survives the URL parser and has only characters that links may have', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyView, async (view) => {
+      const link = await encodeLink(view);
+      expect(link).toMatch(/^#\/[A-Za-z0-9_.~,:;!?/@%&=+-]*([A-Za-z0-9]|text=)$/);
+      expect(new URL(link, 'https://example.org/facet/').hash).toBe(link);
+    }),
+  );
+});
+
+describe('a link with one character changed', () => {
+  const view: ViewState = {
+    ...defaultView,
+    model: 'storyworld-2m',
+    modelDigest: '0123456789abcdef',
+    dictionary: 'blocks.2.hook_resid_pre',
+    text: 'Añna 😀 went (twice).',
+    active: 3,
+    selection: [
+      [2, 5],
+      [7, 7],
+    ],
+    feature: 1203,
+    pins: [4, 9],
+    loss: true,
+    minValue: 0.25,
+    expect: { position: 3, feature: 1203, value: 12.3456 },
+  };
+  const replacements = [...'aZ09%&=#?/+-.,:~ é\u0000'];
+
+  async function outcome(link: string): Promise<'same' | 'bad-link'> {
+    try {
+      const decoded = await decodeLink(link);
+      expect(decoded?.view ?? defaultView).toEqual(view);
+      return 'same';
+    } catch (thrown) {
+      if (!(thrown instanceof FacetError)) throw thrown;
+      expect(thrown.code).toBe('bad-link');
+      return 'bad-link';
+    }
+  }
+
+  test.each([
+    ['plain', view],
+    ['packed', { ...view, text: view.text.repeat(60) }],
+  ])('is the same view or a bad link: %s', async (_, original) => {
+    Object.assign(view, original);
+    const link = await encodeLink(original);
+    const counts = { same: 0, 'bad-link': 0 };
+    // The leading `#/` is not the codec's: without it the browser sees no fragment of ours.
+    for (let at = 2; at < link.length; at++) {
+      for (const character of replacements) {
+        if (link[at] === character) continue;
+        counts[await outcome(link.slice(0, at) + character + link.slice(at + 1))]++;
+      }
+      counts[await outcome(link.slice(0, at) + link.slice(at + 1))]++;
+    }
+    expect(counts['bad-link']).toBeGreaterThan(20 * counts.same);
+  });
+
+  test('cut anywhere, it is a bad link', async () => {
+    const link = await encodeLink(view);
+    for (let at = link.indexOf('&c=') + 9; at < link.length; at++) {
+      await expect(decodeLink(link.slice(0, at)), link.slice(0, at)).rejects.toMatchObject({
+        code: 'bad-link',
+      });
+    }
+  });
+});
+
+test('a link may be written by hand', async () => {
+  expect(await decodeLink('')).toBeUndefined();
+  expect(await decodeLink('#/')).toBeUndefined();
+  expect(await decodeLink('#/explore')).toMatchObject({ view: defaultView, notes: [] });
+  const decoded = await decodeLink('#/explore?text=Ännä ging&f=12&sel=3-5,9');
+  expect(decoded!.view).toEqual({
+    ...defaultView,
+    text: 'Ännä ging',
+    feature: 12,
+    selection: [
+      [3, 5],
+      [9, 9],
+    ],
+  });
+});
+
+test('unknown parts are left out with a note', async () => {
+  const decoded = await decodeLink('#/explore?text=a&future=1');
+  expect(decoded!.view.text).toBe('a');
+  expect(decoded!.notes).toEqual(['The link has a part "future" that this page does not know.']);
+});
+
+test.each([
+  ['#nonsense', 'not a link'],
+  ['#/explore?at=x', 'token position'],
+  ['#/explore?at=-1', 'token position'],
+  ['#/explore?at=99999999', 'token position'],
+  ['#/explore?f=1e5', 'feature'],
+  ['#/explore?sel=5-3', 'selection'],
+  ['#/explore?sel=3-5,4-6', 'selection'],
+  ['#/explore?sel=1-2-3', 'selection'],
+  ['#/explore?pins=1,1', 'pinned'],
+  [`#/explore?pins=${Array.from({ length: 51 }, (_, i) => i)}`, 'pinned'],
+  ['#/explore?sort=up', 'sort order'],
+  ['#/explore?tint=red', 'tint'],
+  ['#/explore?loss=yes', 'loss underline'],
+  ['#/explore?min=-1', 'least value'],
+  ['#/explore?min=NaN', 'least value'],
+  ['#/explore?dense=2', 'greatest density'],
+  ['#/explore?expect=1:2', 'expected value'],
+  ['#/explore?expect=1:2:3:4', 'expected value'],
+  ['#/explore?md=xyz', 'digest of the model'],
+  ['#/explore?model=https://evil.example/x', 'model'],
+  ['#/explore?model=//evil.example/x', 'model'],
+  ['#/explore?model=../../x', 'model'],
+  ['#/explore?dict=%2e%2e/x', 'dictionary'],
+  ['#/Explore?text=a', 'view'],
+  ['#/explore?text=%E4', 'part "text"'],
+  ['#/explore?text=%', 'part "text"'],
+  ['#/explore?text=a&text=b', 'twice'],
+  ['#/explore?text=a&z=b', 'more than once'],
+  ['#/explore?z=!!!', 'packed text'],
+  ['#/explore?z=AAAA', 'packed text'],
+  ['#/explore?v=x', 'version'],
+  ['#/explore?v=2', 'newer'],
+  ['#/explore?long=x', 'prompt'],
+  ['#/explore?v=1&c=000000&text=a', 'checksum'],
+])('%s is a bad link that says what is wrong', async (fragment, what) => {
+  await expect(decodeLink(fragment)).rejects.toMatchObject({
+    code: 'bad-link',
+    message: expect.stringContaining(what),
+  });
+});
+
+test('a text that unpacks to more than the limit is refused', async () => {
+  const bomb = await pack(new Uint8Array(20_000_000));
+  expect(bomb.length).toBeLessThan(30_000);
+  await expect(decodeLink(`#/explore?z=${bomb}`)).rejects.toMatchObject({
+    code: 'bad-link',
+    message: expect.stringContaining('larger than 2 MB'),
+  });
+});
+
+test('a prompt too long for a link is described instead', async () => {
+  let seed = 1;
+  const text = Array.from({ length: 100_000 }, () => {
+    seed = (seed * 48271) % 2147483647;
+    return String.fromCharCode(97 + (seed % 26));
+  }).join('');
+  const link = await encodeLink({ ...defaultView, text });
+  expect(link.length).toBeLessThan(200);
+  expect(await decodeLink(link)).toMatchObject({ view: { text: '' }, longText: { length: 100_000 } });
+});
+
+test('older versions are brought up to date step by step', () => {
+  const steps = new Map([
+    [1, (fields: Map<string, string>) => new Map(fields).set('b', fields.get('a')!)],
+    [2, (fields: Map<string, string>) => new Map(fields).set('c', `${fields.get('b')}!`)],
+  ]);
+  const fields = new Map([
+    ['v', '1'],
+    ['a', 'x'],
+  ]);
+  expect(Object.fromEntries(migrate(fields, steps, 3))).toEqual({ v: '3', a: 'x', b: 'x', c: 'x!' });
+  expect(() => migrate(fields, new Map(), 3)).toThrow('can no longer be read');
+});
+
+test('what can be read of a damaged link is read', async () => {
+  const link = await encodeLink({ ...defaultView, text: 'Anna went', feature: 7, active: 2, sort: 'max' });
+  const salvage = await salvageLink(link.replace('sort=max', 'sort=mix'));
+  expect(salvage.view).toMatchObject({ text: 'Anna went', feature: 7, active: 2, sort: 'value' });
+  expect(salvage.parts).toContainEqual({ what: 'feature', value: '7' });
+  expect((await salvageLink('#garbage')).view).toEqual(defaultView);
+});

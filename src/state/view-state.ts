@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+
+/**
+ * Everything the address bar keeps: a link is exactly one of these. Bump `VERSION` and add a step to
+ * `link-migrations.ts` when a field changes meaning; a new optional field needs neither.
+ *
+ * Positions: 0 is the beginning-of-text token the model reads first, i + 1 is token i of the whole text. They do not
+ * depend on the window.
+ */
+export const VERSION = 1;
+
+/** UTF-16 code units of a prompt the page accepts; longer text is cut with a note. */
+export const MAX_TEXT = 2_000_000;
+export const MAX_PINS = 50;
+export const MAX_RANGES = 64;
+
+export const SORTS = ['value', 'sum', 'mean', 'max', 'contrast', 'index'] as const;
+export const TINTS = ['auto', 'strongest', 'telling', 'loss', 'none'] as const;
+
+const whole = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
+const finite = v.pipe(v.number(), v.finite());
+// Catalogue names: no address, no path that climbs, nothing that could be read as another site.
+const name = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(200),
+  v.regex(/^(?!.*\.\.)[\w][\w./@ -]*$/, 'must be a plain name'),
+);
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'));
+const position = whole(10_000_000);
+const feature = whole(2 ** 31 - 1);
+const range = v.pipe(
+  v.tuple([position, position]),
+  v.check(([from, to]) => from <= to, 'must not run backwards'),
+);
+
+export const viewStateSchema = v.object({
+  v: v.literal(VERSION),
+  /** Id of a view of `views/registry.ts`. */
+  view: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be the name of a view')),
+    'explore',
+  ),
+  /** Catalogue id; the empty string stands for the first model of the catalogue. */
+  model: v.optional(v.union([v.literal(''), name]), ''),
+  modelDigest: v.optional(digest),
+  /** Catalogue id; the empty string stands for the model's first dictionary. */
+  dictionary: v.optional(v.union([v.literal(''), name]), ''),
+  dictionaryDigest: v.optional(digest),
+  text: v.pipe(v.string(), v.maxLength(MAX_TEXT)),
+  /** First token of the text that is read, when it is longer than the context. */
+  windowStart: v.optional(position, 0),
+  /** The position whose prediction is shown and from which the keyboard walks; `null`: none yet. */
+  active: v.optional(v.nullable(position), null),
+  /** Brushed positions: sorted, disjoint, inclusive ranges. Empty: the active position alone. */
+  selection: v.optional(
+    v.pipe(
+      v.array(range),
+      v.maxLength(MAX_RANGES),
+      v.check((ranges) => ranges.every(([from], i) => i === 0 || from > ranges[i - 1]![1]), 'must be sorted'),
+    ),
+    [],
+  ),
+  feature: v.optional(v.nullable(feature), null),
+  pins: v.optional(
+    v.pipe(
+      v.array(feature),
+      v.maxLength(MAX_PINS),
+      v.check((pins) => new Set(pins).size === pins.length, 'must not repeat'),
+    ),
+    [],
+  ),
+  sort: v.optional(v.picklist(SORTS), 'value'),
+  tint: v.optional(v.picklist(TINTS), 'auto'),
+  /** Underline tokens by their loss. */
+  loss: v.optional(v.boolean(), false),
+  /** Hide features below this value (in the sort's units). */
+  minValue: v.optional(v.pipe(finite, v.minValue(0)), 0),
+  /** Hide features that fire on fewer (more) of the sample's tokens than this share. */
+  minDensity: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1)), 0),
+  maxDensity: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1)), 1),
+  /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
+  expect: v.optional(v.object({ position, feature, value: finite })),
+});
+
+export type ViewState = v.InferOutput<typeof viewStateSchema>;
+export type PositionRange = ViewState['selection'][number];
+export type Sort = ViewState['sort'];
+export type Tint = ViewState['tint'];
+
+export const DEFAULT_TEXT =
+  'Anna and Tom went to the park. Tom gave the ball to Anna. She was happy, and Tom was happy too.';
+
+export const defaultView: ViewState = v.parse(viewStateSchema, { v: VERSION, text: DEFAULT_TEXT });

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { buildStamp, contentSecurityPolicy, weightFileTypes } from './scripts/vite-plugins.ts';
+
+export default defineConfig({
+  // Relative addresses: the built folder works at any path of any static host.
+  base: './',
+  plugins: [react(), contentSecurityPolicy(), weightFileTypes(), buildStamp()],
+  worker: { format: 'es' },
+  build: {
+    target: 'es2023',
+    // The policy of the page allows no `data:` scripts or fonts.
+    assetsInlineLimit: 0,
+    // Every browser with WebGPU preloads modules by itself.
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        index: resolve(import.meta.dirname, 'index.html'),
+        // The page the command line drives: the engine without the explorer.
+        headless: resolve(import.meta.dirname, 'headless.html'),
+      },
+    },
+  },
+});
