@@ -6,6 +6,8 @@ import type {
   Diagnostics,
   DictionaryInfo,
   EngineApi,
+  Example,
+  ExamplesRequest,
   FeatureCard,
   OpenedModel,
   OpenRequest,
@@ -31,6 +33,7 @@ export interface EngineClient {
   analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
   sample(request: SampleRequest, options?: CallOptions): Promise<SampleStatistics>;
+  examples(request: ExamplesRequest, options?: CallOptions): Promise<Example[]>;
   diagnostics(): Promise<Diagnostics>;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
   dispose(): void;
@@ -109,6 +112,7 @@ export function startEngine(onTrouble: (trouble: FacetError) => void): EngineCli
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
     sample: (request, { signal, onProgress } = {}) =>
       call((ticket) => remote.sample(request, ticket, listener(onProgress)), signal),
+    examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
     dispose: () => {
       worker.terminate();

@@ -13,6 +13,8 @@ import type {
   Diagnostics,
   DictionaryInfo,
   EngineApi,
+  Example,
+  ExamplesRequest,
   FeatureCard,
   OpenedModel,
   OpenRequest,
@@ -22,7 +24,7 @@ import type {
   Ticket,
   TokenizedText,
 } from './protocol.ts';
-import { scanStoryworld } from './scan.ts';
+import { readExamples, scanStoryworld } from './scan.ts';
 import { chooseWindow } from './window.ts';
 
 type OnProgress = (progress: Progress) => void;
@@ -236,6 +238,15 @@ export class Engine implements EngineApi {
       }
       const { dictionary, info } = this.#dictionary();
       return scanStoryworld(this.#model(), dictionary, info.digest, request, this.#gate, signal, onProgress);
+    });
+  }
+
+  examples(request: ExamplesRequest, ticket: Ticket): Promise<Example[]> {
+    return this.#ticketed(ticket, (signal) => {
+      if (request.items.length > 16) throw new FacetError('bad-input', 'At most 16 examples at a time.');
+      return this.#gate.run(signal, () =>
+        readExamples(this.#model(), this.#dictionary().dictionary, request),
+      );
     });
   }
 

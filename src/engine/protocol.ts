@@ -25,6 +25,8 @@ export interface EngineApi {
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
   ): Promise<SampleStatistics>;
+  /** Storyworld items with one feature's activation on every token: what stands behind the best examples. */
+  examples(request: ExamplesRequest, ticket: Ticket): Promise<Example[]>;
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
@@ -274,6 +276,22 @@ export interface SampleStatistics {
   histogram: Uint32Array;
   /** Best examples of feature f, largest first: entries f · E …; `item` is 0xffffffff where there are fewer. */
   examples: { perFeature: number; item: Uint32Array; token: Uint32Array; value: Float32Array };
+}
+
+export interface ExamplesRequest {
+  feature: number;
+  seed: number;
+  /** Item numbers, at most 16. */
+  items: number[];
+}
+
+/** One text of the sample; position 0 is the beginning-of-text token. */
+export interface Example {
+  item: number;
+  register: string;
+  tokens: string[];
+  /** [T] the feature's activation, 0 where it is not among the k active ones. */
+  values: Float32Array;
 }
 
 export interface Diagnostics {

@@ -1,10 +1,10 @@
 import { FeatureStatistics } from '../analysis/sample-statistics.ts';
-import { toSparseCodes } from '../dictionary/codes.ts';
+import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { generate } from '../storyworld/index.ts';
 import type { Gate } from './gate.ts';
 import type { OpenedModelState } from './opened-model.ts';
-import type { Progress, SampleRequest, SampleStatistics } from './protocol.ts';
+import type { Example, ExamplesRequest, Progress, SampleRequest, SampleStatistics } from './protocol.ts';
 
 const ITEMS_PER_BATCH = 4;
 const BINS = 24;
@@ -58,35 +58,71 @@ export async function scanStoryworld(
 }
 
 async function scanBatch(
-  { model, tokenizer }: OpenedModelState,
+  opened: OpenedModelState,
   dictionary: Dictionary,
   seed: number,
   first: number,
   count: number,
   statistics: FeatureStatistics,
 ): Promise<void> {
+  const { model, tokenizer } = opened;
+  const sequences = Array.from({ length: count }, (_, i) =>
+    sequenceIds(tokenizer, generate(seed, first + i).text, model.config.nCtx),
+  );
+  const codes = await encodeSequences(opened, dictionary, sequences);
+  codes.forEach((found, i) => statistics.add(first + i, found, 1));
+}
+
+/** One feature's activation on every token of a few items. */
+export async function readExamples(
+  opened: OpenedModelState,
+  dictionary: Dictionary,
+  { feature, seed, items }: ExamplesRequest,
+): Promise<Example[]> {
+  const { model, tokenizer } = opened;
+  const texts = items.map((item) => generate(seed, item));
+  const sequences = texts.map(({ text }) => sequenceIds(tokenizer, text, model.config.nCtx));
+  const codes = await encodeSequences(opened, dictionary, sequences);
+  return sequences.map((ids, i) => {
+    const { offsets, indices, values } = codes[i]!;
+    const activations = new Float32Array(ids.length);
+    for (let t = 0; t < ids.length; t++) {
+      for (let e = offsets[t]!; e < offsets[t + 1]!; e++)
+        if (indices[e] === feature) activations[t] = values[e]!;
+    }
+    return {
+      item: items[i]!,
+      register: texts[i]!.register,
+      tokens: Array.from(ids, (id) => tokenizer.text(id)),
+      values: activations,
+    };
+  });
+}
+
+/** Sparse codes of several sequences: one submission, one readback. */
+async function encodeSequences(
+  { model }: OpenedModelState,
+  dictionary: Dictionary,
+  sequences: readonly Uint32Array<ArrayBuffer>[],
+): Promise<SparseCodes[]> {
   const batch = model.gpu.batch('scan');
   try {
-    const lengths: number[] = [];
     const reads = [];
-    for (let item = first; item < first + count; item++) {
-      const ids = sequenceIds(tokenizer, generate(seed, item).text, model.config.nCtx);
+    for (const ids of sequences) {
       const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
       const activation = captures.get(dictionary.hook)!;
       const codes = dictionary.encode(batch, activation);
       batch.release(activation);
-      lengths.push(ids.length);
       reads.push(codes.indices, codes.values);
     }
     const { arrays } = await batch.submit(reads);
-    lengths.forEach((length, i) => {
-      const codes = toSparseCodes(
+    return sequences.map(({ length }, i) =>
+      toSparseCodes(
         arrays[2 * i] as Uint32Array<ArrayBuffer>,
         arrays[2 * i + 1] as Float32Array<ArrayBuffer>,
         length,
-      );
-      statistics.add(first + i, codes, 1);
-    });
+      ),
+    );
   } catch (thrown) {
     batch.discard();
     throw thrown;

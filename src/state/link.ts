@@ -43,7 +43,9 @@ export async function encodeLink(view: ViewState): Promise<string> {
   fields.push(await textField(view.text));
   const body: [string, string][] = [['v', String(VERSION)], ...fields];
   const [version, ...rest] = body.map(writeField);
-  return `#/${view.view}?${[version, `c=${linkChecksum(view.view, body)}`, ...rest].join('&')}`;
+  const link = `#/${view.view}?${[version, `c=${linkChecksum(view.view, body)}`, ...rest].join('&')}`;
+  // Programs that find links in text leave a plus at the end out.
+  return link.replace(/\+$/, '%20');
 }
 
 async function textField(text: string): Promise<[string, string]> {

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { arrangeRows, chosenRows, featureOverRows, featureRows, strongestOverRows } from './rows.ts';
+
+// Row 0 is the beginning-of-text token; features 5 and 9 fire on rows 1 to 3.
+const codes = {
+  offsets: Uint32Array.from([0, 1, 3, 4, 5]),
+  indices: Uint32Array.from([2, 5, 9, 5, 9]),
+  values: Float32Array.from([100, 3, 1, 2, 4]),
+};
+const none = { minValue: 0, minDensity: 0, maxDensity: 1, search: '' };
+
+test('without a choice every position but the first counts', () => {
+  const rows = featureRows(codes, null, chosenRows(4, null, []));
+  expect(rows.map(({ index, sum }) => [index, sum])).toEqual([
+    [5, 5],
+    [9, 5],
+  ]);
+  expect(rows.find(({ index }) => index === 9)).toMatchObject({
+    mean: 5 / 3,
+    max: 4,
+    contrast: 5 / 3,
+    value: 0,
+  });
+});
+
+test('a brushed range is compared with the rest', () => {
+  const rows = featureRows(codes, 1, chosenRows(4, 1, [[1, 2]]));
+  expect(rows.find(({ index }) => index === 5)).toMatchObject({ value: 3, sum: 5, mean: 2.5, contrast: 2.5 });
+  expect(rows.find(({ index }) => index === 9)).toMatchObject({ value: 1, mean: 0.5, contrast: 0.5 - 4 });
+});
+
+test('sorting is largest first with ties by lowest index, filters do not change values', () => {
+  const rows = featureRows(codes, 3, chosenRows(4, null, []));
+  expect(arrangeRows(rows, 'sum', none).map(({ index }) => index)).toEqual([5, 9]);
+  expect(arrangeRows(rows, 'max', none).map(({ index }) => index)).toEqual([9, 5]);
+  expect(arrangeRows(rows, 'value', none).map(({ index }) => index)).toEqual([9, 5]);
+  expect(arrangeRows(rows, 'index', none).map(({ index }) => index)).toEqual([5, 9]);
+  expect(arrangeRows(rows, 'sum', { ...none, minValue: 3.5 }).map(({ index }) => index)).toEqual([9]);
+  expect(arrangeRows(rows, 'sum', { ...none, search: '5' }).map(({ index }) => index)).toEqual([5]);
+});
+
+test('one feature over the rows, and the strongest of each', () => {
+  expect([...featureOverRows(codes, 9)]).toEqual([0, 1, 0, 4]);
+  expect([...strongestOverRows(codes)]).toEqual([100, 3, 2, 4]);
+});
