@@ -13,7 +13,7 @@ export interface Prepared extends Disposable {
 export interface Workload {
   name: string;
   /** Uploads what the work reads. Called once, before the first round. */
-  prepare(gpu: Gpu): Prepared;
+  prepare: (gpu: Gpu) => Prepared;
 }
 
 export interface Measurement {

@@ -51,7 +51,7 @@ function open(url) {
       : process.platform === 'win32'
         ? ['cmd', '/c', 'start', '']
         : ['xdg-open'];
-  spawn(/** @type {string} */ (command), [...flags, url], { detached: true, stdio: 'ignore' })
+  spawn(command, [...flags, url], { detached: true, stdio: 'ignore' })
     .on('error', () => {})
     .unref();
 }

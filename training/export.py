@@ -1,6 +1,7 @@
 """Writes the shipped model from the newest checkpoint, and the catalogue of everything under public/.
 
     python training/export.py model       # public/models/storyworld-2m from training/work/lm.pt
+    python training/export.py tuned       # the same from training/work/lm-tuned.pt
     python training/export.py catalogue   # public/catalogue.json, after the dictionaries are there
 """
 
@@ -41,7 +42,9 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["model"]:
             export_model(WORK / "lm.pt")
+        case ["tuned"]:
+            export_model(WORK / "lm-tuned.pt")
         case ["catalogue"]:
-            (ROOT / "public" / "catalogue.json").write_text(json.dumps(catalogue(), indent=1) + "\n")
+            (ROOT / "public" / "catalogue.json").write_text(json.dumps(catalogue(), indent=2) + "\n")
         case _:
             sys.exit(__doc__)

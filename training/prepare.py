@@ -1,8 +1,8 @@
 """Trains the byte-level BPE and turns text into token arrays.
 
-    python training/prepare.py      # reads training/work/{english,storyworld-1,storyworld-2}.jsonl
+    python training/prepare.py      # reads training/work/{english,storyworld-1,storyworld-2,storyworld-3}.jsonl
 
-Writes public/models/storyworld-2m/tokenizer*.json and training/work/{storyworld,english,english-held-out}.npz, each with
+Writes public/models/storyworld-2m/tokenizer*.json and training/work/{storyworld,years,english,english-held-out}.npz, each with
 `tokens` (uint16) and `starts` (first token of each document, an <|endoftext|>).
 """
 
@@ -82,6 +82,7 @@ def main() -> None:
     }
     (MODEL / "tokenizer_config.json").write_text(json.dumps(settings, indent=1) + "\n")
     encode(tokenizer, story, WORK / "storyworld.npz")
+    encode(tokenizer, [item["text"] for item in read("storyworld-3.jsonl")], WORK / "years.npz")
     encode(tokenizer, english[held:], WORK / "english.npz")
     encode(tokenizer, english[:held], WORK / "english-held-out.npz")
     for probe in (" Mary gave Tom the year 1732", "def load(self, file):\n    :param file", "( [ { red } ] )."):

@@ -44,8 +44,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var top = vec4f(-1e38);                                               // above LOWEST: exp(LOWEST - top) is 0 from the start
   var sum = 0.0;
   var out = mat4x4f();
-  for (var from = 0u; from < places; from += LANES) {
-    let place = from + lane;
+  for (var begin = 0u; begin < places; begin += LANES) {
+    let place = begin + lane;
     let entry = entries[start + min(place, places - 1u) / dims.block_size];
     let s = (entry & ~PARTIAL) * dims.block_size + place % dims.block_size;
     let exists = place < places && s < dims.n_keys;
@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
     sum *= shrink;
     out *= shrink;
-    for (var i = 0u; i < min(LANES, places - from); i++) {
+    for (var i = 0u; i < min(LANES, places - begin); i++) {
       let w = weight[i][mine];
       sum += w;
       let at = keys[i] + column;

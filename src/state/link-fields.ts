@@ -6,8 +6,8 @@ export interface LinkField {
   /** What it is called in messages. */
   what: string;
   /** `undefined`: leave it out, because it is as it would be without. */
-  write(view: ViewState): string | undefined;
-  read(value: string): Partial<Record<keyof ViewState, unknown>> | undefined;
+  write: (view: ViewState) => string | undefined;
+  read: (value: string) => Partial<Record<keyof ViewState, unknown>> | undefined;
 }
 
 const unless = <Value>(value: Value, usual: Value): string | undefined =>

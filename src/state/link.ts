@@ -101,12 +101,9 @@ export async function decodeLink(fragment: string): Promise<DecodedLink | undefi
   const result = v.safeParse(viewStateSchema, { ...content, text });
   if (result.success) return { view: result.output, notes, longText };
   const [issue] = result.issues;
-  const path = issue.path?.[0]?.key;
-  const what = linkFields.find(({ read }) => path !== undefined && String(path) in (read('0') ?? {}))?.what;
-  throw new FacetError(
-    'bad-link',
-    `The link has a wrong ${what ?? String(path ?? 'value')}: ${issue.message}.`,
-  );
+  const path = v.getDotPath(issue)?.split('.')[0] ?? 'value';
+  const what = linkFields.find(({ read }) => path in (read('0') ?? {}))?.what ?? path;
+  throw new FacetError('bad-link', `The link has a wrong ${what}: ${issue.message}.`);
 }
 
 function readField({ key, what, read }: LinkField, value: string): ReturnType<LinkField['read']> {

@@ -15,7 +15,7 @@ export async function unpack(packed: string, limit = MAX_UNPACKED_BYTES): Promis
     .stream()
     .pipeThrough(new DecompressionStream('deflate-raw'));
   const reader = stream.getReader();
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
@@ -25,7 +25,7 @@ export async function unpack(packed: string, limit = MAX_UNPACKED_BYTES): Promis
       if (size > limit) {
         throw new FacetError('bad-link', `The text in this link is larger than ${limit / 1_000_000} MB.`);
       }
-      chunks.push(value as Uint8Array<ArrayBuffer>);
+      chunks.push(value);
     }
   } catch (cause) {
     void reader.cancel().catch(() => {});

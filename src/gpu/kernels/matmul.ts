@@ -108,7 +108,7 @@ function defaultVariant(nRows: number, software: boolean): MatmulVariant {
 }
 
 interface Plan {
-  kernel: typeof matmulRegisterKernel | typeof matmulTiledKernel | typeof matmulMatvecKernel;
+  kernel: typeof matmulRegisterKernel;
   groups: readonly [number, number];
   overrides: Record<string, number>;
 }
