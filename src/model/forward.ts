@@ -149,11 +149,21 @@ class ForwardPass {
   }
 
   #norm(prefix: string, x: Tensor): Tensor {
+    const { batch, config } = this;
     const gain = this.weights.get(`${prefix}.w`);
     const bias = this.weights.get(`${prefix}.b`);
-    const { y, scale } = layerNorm(this.batch, { x, gain, bias, eps: this.config.normEps });
+    const { y, scale } = layerNorm(batch, { x, gain, bias, eps: config.normEps });
     this.#release(this.#point(`${prefix}.hook_scale`, scale));
-    return this.#point(`${prefix}.hook_normalized`, y);
+    const hook = `${prefix}.hook_normalized`;
+    if (this.#wanted.has(hook)) {
+      // The hook is before gain and bias, which the kernel applies in the same step.
+      const ones = batch.input(new Float32Array(config.dModel).fill(1), [config.dModel]);
+      const none = batch.input(new Float32Array(config.dModel), [config.dModel]);
+      const plain = layerNorm(batch, { x, gain: ones, bias: none, eps: config.normEps });
+      batch.release(ones, none, plain.scale);
+      this.#point(hook, plain.y);
+    }
+    return y;
   }
 
   /** x + out, where `out` is projected from `inner`; apart when the hook between is wanted. Releases both inputs. */
