@@ -21,7 +21,7 @@ done_once years npm run -s storyworld -- --tokens 2000000 --seed 3 --no-spans --
 done_once prepare $python training/prepare.py
 done_once model $python training/train_lm.py --minutes 55
 done_once export $python training/export.py model
-done_once tune $python training/train_lm.py --tune 900
+done_once tune $python training/train_lm.py --tune 500
 done_once export-tuned $python training/export.py tuned
 done_once dictionaries $python training/train_sae.py --steps 1000 --fresh
 done_once catalogue $python training/export.py catalogue

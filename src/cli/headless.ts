@@ -8,7 +8,7 @@ async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
   const troubles: FacetError[] = [];
   const engine = startEngine((trouble) => troubles.push(trouble));
   const opened = await engine.open({ model: request.model, dictionary: request.dictionary });
-  const { notes } = await engine.tokenize(request.text);
+  const { notes } = await engine.tokenize({ text: request.text, windowStart: 0 });
   const analysis = await engine.analyze({
     text: request.text,
     windowStart: 0,

@@ -9,13 +9,15 @@ import type {
   Example,
   ExamplesRequest,
   FeatureCard,
+  FeatureLabel,
   OpenedModel,
   OpenRequest,
   Progress,
   SampleRequest,
   SampleStatistics,
   Ticket,
-  TokenizedText,
+  TokenizedWindow,
+  TokenizeRequest,
 } from './protocol.ts';
 import { installErrorTransfer } from './transfer.ts';
 
@@ -29,10 +31,14 @@ export interface CallOptions {
 export interface EngineClient {
   open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
   useDictionary(id: string, options?: CallOptions): Promise<DictionaryInfo>;
-  tokenize(text: string): Promise<TokenizedText>;
+  tokenize(request: TokenizeRequest): Promise<TokenizedWindow>;
   analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
-  sample(request: SampleRequest, options?: CallOptions): Promise<SampleStatistics>;
+  labels(features: number[], options?: CallOptions): Promise<FeatureLabel[]>;
+  sample(
+    request: SampleRequest,
+    options?: CallOptions & { onPartial?: (statistics: SampleStatistics) => void },
+  ): Promise<SampleStatistics>;
   examples(request: ExamplesRequest, options?: CallOptions): Promise<Example[]>;
   diagnostics(): Promise<Diagnostics>;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
@@ -107,11 +113,21 @@ export function startEngine(onTrouble: (trouble: FacetError) => void): EngineCli
       call((ticket) => remote.open(request, ticket, listener(onProgress)), signal),
     useDictionary: (id, { signal, onProgress } = {}) =>
       call((ticket) => remote.useDictionary(id, ticket, listener(onProgress)), signal),
-    tokenize: (text) => call(() => remote.tokenize(text)),
+    tokenize: (request) => call(() => remote.tokenize(request)),
     analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
-    sample: (request, { signal, onProgress } = {}) =>
-      call((ticket) => remote.sample(request, ticket, listener(onProgress)), signal),
+    labels: (features, { signal } = {}) => call((ticket) => remote.labels(features, ticket), signal),
+    sample: (request, { signal, onProgress, onPartial } = {}) =>
+      call(
+        (ticket) =>
+          remote.sample(
+            request,
+            ticket,
+            listener(onProgress),
+            proxy((partial) => onPartial?.(partial)),
+          ),
+        signal,
+      ),
     examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
     dispose: () => {

@@ -1,10 +1,10 @@
 import { transfer } from 'comlink';
-import { logitDirection, recordFeatureCard } from '../analysis/feature-card.ts';
 import { analyzePrompt } from '../analysis/prompt.ts';
-import { embed } from '../gpu/kernels/embed.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
+import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { describeFeature, labelFeatures } from './features.ts';
 import { Gate } from './gate.ts';
 import { type LoadOptions, OpenedModelState } from './opened-model.ts';
 import type {
@@ -16,13 +16,15 @@ import type {
   Example,
   ExamplesRequest,
   FeatureCard,
+  FeatureLabel,
   OpenedModel,
   OpenRequest,
   Progress,
   SampleRequest,
   SampleStatistics,
   Ticket,
-  TokenizedText,
+  TokenizedWindow,
+  TokenizeRequest,
 } from './protocol.ts';
 import { readExamples, scanStoryworld } from './scan.ts';
 import { chooseWindow } from './window.ts';
@@ -40,7 +42,8 @@ export class Engine implements EngineApi {
   #gpu: Gpu | undefined;
   #opened: OpenedModelState | undefined;
   #report: ((trouble: FacetErrorRecord) => void) | undefined;
-
+  #newest:
+    { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
   #site: URL | undefined;
 
   connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void> {
@@ -95,8 +98,24 @@ export class Engine implements EngineApi {
     );
   }
 
-  async tokenize(text: string): Promise<TokenizedText> {
-    return this.#model().tokenizer.tokenize(text);
+  async tokenize({ text, windowStart }: TokenizeRequest): Promise<TokenizedWindow> {
+    const { info } = this.#model();
+    const { tokens, notes } = this.#split(text);
+    const { start, count } = chooseWindow(tokens.length, windowStart, info.nCtx - 1);
+    return {
+      tokens: tokens.slice(start, start + count),
+      totalTokens: tokens.length,
+      windowStart: start,
+      notes,
+    };
+  }
+
+  /** The newest text's tokens are kept: the page asks for its window first and for its analysis next. */
+  #split(text: string): ReturnType<ModelTokenizer['tokenize']> {
+    const { tokenizer } = this.#model();
+    if (this.#newest?.text !== text || this.#newest.tokenizer !== tokenizer)
+      this.#newest = { text, tokenizer, split: tokenizer.tokenize(text) };
+    return this.#newest.split;
   }
 
   analyze(request: AnalyzeRequest, ticket: Ticket): Promise<Analysis> {
@@ -106,7 +125,7 @@ export class Engine implements EngineApi {
   async #analyze(request: AnalyzeRequest): Promise<Analysis> {
     const started = performance.now();
     const { gpu, model, tokenizer, info, current } = this.#model();
-    const { tokens } = tokenizer.tokenize(request.text);
+    const { tokens } = this.#split(request.text);
     const { bos } = tokenizer;
     const { start, count } = chooseWindow(tokens.length, request.windowStart, info.nCtx - 1);
     const window = [bos, ...tokens.slice(start, start + count)];
@@ -158,70 +177,23 @@ export class Engine implements EngineApi {
   }
 
   feature(index: number, ticket: Ticket): Promise<FeatureCard> {
-    return this.#ticketed(ticket, (signal) => this.#gate.run(signal, () => this.#feature(index)));
-  }
-
-  async #feature(index: number): Promise<FeatureCard> {
-    const { gpu, model, tokenizer } = this.#model();
-    const { dictionary } = this.#dictionary();
-    if (!Number.isInteger(index) || index < 0 || index >= dictionary.dSae) {
-      throw new FacetError(
-        'bad-input',
-        `There is no feature ${index}; this dictionary has ${dictionary.dSae}, from 0.`,
-      );
-    }
-    // The row and the norm's gain come back first: centring one row is not worth a kernel.
-    const rowBatch = gpu.batch('feature row');
-    const ids = rowBatch.input(Uint32Array.from([index]), [1]);
-    const gain = model.weights.get('ln_final.w');
-    const row = await rowBatch.submit([
-      embed(rowBatch, { ids, tokens: dictionary.wDec, positionOffset: 0 }),
-      gain,
-      dictionary.decoderNorms,
-    ]);
-    const [values, gains, norms] = row.arrays as [Float32Array, Float32Array, Float32Array];
-
-    const batch = gpu.batch('feature');
-    const direction = batch.input(logitDirection(values, gains), [1, values.length]);
-    const query = batch.input(Float32Array.from(values), [1, values.length]);
-    const counts = { tokens: Math.min(20, tokenizer.vocabSize), neighbours: Math.min(17, dictionary.dSae) };
-    const { promoted, suppressed, neighbours, effects } = recordFeatureCard(
-      batch,
-      model,
-      dictionary,
-      { direction, query },
-      counts,
+    return this.#ticketed(ticket, (signal) =>
+      this.#gate.run(signal, () => describeFeature(this.#model(), this.#dictionary().dictionary, index)),
     );
-    const { arrays } = await batch.submit([
-      promoted.indices,
-      promoted.values,
-      suppressed.indices,
-      suppressed.values,
-      neighbours.indices,
-      neighbours.values,
-      effects,
-    ]);
-    const all = (arrays[6] as Float32Array).subarray(0, tokenizer.vocabSize);
-    const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
-    const effectsOf = (at: number) =>
-      Array.from(arrays[at]!, (id, i) => ({
-        id,
-        text: tokenizer.text(id),
-        logit: arrays[at + 1]![i]! - mean,
-      }));
-    return {
-      index,
-      hook: dictionary.hook,
-      promoted: effectsOf(0),
-      suppressed: effectsOf(2),
-      neighbours: Array.from(arrays[4]!, (other, i) => ({ index: other, cosine: arrays[5]![i]! }))
-        .filter((neighbour) => neighbour.index !== index)
-        .slice(0, 16),
-      decoderNorm: norms[index]!,
-    };
   }
 
-  sample(request: SampleRequest, ticket: Ticket, onProgress: OnProgress): Promise<SampleStatistics> {
+  labels(features: number[], ticket: Ticket): Promise<FeatureLabel[]> {
+    return this.#ticketed(ticket, (signal) =>
+      this.#gate.run(signal, () => labelFeatures(this.#model(), this.#dictionary().dictionary, features)),
+    );
+  }
+
+  sample(
+    request: SampleRequest,
+    ticket: Ticket,
+    onProgress: OnProgress,
+    onPartial: (statistics: SampleStatistics) => void,
+  ): Promise<SampleStatistics> {
     return this.#ticketed(ticket, async (signal) => {
       const { items, seed } = request;
       if (
@@ -237,7 +209,8 @@ export class Engine implements EngineApi {
         );
       }
       const { dictionary, info } = this.#dictionary();
-      return scanStoryworld(this.#model(), dictionary, info.digest, request, this.#gate, signal, onProgress);
+      const source = { dictionary, digest: info.digest };
+      return scanStoryworld(this.#model(), source, request, this.#gate, signal, { onProgress, onPartial });
     });
   }
 

@@ -14,16 +14,19 @@ export interface EngineApi {
     onProgress: (progress: Progress) => void,
   ): Promise<DictionaryInfo>;
   /** Splits text into the model's tokens. No GPU work: cheap enough for every key stroke. */
-  tokenize(text: string): Promise<TokenizedText>;
+  tokenize(request: TokenizeRequest): Promise<TokenizedWindow>;
   /** Runs the model and the current dictionary over one window of a text. */
   analyze(request: AnalyzeRequest, ticket: Ticket): Promise<Analysis>;
   /** What one feature of the current dictionary writes and resembles. */
   feature(index: number, ticket: Ticket): Promise<FeatureCard>;
-  /** Runs a Storyworld sample through model and dictionary and counts. Partial results arrive with the progress. */
+  /** A few words for each of many features: the next tokens it promotes most. */
+  labels(features: number[], ticket: Ticket): Promise<FeatureLabel[]>;
+  /** Runs a Storyworld sample through model and dictionary and counts. @param onPartial what there is so far */
   sample(
     request: SampleRequest,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
+    onPartial: (statistics: SampleStatistics) => void,
   ): Promise<SampleStatistics>;
   /** Storyworld items with one feature's activation on every token: what stands behind the best examples. */
   examples(request: ExamplesRequest, ticket: Ticket): Promise<Example[]>;
@@ -139,8 +142,18 @@ export interface TokenRecord {
   special: boolean;
 }
 
-export interface TokenizedText {
+export interface TokenizeRequest {
+  text: string;
+  /** First token wanted, when the text is longer than the context. Clamped. */
+  windowStart: number;
+}
+
+/** As many tokens of a text as the model reads at once; a long text has far more than a page can show. */
+export interface TokenizedWindow {
   tokens: TokenRecord[];
+  /** Tokens of the whole text, and the first of `tokens` among them. */
+  totalTokens: number;
+  windowStart: number;
   /** Notes for the visitor, e.g. that lone surrogates were replaced or special tokens were read as plain text. */
   notes: string[];
 }
@@ -243,6 +256,12 @@ export interface FeatureCard {
   decoderNorm: number;
 }
 
+export interface FeatureLabel {
+  index: number;
+  /** Texts of the next tokens whose logit it raises most, best first; see `FeatureCard.promoted`. */
+  promoted: string[];
+}
+
 export interface TokenEffect {
   id: number;
   text: string;
@@ -276,6 +295,8 @@ export interface SampleStatistics {
   histogram: Uint32Array;
   /** Best examples of feature f, largest first: entries f · E …; `item` is 0xffffffff where there are fewer. */
   examples: { perFeature: number; item: Uint32Array; token: Uint32Array; value: Float32Array };
+  /** [F] text of the token on which the best example of a feature has its largest value; '' where it never fires. */
+  topTokens: string[];
 }
 
 export interface ExamplesRequest {

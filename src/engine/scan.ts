@@ -11,36 +11,64 @@ const BINS = 24;
 /** Feature values of a residual-stream dictionary lie well inside; what does not is counted in the outer bins. */
 const RANGE = { low: 0.05, high: 100 };
 
+export interface ScanListener {
+  onProgress: (progress: Progress) => void;
+  /** What there is so far, every few seconds, so that a scan that is stopped keeps what it found. */
+  onPartial: (statistics: SampleStatistics) => void;
+}
+
+/** Between two partial results: copying them costs far less than the passes of that time. */
+const PARTIAL_EVERY_MS = 2_000;
+
 /**
  * Runs Storyworld items through model and dictionary, a few per submission, and gives way to other work in between.
  * @throws FacetError `cancelled` when the signal fires
  */
 export async function scanStoryworld(
   opened: OpenedModelState,
-  dictionary: Dictionary,
-  digest: string,
+  { dictionary, digest }: { dictionary: Dictionary; digest: string },
   request: SampleRequest,
   gate: Gate,
   signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  { onProgress, onPartial }: ScanListener,
 ): Promise<SampleStatistics> {
-  const statistics = new FeatureStatistics(dictionary.dSae, BINS, RANGE, request.examples ?? 8);
-  for (let first = 0; first < request.items; first += ITEMS_PER_BATCH) {
+  const scan: Scan = {
+    statistics: new FeatureStatistics(dictionary.dSae, BINS, RANGE, request.examples ?? 8),
+    sequences: [],
+  };
+  const report = (): SampleStatistics => statisticsRecord(opened, { dictionary, digest }, request.seed, scan);
+  let reported = performance.now();
+  while (scan.sequences.length < request.items) {
+    const first = scan.sequences.length;
     const count = Math.min(ITEMS_PER_BATCH, request.items - first);
-    await gate.run(signal, () => scanBatch(opened, dictionary, request.seed, first, count, statistics));
-    onProgress({
-      phase: 'sample',
-      what: 'Storyworld items',
-      done: first + count,
-      total: request.items,
-      unit: 'steps',
-    });
+    await gate.run(signal, () => scanBatch(opened, dictionary, request.seed, count, scan));
+    const done = first + count;
+    onProgress({ phase: 'sample', what: 'Storyworld items', done, total: request.items, unit: 'steps' });
+    if (performance.now() - reported < PARTIAL_EVERY_MS || done === request.items) continue;
+    onPartial(report());
+    reported = performance.now();
   }
+  return report();
+}
+
+interface Scan {
+  statistics: FeatureStatistics;
+  /** Token ids of every item read, in order. */
+  sequences: Uint32Array<ArrayBuffer>[];
+}
+
+function statisticsRecord(
+  { tokenizer }: OpenedModelState,
+  { dictionary, digest }: { dictionary: Dictionary; digest: string },
+  seed: number,
+  { statistics, sequences }: Scan,
+): SampleStatistics {
+  const { examples: perFeature, exampleItem, exampleToken } = statistics;
   return {
     dictionary: dictionary.id,
     dictionaryDigest: digest,
-    seed: request.seed,
-    items: request.items,
+    seed,
+    items: sequences.length,
     tokens: statistics.tokens,
     count: statistics.count,
     sum: statistics.sum,
@@ -48,12 +76,11 @@ export async function scanStoryworld(
     bins: BINS,
     edges: statistics.edges,
     histogram: statistics.histogram,
-    examples: {
-      perFeature: statistics.examples,
-      item: statistics.exampleItem,
-      token: statistics.exampleToken,
-      value: statistics.exampleValue,
-    },
+    examples: { perFeature, item: exampleItem, token: exampleToken, value: statistics.exampleValue },
+    topTokens: Array.from({ length: dictionary.dSae }, (_, feature) => {
+      const id = sequences[exampleItem[feature * perFeature]!]?.[exampleToken[feature * perFeature]!];
+      return id === undefined ? '' : tokenizer.text(id);
+    }),
   };
 }
 
@@ -61,16 +88,17 @@ async function scanBatch(
   opened: OpenedModelState,
   dictionary: Dictionary,
   seed: number,
-  first: number,
   count: number,
-  statistics: FeatureStatistics,
+  { statistics, sequences }: Scan,
 ): Promise<void> {
   const { model, tokenizer } = opened;
-  const sequences = Array.from({ length: count }, (_, i) =>
+  const first = sequences.length;
+  const batch = Array.from({ length: count }, (_, i) =>
     sequenceIds(tokenizer, generate(seed, first + i).text, model.config.nCtx),
   );
-  const codes = await encodeSequences(opened, dictionary, sequences);
+  const codes = await encodeSequences(opened, dictionary, batch);
   codes.forEach((found, i) => statistics.add(first + i, found, 1));
+  sequences.push(...batch);
 }
 
 /** One feature's activation on every token of a few items. */

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { arrangeRows, chosenRows, featureOverRows, featureRows, strongestOverRows } from './rows.ts';
+import {
+  arrangeRows,
+  chosenRows,
+  featureOverRows,
+  featureRows,
+  positionOf,
+  rowOf,
+  rowRanges,
+  strongestOverRows,
+  tellingOverRows,
+} from './rows.ts';
 
 // Row 0 is the beginning-of-text token; features 5 and 9 fire on rows 1 to 3.
 const codes = {
@@ -41,5 +51,43 @@ test('sorting is largest first with ties by lowest index, filters do not change 
 
 test('one feature over the rows, and the strongest of each', () => {
   expect([...featureOverRows(codes, 9)]).toEqual([0, 1, 0, 4]);
-  expect([...strongestOverRows(codes)]).toEqual([100, 3, 2, 4]);
+  expect([...strongestOverRows(codes).values]).toEqual([100, 3, 2, 4]);
+  expect([...strongestOverRows(codes).features]).toEqual([2, 5, 5, 9]);
+});
+
+test('the most telling feature stands out from its own mean over the other rows', () => {
+  // Feature 1 fires everywhere at 10; feature 7 on row 2 alone at 6: 6 − 0 is more than 10 − 10.
+  const loud = {
+    offsets: Uint32Array.from([0, 1, 2, 4, 5]),
+    indices: Uint32Array.from([1, 1, 1, 7, 1]),
+    values: Float32Array.from([99, 10, 10, 6, 10]),
+  };
+  expect([...tellingOverRows(loud).features]).toEqual([1, 1, 7, 1]);
+  expect([...tellingOverRows(loud).values]).toEqual([99, 10, 6, 10]);
+  const silent = { offsets: new Uint32Array(3), indices: new Uint32Array(), values: new Float32Array() };
+  expect([...tellingOverRows(silent).features]).toEqual([-1, -1]);
+});
+
+test('rows and positions of a window in the middle of a text', () => {
+  const window = { windowStart: 100, windowTokens: 10 };
+  expect([0, 1, 10].map((row) => positionOf(window, row))).toEqual([0, 101, 110]);
+  expect([0, 100, 101, 110, 111].map((position) => rowOf(window, position))).toEqual([
+    0,
+    undefined,
+    1,
+    10,
+    undefined,
+  ]);
+  expect(
+    rowRanges(window, [
+      [0, 0],
+      [90, 102],
+      [105, 300],
+      [400, 500],
+    ]),
+  ).toEqual([
+    [0, 0],
+    [1, 2],
+    [5, 10],
+  ]);
 });

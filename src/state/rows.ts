@@ -1,4 +1,4 @@
-import type { CodesRecord, SampleStatistics } from '../engine/protocol.ts';
+import type { Analysis, CodesRecord, SampleStatistics } from '../engine/protocol.ts';
 import type { PositionRange, Sort } from './view-state.ts';
 
 /** One feature as the list shows it, over the chosen positions. */
@@ -21,6 +21,38 @@ export interface RowFilter {
   maxDensity: number;
   /** Part of a feature's number. */
   search: string;
+}
+
+/**
+ * Rows are the analysis's own: row 0 is the beginning-of-text token, row r token r − 1 of the window. Positions are the
+ * link's: 0 is the beginning of the text, p token p − 1 of the whole text, wherever the window lies.
+ */
+export function positionOf({ windowStart }: Pick<Analysis, 'windowStart'>, row: number): number {
+  return row === 0 ? 0 : row + windowStart;
+}
+
+/** @returns `undefined` for a position outside the window */
+export function rowOf(
+  { windowStart, windowTokens }: Pick<Analysis, 'windowStart' | 'windowTokens'>,
+  position: number,
+): number | undefined {
+  if (position === 0) return 0;
+  const row = position - windowStart;
+  return row >= 1 && row <= windowTokens ? row : undefined;
+}
+
+/** The parts of position ranges that lie in the window, as rows. */
+export function rowRanges(
+  window: Pick<Analysis, 'windowStart' | 'windowTokens'>,
+  ranges: readonly PositionRange[],
+): PositionRange[] {
+  const { windowStart, windowTokens } = window;
+  return ranges
+    .map(([from, to]): PositionRange => [
+      from === 0 ? 0 : Math.max(1, from - windowStart),
+      to === 0 ? 0 : Math.min(windowTokens, to - windowStart),
+    ])
+    .filter(([from, to]) => from <= to);
 }
 
 /** Whether a row of the analysis is among the chosen: ranges, else the active one, else every one but the first. */
@@ -96,9 +128,48 @@ export function featureOverRows(codes: CodesRecord, feature: number): Float32Arr
   return values;
 }
 
-/** [T] value of the strongest feature of each row. */
-export function strongestOverRows(codes: CodesRecord): Float32Array {
-  return Float32Array.from({ length: codes.offsets.length - 1 }, (_, row) =>
-    codes.offsets[row + 1]! > codes.offsets[row]! ? codes.values[codes.offsets[row]!]! : 0,
-  );
+/** For each row one feature of it and that feature's value; feature −1, value 0 where none fires. */
+export interface RowFeatures {
+  features: Int32Array;
+  values: Float32Array;
+}
+
+/** The strongest feature of each row. */
+export function strongestOverRows(codes: CodesRecord): RowFeatures {
+  return pick(codes, (_, value) => value);
+}
+
+/**
+ * The most telling feature of each row: the one whose value stands out most from its own mean over the other rows of the
+ * prompt, so that features that fire everywhere step back. Row 0 counts in no mean.
+ */
+export function tellingOverRows(codes: CodesRecord): RowFeatures {
+  const rows = codes.offsets.length - 1;
+  const sums = new Map<number, number>();
+  for (let e = codes.offsets[1] ?? 0; e < codes.indices.length; e++)
+    sums.set(codes.indices[e]!, (sums.get(codes.indices[e]!) ?? 0) + codes.values[e]!);
+  return pick(codes, (feature, value, row) => {
+    const own = row === 0 ? 0 : value;
+    const others = Math.max(1, row === 0 ? rows - 1 : rows - 2);
+    return value - ((sums.get(feature) ?? 0) - own) / others;
+  });
+}
+
+function pick(
+  codes: CodesRecord,
+  score: (feature: number, value: number, row: number) => number,
+): RowFeatures {
+  const rows = codes.offsets.length - 1;
+  const picked = { features: new Int32Array(rows).fill(-1), values: new Float32Array(rows) };
+  for (let row = 0; row < rows; row++) {
+    let best = -Infinity;
+    for (let e = codes.offsets[row]!; e < codes.offsets[row + 1]!; e++) {
+      const found = score(codes.indices[e]!, codes.values[e]!, row);
+      if (found <= best) continue;
+      best = found;
+      picked.features[row] = codes.indices[e]!;
+      picked.values[row] = codes.values[e]!;
+    }
+  }
+  return picked;
 }

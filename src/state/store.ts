@@ -5,154 +5,183 @@ import type {
   Diagnostics,
   Example,
   FeatureCard,
+  FeatureLabel,
   OpenedModel,
   Progress,
   SampleStatistics,
-  TokenizedText,
+  TokenizedWindow,
 } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
-import { decodeLink, encodeLink } from './link.ts';
-import { defaultView, MAX_TEXT, type ViewState } from './view-state.ts';
+import { Address, badLink } from './address.ts';
+import { agrees, expectation } from './expectation.ts';
+import { type Salvage, salvageLink } from './link-salvage.ts';
+import { positionOf } from './rows.ts';
+import { Slots } from './slots.ts';
+import { defaultView, MAX_PINS, MAX_TEXT, type ViewState } from './view-state.ts';
 
 export interface PageState {
   phase: 'loading' | 'ready' | 'failed' | 'bad-link';
   progress?: Progress;
+  /** Why the page cannot go on by itself, in the phases `failed` and `bad-link`. */
   failure?: FacetError;
+  /** What could be read of a bad link. */
+  salvage?: Salvage;
   opened?: OpenedModel;
   /** What the address bar says. */
   view: ViewState;
+  /** For the visitor, until dismissed. */
   notes: string[];
-  tokenized?: TokenizedText;
+  tokenized?: TokenizedWindow;
   analysis?: Analysis;
   analysing: boolean;
-  /** What went wrong with the last analysis; the page goes on. */
+  /** What went wrong last; the page goes on. */
   problem?: FacetError;
   card?: FeatureCard;
   examples?: Example[];
+  labels: Readonly<Record<number, FeatureLabel>>;
   statistics?: SampleStatistics;
   sampling?: Progress;
+  /** A dictionary is being fetched or put on the GPU. */
+  switching?: Progress;
   profile: boolean;
+  /** Part of a feature's number; not in the link. */
   search: string;
 }
 
 export interface PageActions {
   start(): Promise<void>;
   cancelLoading(): void;
-  openDefault(): Promise<void>;
+  /** Loads again, with the view as it is. */
+  retry(): Promise<void>;
+  /** Leaves a bad link for the usual view, or for what could be read of it. */
+  leaveBadLink(what: 'default' | 'salvage'): Promise<void>;
   setText(text: string): void;
   setWindow(start: number): void;
-  /** Makes a position active; `extend` brushes from the active one to it. */
-  select(position: number | null, extend?: boolean): void;
+  /** Makes a row active; `extend` brushes from the active one to it. */
+  select(row: number | null, extend?: boolean): void;
   openFeature(feature: number | null): void;
+  togglePin(feature: number): void;
   change(part: Partial<ViewState>): void;
   setSearch(search: string): void;
   useDictionary(id: string): Promise<void>;
+  wantLabels(features: readonly number[]): Promise<void>;
   sample(items: number): Promise<void>;
   cancelSample(): void;
   setProfile(profile: boolean): void;
+  dismissNotes(): void;
+  dismissProblem(): void;
+  /** Address of the view as it is. */
+  link(): Promise<string>;
   diagnostics(): Promise<Diagnostics>;
 }
 
 export const SAMPLE_SEED = 1;
+/** Items of the sample read when a feature is first opened. */
+export const SAMPLE_ITEMS = 300;
 const NEXT_TOKENS = 12;
+/** A second loss of the GPU this soon after the first is left to the visitor. */
+const RECOVER_AGAIN_MS = 60_000;
 
 let engine: EngineClient | undefined;
-let recovered = false;
-const running: {
-  load?: AbortController;
-  analysis?: AbortController;
-  feature?: AbortController;
-  sample?: AbortController;
-} = {};
-
-/** Aborts the one before: the newest request wins. */
-function newest(slot: keyof typeof running): AbortSignal {
-  running[slot]?.abort();
-  running[slot] = new AbortController();
-  return running[slot].signal;
-}
 
 export const usePage = create<PageState & PageActions>()((set, get) => {
-  let written = '';
-
-  /** Writes the view to the address bar; a new history entry only for steps a visitor would go back to. */
-  async function writeAddress(step: 'push' | 'replace'): Promise<void> {
-    const fragment = await encodeLink(get().view);
-    if (fragment === written) return;
-    written = fragment;
-    history[step === 'push' ? 'pushState' : 'replaceState'](null, '', fragment);
-  }
+  const slots = new Slots<'load' | 'analysis' | 'feature' | 'sample' | 'labels'>();
+  const address = new Address(() => get().view);
+  /** Samples by digest of the dictionary, so that going back and forth reads each once. */
+  const samples = new Map<string, SampleStatistics>();
+  let lastLoss = -Infinity;
+  /** One text is split at a time; those that wait and are overtaken never are. */
+  let splitting: Promise<unknown> = Promise.resolve();
 
   function update(part: Partial<ViewState>, step: 'push' | 'replace' = 'push'): void {
     set({ view: { ...get().view, ...part } });
-    void writeAddress(step);
+    address.write(step);
+  }
+
+  /** Shows what went wrong while the page goes on; a lost device and a cancelled call have their own ways. */
+  function report(thrown: unknown, signal?: AbortSignal): void {
+    const problem = FacetError.from(thrown);
+    if (signal?.aborted || problem.code === 'cancelled' || problem.code === 'device-lost') return;
+    set({ problem });
   }
 
   function onTrouble(trouble: FacetError): void {
-    if (trouble.code !== 'device-lost' || recovered) {
-      set(
-        get().phase === 'ready' && trouble.code !== 'device-lost'
-          ? { problem: trouble }
-          : { phase: 'failed', failure: trouble },
-      );
+    if (trouble.code !== 'device-lost') {
+      set(get().phase === 'ready' ? { problem: trouble } : { phase: 'failed', failure: trouble });
       return;
     }
-    // Once by itself; after that the visitor decides.
-    recovered = true;
+    slots.abort('analysis', 'feature', 'sample', 'labels');
+    const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
+    lastLoss = performance.now();
+    if (again) {
+      set({ phase: 'failed', failure: trouble });
+      return;
+    }
     set({ notes: [...get().notes, 'The GPU stopped and was started again; nothing was lost.'] });
     void load();
   }
 
   async function load(): Promise<void> {
-    const signal = newest('load');
-    set({ phase: 'loading', failure: undefined, progress: undefined });
+    const signal = slots.newest('load');
+    set({ phase: 'loading', failure: undefined, salvage: undefined, progress: undefined });
     try {
       engine ??= startEngine(onTrouble);
       const { model, dictionary } = get().view;
       const opened = await engine.open(
         { model, dictionary: dictionary === '' ? undefined : dictionary },
-        { signal, onProgress: (progress) => set({ progress }) },
+        { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
       );
-      set({ phase: 'ready', opened, statistics: undefined, card: undefined, examples: undefined });
+      set({ phase: 'ready', opened, ...freshFeatures(opened.dictionary?.digest) });
       update({ model: opened.model.id, dictionary: opened.dictionary?.id ?? '' }, 'replace');
-      await read();
-      if (get().view.feature !== null) await loadFeature();
+      await Promise.all([read(), loadFeature()]);
     } catch (thrown) {
       const failure = FacetError.from(thrown);
-      if (running.load?.signal === signal) set({ phase: 'failed', failure });
+      if (!signal.aborted) set({ phase: 'failed', failure });
     }
+  }
+
+  /** What belongs to one dictionary and is not carried over to another. */
+  function freshFeatures(digest: string | undefined): Partial<PageState> {
+    slots.abort('feature', 'sample', 'labels');
+    const statistics = digest === undefined ? undefined : samples.get(digest);
+    return { statistics, labels: {}, card: undefined, examples: undefined, sampling: undefined };
   }
 
   async function read(): Promise<void> {
     if (!engine || get().phase !== 'ready') return;
-    const signal = newest('analysis');
-    const { view, profile } = get();
+    const client = engine;
+    const signal = slots.newest('analysis');
     set({ analysing: true });
     try {
-      const tokenized = await engine.tokenize(view.text);
-      if (signal.aborted) return;
+      const { text, windowStart } = get().view;
+      const split = splitting.then(() =>
+        signal.aborted ? undefined : client.tokenize({ text, windowStart }),
+      );
+      splitting = split.catch(() => {});
+      const tokenized = await split;
+      if (!tokenized || signal.aborted) return;
       set({ tokenized });
-      const request = { text: view.text, windowStart: view.windowStart, nextTokens: NEXT_TOKENS, profile };
-      const analysis = await engine.analyze(request, { signal });
+      const { profile } = get();
+      const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile };
+      const analysis = await client.analyze(request, { signal });
       if (signal.aborted) return;
       set({ analysis, problem: undefined, analysing: false });
       settle(analysis);
     } catch (thrown) {
-      const problem = FacetError.from(thrown);
-      if (!signal.aborted && problem.code !== 'cancelled') set({ problem, analysing: false });
+      if (!signal.aborted) set({ analysing: false });
+      report(thrown, signal);
     }
   }
 
   /** Fits the view to what was computed, and compares it with what a link said to expect. */
   function settle(analysis: Analysis): void {
     const { view } = get();
-    const last = analysis.tokens.length - 1;
+    const last = positionOf(analysis, analysis.tokens.length - 1);
     const notes: string[] = [];
     if (view.modelDigest && view.modelDigest !== analysis.modelDigest)
       notes.push('The link was made with other model weights; its numbers may differ.');
-    if (view.dictionaryDigest && view.dictionaryDigest !== analysis.dictionaryDigest) {
+    if (view.dictionaryDigest && view.dictionaryDigest !== analysis.dictionaryDigest)
       notes.push('The link was made with another dictionary; its numbers may differ.');
-    }
     if (notes.length === 0 && view.expect && !agrees(analysis, view.expect))
       notes.push('The numbers here differ from those the link was made with.');
     set({ notes: [...new Set([...get().notes, ...notes])] });
@@ -164,7 +193,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         windowStart: analysis.windowStart,
         modelDigest: analysis.modelDigest,
         dictionaryDigest: analysis.dictionaryDigest || undefined,
-        expect: expectation(analysis, active),
+        expect: expectation(analysis, active ?? last),
       },
       'replace',
     );
@@ -172,17 +201,20 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   async function loadFeature(): Promise<void> {
     const { feature } = get().view;
-    const signal = newest('feature');
+    const signal = slots.newest('feature');
     set({ card: undefined, examples: undefined });
-    if (feature === null || !engine) return;
+    if (feature === null || !engine || !get().opened?.dictionary) return;
     try {
       const card = await engine.feature(feature, { signal });
       if (signal.aborted) return;
       set({ card });
-      await loadExamples(signal);
+      if (get().statistics) await loadExamples(signal);
+      else if (!get().sampling) void sample(SAMPLE_ITEMS);
     } catch (thrown) {
       const problem = FacetError.from(thrown);
-      if (!signal.aborted && problem.code !== 'cancelled') set({ problem });
+      // A link may name a feature this dictionary does not have: say so, and close the panel.
+      if (problem.code === 'bad-input' && !signal.aborted) update({ feature: null }, 'replace');
+      report(thrown, signal);
     }
   }
 
@@ -190,26 +222,73 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     const { statistics, view } = get();
     if (!statistics || view.feature === null || !engine) return;
     const { item, perFeature } = statistics.examples;
-    const items = [...item.subarray(view.feature * perFeature, (view.feature + 1) * perFeature)].filter(
-      (found) => found !== 0xffffffff,
-    );
-    const examples = await engine.examples(
-      { feature: view.feature, seed: statistics.seed, items },
-      { signal },
-    );
+    const own = item.subarray(view.feature * perFeature, (view.feature + 1) * perFeature);
+    const items = [...own].filter((found) => found !== 0xffffffff);
+    const request = { feature: view.feature, seed: statistics.seed, items };
+    const examples = await engine.examples(request, { signal });
     if (!signal.aborted) set({ examples });
   }
 
-  async function openLink(): Promise<boolean> {
+  async function sample(items: number): Promise<void> {
+    if (!engine) return;
+    const signal = slots.newest('sample');
+    set({ sampling: { phase: 'sample', what: 'Storyworld items', done: 0, total: items, unit: 'steps' } });
+    const keep = (statistics: SampleStatistics): void => {
+      if (get().opened?.dictionary?.digest !== statistics.dictionaryDigest) return;
+      samples.set(statistics.dictionaryDigest, statistics);
+      set({ statistics });
+    };
     try {
-      const link = await decodeLink(location.hash);
-      const notes = [...(link?.notes ?? [])];
-      if (link?.longText) notes.push('The prompt was too long for a link and is not in it.');
-      set({ view: link?.view ?? defaultView, notes, failure: undefined });
-      return true;
+      const request = { seed: SAMPLE_SEED, items };
+      const onProgress = (sampling: Progress): void => {
+        if (!signal.aborted) set({ sampling });
+      };
+      keep(await engine.sample(request, { signal, onProgress, onPartial: keep }));
+      set({ sampling: undefined });
+      await loadExamples(slots.newest('feature'));
     } catch (thrown) {
-      set({ phase: 'bad-link', failure: FacetError.from(thrown) });
-      return false;
+      if (!signal.aborted) set({ sampling: undefined });
+      report(thrown, signal);
+    }
+  }
+
+  async function useDictionary(id: string, step: 'push' | 'replace' | 'none'): Promise<void> {
+    if (!engine) return;
+    const signal = slots.newest('load');
+    try {
+      const dictionary = await engine.useDictionary(id, {
+        signal,
+        onProgress: (switching) => !signal.aborted && set({ switching }),
+      });
+      const { opened } = get();
+      set({ opened: opened && { ...opened, dictionary }, ...freshFeatures(dictionary.digest) });
+      if (step !== 'none')
+        update(
+          { dictionary: id, dictionaryDigest: undefined, feature: null, pins: [], expect: undefined },
+          step,
+        );
+    } catch (thrown) {
+      report(thrown, signal);
+    } finally {
+      if (!signal.aborted) set({ switching: undefined });
+    }
+  }
+
+  /** Goes to the view of the address bar, reloading only what differs. */
+  async function follow(): Promise<void> {
+    const before = get().view;
+    try {
+      const { view, notes } = await address.read();
+      set({ view, notes, failure: undefined, salvage: undefined });
+      if (get().phase !== 'ready' || (view.model !== '' && view.model !== get().opened?.model.id))
+        return load();
+      const { dictionary } = view;
+      const changed = dictionary !== '' && dictionary !== get().opened?.dictionary?.id;
+      if (changed) await useDictionary(dictionary, 'none');
+      if (changed || view.text !== before.text || view.windowStart !== before.windowStart) void read();
+      if (changed || view.feature !== before.feature) void loadFeature();
+    } catch (thrown) {
+      set({ phase: 'bad-link', failure: badLink(thrown), salvage: await salvageLink(location.hash) });
     }
   }
 
@@ -217,126 +296,103 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     phase: 'loading',
     view: defaultView,
     notes: [],
+    labels: {},
     analysing: false,
     profile: false,
     search: '',
 
     async start() {
       addEventListener('popstate', () => {
-        if (location.hash === written) return;
-        void openLink().then((ok) => (ok ? load() : undefined));
+        if (!address.isOwn) void follow();
       });
-      if (await openLink()) await load();
+      await follow();
     },
     cancelLoading() {
-      running.load?.abort();
+      slots.abort('load');
       set({ phase: 'failed', failure: new FacetError('cancelled', 'Loading was stopped.') });
     },
-    async openDefault() {
-      const keep = get().phase === 'bad-link' ? defaultView : get().view;
-      set({ view: keep, notes: [] });
-      await load();
+    retry: load,
+    async leaveBadLink(what) {
+      const { salvage } = get();
+      set(
+        what === 'salvage' && salvage
+          ? { view: salvage.view, notes: salvage.notes }
+          : { view: defaultView, notes: [] },
+      );
+      address.write('push');
+      if (!get().opened) return load();
+      set({ phase: 'ready', failure: undefined, salvage: undefined });
+      await Promise.all([read(), loadFeature()]);
     },
     setText(text) {
       const cut = text.slice(0, MAX_TEXT);
-      const notes =
-        cut === text ? [] : [`The text was cut after ${MAX_TEXT.toLocaleString('en')} characters.`];
-      set({ notes });
+      const note = `The text was cut after ${MAX_TEXT.toLocaleString('en')} characters.`;
+      set({ notes: cut === text ? [] : [note] });
       update({ text: cut, active: null, selection: [], windowStart: 0, expect: undefined }, 'replace');
       void read();
     },
     setWindow(windowStart) {
-      update({ windowStart, active: null, selection: [], expect: undefined }, 'replace');
+      update({ windowStart, expect: undefined }, 'replace');
       void read();
     },
-    select(position, extend = false) {
-      const { active } = get().view;
-      if (position === null) return update({ active: null, selection: [] });
-      if (extend && active !== null) {
-        const range: [number, number] = active < position ? [active, position] : [position, active];
+    select(row, extend = false) {
+      const { analysis, view } = get();
+      if (row === null || !analysis) return update({ active: null, selection: [] }, 'replace');
+      const position = positionOf(analysis, row);
+      if (extend && view.active !== null) {
+        const range: [number, number] = [Math.min(view.active, position), Math.max(view.active, position)];
         return update({ selection: [range] }, 'replace');
       }
-      const { analysis } = get();
-      return update({ active: position, selection: [], expect: analysis && expectation(analysis, position) });
+      update({ active: position, selection: [], expect: expectation(analysis, position) }, 'replace');
     },
     openFeature(feature) {
+      if (feature === get().view.feature) return;
       update({ feature });
       void loadFeature();
     },
-    change: (part) => update(part),
+    togglePin(feature) {
+      const { pins } = get().view;
+      const without = pins.filter((pin) => pin !== feature);
+      if (without.length === pins.length && pins.length >= MAX_PINS) return;
+      update({ pins: without.length < pins.length ? without : [...pins, feature] }, 'replace');
+    },
+    change: (part) => update(part, 'replace'),
     setSearch: (search) => set({ search }),
     async useDictionary(id) {
-      if (!engine) return;
-      const signal = newest('load');
+      await useDictionary(id, 'push');
+      await read();
+    },
+    async wantLabels(features) {
+      const { labels, opened } = get();
+      const missing = features.filter((feature) => !labels[feature]);
+      if (!engine || missing.length === 0) return;
+      const signal = slots.newest('labels');
       try {
-        const dictionary = await engine.useDictionary(id, {
-          signal,
-          onProgress: (progress) => set({ progress }),
-        });
-        const { opened } = get();
+        const found = await engine.labels(missing, { signal });
+        if (signal.aborted || get().opened !== opened) return;
         set({
-          opened: opened && { ...opened, dictionary },
-          statistics: undefined,
-          card: undefined,
-          examples: undefined,
+          labels: { ...get().labels, ...Object.fromEntries(found.map((label) => [label.index, label])) },
         });
-        update({ dictionary: id, dictionaryDigest: undefined, feature: null, pins: [], expect: undefined });
-        await read();
       } catch (thrown) {
-        const problem = FacetError.from(thrown);
-        if (problem.code !== 'cancelled') set({ problem });
+        report(thrown, signal);
       }
     },
-    async sample(items) {
-      if (!engine) return;
-      const signal = newest('sample');
-      set({ sampling: { phase: 'sample', what: 'Storyworld items', done: 0, total: items, unit: 'steps' } });
-      try {
-        const statistics = await engine.sample(
-          { seed: SAMPLE_SEED, items },
-          { signal, onProgress: (sampling) => !signal.aborted && set({ sampling }) },
-        );
-        set({ statistics, sampling: undefined });
-        await loadExamples(newest('feature'));
-      } catch (thrown) {
-        const problem = FacetError.from(thrown);
-        set(problem.code === 'cancelled' ? { sampling: undefined } : { sampling: undefined, problem });
-      }
-    },
+    sample,
     cancelSample() {
-      running.sample?.abort();
+      slots.abort('sample');
+      set({ sampling: undefined });
+      if (get().statistics) void loadExamples(slots.newest('feature')).catch(report);
     },
     setProfile(profile) {
       set({ profile });
       if (profile) void read();
     },
+    dismissNotes: () => set({ notes: [] }),
+    dismissProblem: () => set({ problem: undefined }),
+    link: () => address.link(),
     diagnostics() {
       if (!engine) return Promise.reject(new FacetError('bug', 'The engine has not started.'));
       return engine.diagnostics();
     },
   };
 });
-
-/** The strongest feature at a position, rounded as links keep it. */
-function expectation(analysis: Analysis, active: number | null): ViewState['expect'] {
-  const position = active ?? analysis.tokens.length - 1;
-  const at = analysis.codes.offsets[position];
-  if (at === undefined || at >= (analysis.codes.offsets[position + 1] ?? 0)) return undefined;
-  return {
-    position,
-    feature: analysis.codes.indices[at]!,
-    value: Number(analysis.codes.values[at]!.toFixed(5)),
-  };
-}
-
-/** Whether the expected feature has the expected value there, to 1e-4 of the larger of 1 and the value. */
-function agrees(
-  { codes }: Analysis,
-  { position, feature, value }: NonNullable<ViewState['expect']>,
-): boolean {
-  for (let e = codes.offsets[position] ?? 0; e < (codes.offsets[position + 1] ?? 0); e++) {
-    if (codes.indices[e] === feature)
-      return Math.abs(codes.values[e]! - value) <= 1e-4 * Math.max(1, Math.abs(value));
-  }
-  return false;
-}

@@ -88,7 +88,7 @@ export type PositionRange = ViewState['selection'][number];
 export type Sort = ViewState['sort'];
 export type Tint = ViewState['tint'];
 
+// Within what the bundled model knows: a story, then an indirect object whose answer is Anna.
 export const DEFAULT_TEXT =
-  'Anna and Tom went to the park. Tom gave the ball to Anna. She was happy, and Tom was happy too.';
-
+  'In a tiny house near the library lived a boy named Max. But then he lost his map. This made him lonely. After Robert and Anna left the park, Robert brought a book to Anna.';
 export const defaultView: ViewState = v.parse(viewStateSchema, { v: VERSION, text: DEFAULT_TEXT });
