@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { buildStamp, contentSecurityPolicy, weightFileTypes } from './scripts/vite-plugins.ts';
+import { buildStamp, contentSecurityPolicy, smallShaders, weightFileTypes } from './scripts/vite-plugins.ts';
 
 export default defineConfig({
   // Relative addresses: the built folder works at any path of any static host.
   base: './',
-  plugins: [react(), contentSecurityPolicy(), weightFileTypes(), buildStamp()],
-  worker: { format: 'es' },
+  plugins: [react(), smallShaders(), contentSecurityPolicy(), weightFileTypes(), buildStamp()],
+  worker: { format: 'es', plugins: () => [smallShaders()] },
   build: {
     target: 'es2023',
     // The policy of the page allows no `data:` scripts or fonts.

@@ -1,79 +1,14 @@
 import { create } from 'zustand';
 import { type EngineClient, startEngine } from '../engine/client.ts';
-import type {
-  Analysis,
-  Diagnostics,
-  Example,
-  FeatureCard,
-  FeatureLabel,
-  OpenedModel,
-  Progress,
-  SampleStatistics,
-  TokenizedWindow,
-} from '../engine/protocol.ts';
+import type { Analysis, Progress, SampleStatistics } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
 import { agrees, expectation } from './expectation.ts';
-import { type Salvage, salvageLink } from './link-salvage.ts';
+import { salvageLink } from './link-salvage.ts';
+import type { PageActions, PageState } from './page-state.ts';
 import { positionOf } from './rows.ts';
 import { Slots } from './slots.ts';
 import { defaultView, MAX_PINS, MAX_TEXT, type ViewState } from './view-state.ts';
-
-export interface PageState {
-  phase: 'loading' | 'ready' | 'failed' | 'bad-link';
-  progress?: Progress;
-  /** Why the page cannot go on by itself, in the phases `failed` and `bad-link`. */
-  failure?: FacetError;
-  /** What could be read of a bad link. */
-  salvage?: Salvage;
-  opened?: OpenedModel;
-  /** What the address bar says. */
-  view: ViewState;
-  /** For the visitor, until dismissed. */
-  notes: string[];
-  tokenized?: TokenizedWindow;
-  analysis?: Analysis;
-  analysing: boolean;
-  /** What went wrong last; the page goes on. */
-  problem?: FacetError;
-  card?: FeatureCard;
-  examples?: Example[];
-  labels: Readonly<Record<number, FeatureLabel>>;
-  statistics?: SampleStatistics;
-  sampling?: Progress;
-  /** A dictionary is being fetched or put on the GPU. */
-  switching?: Progress;
-  profile: boolean;
-  /** Part of a feature's number; not in the link. */
-  search: string;
-}
-
-export interface PageActions {
-  start(): Promise<void>;
-  cancelLoading(): void;
-  /** Loads again, with the view as it is. */
-  retry(): Promise<void>;
-  /** Leaves a bad link for the usual view, or for what could be read of it. */
-  leaveBadLink(what: 'default' | 'salvage'): Promise<void>;
-  setText(text: string): void;
-  setWindow(start: number): void;
-  /** Makes a row active; `extend` brushes from the active one to it. */
-  select(row: number | null, extend?: boolean): void;
-  openFeature(feature: number | null): void;
-  togglePin(feature: number): void;
-  change(part: Partial<ViewState>): void;
-  setSearch(search: string): void;
-  useDictionary(id: string): Promise<void>;
-  wantLabels(features: readonly number[]): Promise<void>;
-  sample(items: number): Promise<void>;
-  cancelSample(): void;
-  setProfile(profile: boolean): void;
-  dismissNotes(): void;
-  dismissProblem(): void;
-  /** Address of the view as it is. */
-  link(): Promise<string>;
-  diagnostics(): Promise<Diagnostics>;
-}
 
 export const SAMPLE_SEED = 1;
 /** Items of the sample read when a feature is first opened. */
@@ -85,10 +20,12 @@ const RECOVER_AGAIN_MS = 60_000;
 let engine: EngineClient | undefined;
 
 export const usePage = create<PageState & PageActions>()((set, get) => {
-  const slots = new Slots<'load' | 'analysis' | 'feature' | 'sample' | 'labels'>();
+  const slots = new Slots<'load' | 'analysis' | 'feature' | 'sample'>();
   const address = new Address(() => get().view);
   /** Samples by digest of the dictionary, so that going back and forth reads each once. */
   const samples = new Map<string, SampleStatistics>();
+  /** Features whose label is here or on its way. */
+  const asked = new Set<number>();
   let lastLoss = -Infinity;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
@@ -110,7 +47,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       set(get().phase === 'ready' ? { problem: trouble } : { phase: 'failed', failure: trouble });
       return;
     }
-    slots.abort('analysis', 'feature', 'sample', 'labels');
+    slots.abort('analysis', 'feature', 'sample');
     const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
     lastLoss = performance.now();
     if (again) {
@@ -142,7 +79,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   /** What belongs to one dictionary and is not carried over to another. */
   function freshFeatures(digest: string | undefined): Partial<PageState> {
-    slots.abort('feature', 'sample', 'labels');
+    slots.abort('feature', 'sample');
+    asked.clear();
     const statistics = digest === undefined ? undefined : samples.get(digest);
     return { statistics, labels: {}, card: undefined, examples: undefined, sampling: undefined };
   }
@@ -208,6 +146,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       const card = await engine.feature(feature, { signal });
       if (signal.aborted) return;
       set({ card });
+      void get().wantLabels([feature, ...card.neighbours.map(({ index }) => index)]);
       if (get().statistics) await loadExamples(signal);
       else if (!get().sampling) void sample(SAMPLE_ITEMS);
     } catch (thrown) {
@@ -252,7 +191,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     }
   }
 
-  async function useDictionary(id: string, step: 'push' | 'replace' | 'none'): Promise<void> {
+  async function switchDictionary(id: string, step: 'push' | 'replace' | 'none'): Promise<void> {
     if (!engine) return;
     const signal = slots.newest('load');
     try {
@@ -284,7 +223,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         return load();
       const { dictionary } = view;
       const changed = dictionary !== '' && dictionary !== get().opened?.dictionary?.id;
-      if (changed) await useDictionary(dictionary, 'none');
+      if (changed) await switchDictionary(dictionary, 'none');
       if (changed || view.text !== before.text || view.windowStart !== before.windowStart) void read();
       if (changed || view.feature !== before.feature) void loadFeature();
     } catch (thrown) {
@@ -358,23 +297,23 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     },
     change: (part) => update(part, 'replace'),
     setSearch: (search) => set({ search }),
-    async useDictionary(id) {
-      await useDictionary(id, 'push');
+    async chooseDictionary(id) {
+      await switchDictionary(id, 'push');
       await read();
     },
     async wantLabels(features) {
-      const { labels, opened } = get();
-      const missing = features.filter((feature) => !labels[feature]);
+      const { opened } = get();
+      const missing = features.filter((feature) => !asked.has(feature));
       if (!engine || missing.length === 0) return;
-      const signal = slots.newest('labels');
+      for (const feature of missing) asked.add(feature);
       try {
-        const found = await engine.labels(missing, { signal });
-        if (signal.aborted || get().opened !== opened) return;
-        set({
-          labels: { ...get().labels, ...Object.fromEntries(found.map((label) => [label.index, label])) },
-        });
+        const found = await engine.labels(missing);
+        if (get().opened?.dictionary?.digest !== opened?.dictionary?.digest) return;
+        const added = Object.fromEntries(found.map((label) => [label.index, label]));
+        set({ labels: { ...get().labels, ...added } });
       } catch (thrown) {
-        report(thrown, signal);
+        for (const feature of missing) asked.delete(feature);
+        report(thrown);
       }
     },
     sample,

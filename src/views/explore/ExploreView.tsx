@@ -19,10 +19,14 @@ export default function ExploreView() {
     <div className="explore">
       <h1 className="visually-hidden">Explore a text</h1>
       <HonestyStrip />
-      <div className="explore-prompt">
-        <PromptBox />
-      </div>
-      {analysis ? <Analysed analysis={analysis} /> : <p role="status">Reading the text …</p>}
+      {analysis ? (
+        <Analysed analysis={analysis} />
+      ) : (
+        <div className="explore-text">
+          <PromptBox />
+          <p role="status">Reading the text …</p>
+        </div>
+      )}
       <Profile />
     </div>
   );
@@ -35,24 +39,31 @@ function Analysed({ analysis }: { analysis: Analysis }) {
   const [peek, setPeek] = useState<number | null>(null);
   const tinting = useTinting(analysis, peek);
   return (
-    <>
-      <div className="explore-text">
-        <TokenStrip analysis={analysis} choice={choice} tinting={tinting} />
-        <Pins analysis={analysis} choice={choice} />
-        <LossChart analysis={analysis} choice={choice} />
-        <NextTokens analysis={analysis} choice={choice} />
+    <div className="explore-columns">
+      <div className="explore-main">
+        <div className="explore-text">
+          <PromptBox />
+          <TokenStrip analysis={analysis} choice={choice} tinting={tinting} />
+          <Pins analysis={analysis} choice={choice} />
+        </div>
+        <div className="explore-feature">
+          {feature === null ? (
+            <NoFeature />
+          ) : (
+            <FeaturePanel analysis={analysis} choice={choice} feature={feature} />
+          )}
+        </div>
       </div>
-      <div className="explore-list">
-        <FeatureList analysis={analysis} choice={choice} onPeek={setPeek} />
+      <div className="explore-side">
+        <div className="explore-list">
+          <FeatureList analysis={analysis} choice={choice} onPeek={setPeek} />
+        </div>
+        <div className="explore-predictions">
+          <LossChart analysis={analysis} choice={choice} />
+          <NextTokens analysis={analysis} choice={choice} />
+        </div>
       </div>
-      <div className="explore-feature">
-        {feature === null ? (
-          <NoFeature />
-        ) : (
-          <FeaturePanel analysis={analysis} choice={choice} feature={feature} />
-        )}
-      </div>
-    </>
+    </div>
   );
 }
 

@@ -172,9 +172,12 @@ function Rows({
   };
 
   return (
+    // Keys and pointer reach the buttons in the rows; here they are only listened for once.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div ref={scroller} className="feature-rows" onKeyDown={onKeyDown} onPointerLeave={() => onPeek(null)}>
       <ul aria-label="Features" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => (
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
           <li
             key={item.key}
             data-at={item.index}

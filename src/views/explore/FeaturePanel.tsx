@@ -167,6 +167,15 @@ function Effects({ card }: { card: FeatureCard }) {
 
 function Neighbours({ card }: { card: FeatureCard }) {
   const openFeature = usePage((state) => state.openFeature);
+  const labels = usePage((state) => state.labels);
+  const topTokens = usePage((state) => state.statistics?.topTokens);
+  const noteOf = (index: number): string =>
+    [
+      topTokens?.[index],
+      labels[index] && `→ ${labels[index].promoted.slice(0, 2).map(visibleText).join(' ')}`,
+    ]
+      .filter(Boolean)
+      .join(' ');
   return (
     <Panel
       title="Nearest features"
@@ -193,6 +202,7 @@ function Neighbours({ card }: { card: FeatureCard }) {
               #{index}
             </button>
           ),
+          note: noteOf(index),
           value: cosine,
           shown: formatFixed(cosine, 3),
           colour: mark.neutral,

@@ -62,7 +62,7 @@ export function Histogram({ feature, statistics, here }: HistogramProps) {
             </title>
           </rect>
         ))}
-        {x.ticks(4).map((tick) => (
+        {someOf(x.ticks(), Math.floor((width - LEFT) / 60)).map((tick) => (
           <text key={tick} x={x(tick)} y={HEIGHT - BOTTOM + 12} className="tick" textAnchor="middle">
             {formatActivation(tick)}
           </text>
@@ -89,4 +89,10 @@ export function Histogram({ feature, statistics, here }: HistogramProps) {
       </svg>
     </div>
   );
+}
+
+/** At most `most` of a list, evenly spread: a log scale has a tick for every digit. */
+function someOf(ticks: readonly number[], most: number): number[] {
+  const step = Math.ceil(ticks.length / Math.max(1, most));
+  return ticks.filter((_, i) => i % step === 0);
 }

@@ -61,6 +61,8 @@ export function LossChart({ analysis, choice }: { analysis: Analysis; choice: Ch
             underline tokens by loss
           </label>
         </p>
+        {/* The tokens above are the keyboard's way to the same choice. */}
+        {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions */}
         <svg
           width={width}
           height={HEIGHT}

@@ -102,6 +102,8 @@ function Strip({ analysis, choice, tinting }: StripProps) {
   const strip = useRef<HTMLDivElement>(null);
   const dragging = useRef(false);
   const focusAfter = useRef(false);
+  // Where the last step of a brush went; the active row stays its other end.
+  const cursor = useRef<number | undefined>(undefined);
   const { tokens, loss } = analysis;
   const stop = choice.active ?? Math.min(1, tokens.length - 1);
 
@@ -112,8 +114,6 @@ function Strip({ analysis, choice, tinting }: StripProps) {
     strip.current?.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus();
   });
 
-  // Where the last step of a brush went; the active row stays its other end.
-  const cursor = useRef<number | undefined>(undefined);
   const go = (row: number, extend: boolean): void => {
     const to = Math.max(0, Math.min(tokens.length - 1, row));
     cursor.current = to;

@@ -14,7 +14,7 @@ export interface BarRow {
 /** Horizontal bars with their labels and numbers: readable as a list, drawn as SVG for export. */
 export function BarRows({ rows, max, label }: { rows: readonly BarRow[]; max: number; label: string }) {
   return (
-    <ol className="bar-rows" aria-label={label}>
+    <ol className={`bar-rows${rows.some(({ note }) => note) ? ' has-notes' : ''}`} aria-label={label}>
       {rows.map(({ key, label: name, value, shown, colour, note }) => (
         <li key={key}>
           <span className="bar-label">{name}</span>

@@ -52,7 +52,7 @@ function Navigation() {
 function OpenModel() {
   const opened = usePage((state) => state.opened);
   const switching = usePage((state) => state.switching);
-  const useDictionary = usePage((state) => state.useDictionary);
+  const chooseDictionary = usePage((state) => state.chooseDictionary);
   const select = useId();
   if (!opened) return null;
   const { model, dictionary, dictionaries, adapter } = opened;
@@ -71,7 +71,7 @@ function OpenModel() {
       <select
         id={select}
         value={dictionary?.id ?? ''}
-        onChange={(event) => void useDictionary(event.target.value)}
+        onChange={(event) => void chooseDictionary(event.target.value)}
       >
         {!dictionary && <option value="">no dictionary</option>}
         {dictionaries.map(({ id, title, hook, bytes }) => (

@@ -1,0 +1,41 @@
+// Fails when what a visitor downloads grows beyond its budget. Sizes in kB (1,000 bytes), code after gzip -9.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ROOT } from './install.mjs';
+
+const DIST = join(ROOT, 'dist');
+const BUDGETS = [
+  { name: 'script before the first view', files: /^assets\/(index|client)-.*\.js$/, most: 130, gzip: true },
+  { name: 'the Explore view', files: /^assets\/ExploreView-.*\.js$/, most: 90, gzip: true },
+  { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 60, gzip: true },
+  { name: 'styles', files: /^assets\/.*\.css$/, most: 10, gzip: true },
+  { name: 'everything a first view loads', files: /^(models|.*hook_resid_pre\/|catalogue)/, most: 7_000 },
+  { name: 'all bundled models and dictionaries', files: /^(models|dictionaries)\//, most: 15_000 },
+];
+
+/** @param {string} folder @returns {string[]} paths below it, with forward slashes */
+function walk(folder, prefix = '') {
+  return readdirSync(join(folder, prefix), { withFileTypes: true }).flatMap((entry) => {
+    const path = prefix ? `${prefix}/${entry.name}` : entry.name;
+    return entry.isDirectory() ? walk(folder, path) : [path];
+  });
+}
+
+const paths = walk(DIST);
+let over = false;
+for (const { name, files, most, gzip } of BUDGETS) {
+  const found = paths.filter((path) => files.test(path));
+  const bytes = found.reduce((sum, path) => {
+    const file = join(DIST, path);
+    return sum + (gzip ? gzipSync(readFileSync(file), { level: 9 }).length : statSync(file).size);
+  }, 0);
+  const kb = bytes / 1000;
+  // Nothing found is a budget that watches nothing.
+  const ok = found.length > 0 && kb <= most;
+  over ||= !ok;
+  console.log(
+    `${ok ? 'ok  ' : 'OVER'} ${name}: ${kb.toFixed(1)} of ${most} kB${gzip ? ' gz' : ''} (${found.length} files)`,
+  );
+}
+process.exitCode = over ? 1 : 0;

@@ -1,0 +1,70 @@
+import type {
+  Analysis,
+  Diagnostics,
+  Example,
+  FeatureCard,
+  FeatureLabel,
+  OpenedModel,
+  Progress,
+  SampleStatistics,
+  TokenizedWindow,
+} from '../engine/protocol.ts';
+import type { FacetError } from '../shared/errors.ts';
+import type { Salvage } from './link-salvage.ts';
+import type { ViewState } from './view-state.ts';
+
+export interface PageState {
+  phase: 'loading' | 'ready' | 'failed' | 'bad-link';
+  progress?: Progress;
+  /** Why the page cannot go on by itself, in the phases `failed` and `bad-link`. */
+  failure?: FacetError;
+  /** What could be read of a bad link. */
+  salvage?: Salvage;
+  opened?: OpenedModel;
+  /** What the address bar says. */
+  view: ViewState;
+  /** For the visitor, until dismissed. */
+  notes: string[];
+  tokenized?: TokenizedWindow;
+  analysis?: Analysis;
+  analysing: boolean;
+  /** What went wrong last; the page goes on. */
+  problem?: FacetError;
+  card?: FeatureCard;
+  examples?: Example[];
+  labels: Readonly<Record<number, FeatureLabel>>;
+  statistics?: SampleStatistics;
+  sampling?: Progress;
+  /** A dictionary is being fetched or put on the GPU. */
+  switching?: Progress;
+  profile: boolean;
+  /** Part of a feature's number; not in the link. */
+  search: string;
+}
+
+export interface PageActions {
+  start: () => Promise<void>;
+  cancelLoading: () => void;
+  /** Loads again, with the view as it is. */
+  retry: () => Promise<void>;
+  /** Leaves a bad link for the usual view, or for what could be read of it. */
+  leaveBadLink: (what: 'default' | 'salvage') => Promise<void>;
+  setText: (text: string) => void;
+  setWindow: (start: number) => void;
+  /** Makes a row active; `extend` brushes from the active one to it. */
+  select: (row: number | null, extend?: boolean) => void;
+  openFeature: (feature: number | null) => void;
+  togglePin: (feature: number) => void;
+  change: (part: Partial<ViewState>) => void;
+  setSearch: (search: string) => void;
+  chooseDictionary: (id: string) => Promise<void>;
+  wantLabels: (features: readonly number[]) => Promise<void>;
+  sample: (items: number) => Promise<void>;
+  cancelSample: () => void;
+  setProfile: (profile: boolean) => void;
+  dismissNotes: () => void;
+  dismissProblem: () => void;
+  /** Address of the view as it is. */
+  link: () => Promise<string>;
+  diagnostics: () => Promise<Diagnostics>;
+}
