@@ -103,7 +103,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile };
       const analysis = await client.analyze(request, { signal });
       if (signal.aborted) return;
-      set({ analysis, problem: undefined, analysing: false });
+      set({ analysis, analysing: false });
       settle(analysis);
     } catch (thrown) {
       if (!signal.aborted) set({ analysing: false });
@@ -266,7 +266,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     setText(text) {
       const cut = text.slice(0, MAX_TEXT);
       const note = `The text was cut after ${MAX_TEXT.toLocaleString('en')} characters.`;
-      set({ notes: cut === text ? [] : [note] });
+      set({ notes: cut === text ? [] : [note], problem: undefined });
       update({ text: cut, active: null, selection: [], windowStart: 0, expect: undefined }, 'replace');
       void read();
     },

@@ -59,6 +59,11 @@ function visibleCharacter(character: string): string {
   return `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
+/** The same for reading at length: plain spaces stay spaces. */
+export function readableText(text: string): string {
+  return text.split(' ').map(visibleText).join(' ');
+}
+
 /**
  * A token's text in words for a screen reader, which skips marks such as `·`: `" the"` → `space the`. The empty
  * string → `empty`.

@@ -5,7 +5,7 @@ import { FacetError } from '../../shared/errors.ts';
 import { usePage } from '../../state/store.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
 import { explain } from '../shared/messages.ts';
-import { visibleText } from '../shared/visible-text.ts';
+import { readableText } from '../shared/visible-text.ts';
 
 const PHASES: Record<Progress['phase'], string> = {
   device: 'Asking for the GPU',
@@ -76,7 +76,9 @@ export function BadLinkPage({ unknownView }: { unknownView?: string }) {
             {salvage.parts.map(({ what, value }) => (
               <div key={what}>
                 <dt>{what}</dt>
-                <dd>{visibleText(value.slice(0, 400))}</dd>
+                <dd>
+                  <bdi>{readableText(value.slice(0, 400))}</bdi>
+                </dd>
               </div>
             ))}
           </dl>

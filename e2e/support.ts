@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** Opens the page, or a link to a view, and waits until the text has been read. */
+export async function open(page: Page, fragment = ''): Promise<void> {
+  await page.goto(`/${fragment}`);
+  await ready(page);
+}
+
+export async function ready(page: Page): Promise<void> {
+  await expect(page.getByRole('listbox', { name: 'Tokens' })).toBeVisible({ timeout: 60_000 });
+  await settled(page);
+}
+
+/** Waits until no text is being read. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator('.prompt-meta')).not.toContainText('reading', { timeout: 60_000 });
+}
+
+export const prompt = (page: Page): Locator => page.getByRole('textbox', { name: 'Text' });
+export const tokens = (page: Page): Locator =>
+  page.getByRole('listbox', { name: 'Tokens' }).getByRole('option');
+export const panel = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
+export const features = (page: Page): Locator => panel(page, 'Features').locator('.feature-open');
+export const figure = (page: Page, name: string): Locator => page.locator(`[data-figure="${name}"]`);
+
+export async function type(page: Page, text: string): Promise<void> {
+  await prompt(page).fill(text);
+  await settled(page);
+}
+
+/** The numbers behind a panel, in full: what its CSV export holds. */
+export async function exported(page: Page, name: string): Promise<string> {
+  await page.getByRole('button', { name: `Export ${name}`, exact: true }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: /CSV/ }).click();
+  return readFile(await (await download).path(), 'utf8');
+}
+
+/** Numbers of a CSV, row by row; what is not a number is left out. */
+export function numbersOf(csv: string): number[][] {
+  return csv
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',').map(Number).filter(Number.isFinite));
+}
+
+/**
+ * Puts a script in front of the engine's, inside its worker, where Playwright's init scripts do not reach: for browsers
+ * that lack something, and for devices that fail.
+ */
+export async function beforeEngine(page: Page, script: string): Promise<void> {
+  await page.route('**/assets/engine.worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+  });
+}
+
+export async function noSidewaysScroll(page: Page): Promise<void> {
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content).toBeLessThanOrEqual(window);
+}
