@@ -54,6 +54,8 @@ test('a lost device is started again by itself; a second loss is the visitor’s
       return device;
     };`,
   );
+  // A channel has no target origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   const lose = () => page.evaluate(() => new BroadcastChannel('lose').postMessage(0));
   await open(page, '#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
   const before = await exported(page, 'Features');

@@ -58,15 +58,15 @@ test('lone surrogates, emoji, right-to-left text and control characters', async 
   await open(page);
   // Through the value setter: a clipboard cannot hold a lone surrogate, a page script can.
   await prompt(page).evaluate((element: HTMLTextAreaElement) => {
-    const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')!;
-    set!.call(element, 'A \ud83d B \u202Eabc\u202C שלום \u0007\u0000\u200b 👩‍👩‍👧 <b>bold</b> &amp;');
+    const value = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')!;
+    value.set!.call(element, 'A \ud83d B \u202Eabc\u202C שלום \u0007\u0000\u200b 👩‍👩‍👧 <b>bold</b> &amp;');
     element.dispatchEvent(new Event('input', { bubbles: true }));
   });
   await settled(page);
   await expect(page.getByText('Half characters (lone surrogates) were read as �.')).toBeVisible();
   const shown = (await tokens(page).locator('.token-text').allTextContents()).join('');
-  expect(shown).not.toMatch(/[\u202e\u202c\u0007\u0000\u200b]/);
-  expect(shown).toContain('<b>bold</b>'.slice(0, 2));
+  for (const unseen of '\u202e\u202c\u0007\u0000\u200b') expect(shown).not.toContain(unseen);
+  expect(shown).toMatch(/<b/);
   expect(await page.locator('.strip b').count()).toBe(0);
   await expect(figure(page, 'L0')).toHaveText(/^\d/);
   await type(page, 'and on it goes');

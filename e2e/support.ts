@@ -8,7 +8,11 @@ export async function open(page: Page, fragment = ''): Promise<void> {
 }
 
 export async function ready(page: Page): Promise<void> {
-  await expect(page.getByRole('listbox', { name: 'Tokens' })).toBeVisible({ timeout: 60_000 });
+  const strip = page.getByRole('listbox', { name: 'Tokens' });
+  // A page that says why there is no view fails at once, in its own words.
+  const stopped = page.locator('.status-page:not([aria-busy])');
+  await expect(strip.or(stopped)).toBeVisible({ timeout: 60_000 });
+  if (await stopped.isVisible()) throw new Error(await stopped.innerText());
   await settled(page);
 }
 

@@ -1,7 +1,7 @@
 """Writes the reference outputs the tests compare with: transformers, transformer-lens and sae-lens on small inputs.
 
     python training/make_goldens.py random      # src/model/goldens/gpt2-random, src/dictionary/goldens/*
-    python training/make_goldens.py bundled     # src/model/goldens/storyworld-2m, src/dictionary/goldens/storyworld-2m
+    python training/make_goldens.py bundled     # src/{model,dictionary,engine}/goldens/storyworld-2m
 
 Arrays are {"shape", "b64"}: base64 of little-endian f32. Masked attention scores, -inf in the reference, are written as
 the lowest f32, -3.4028234663852886e38.
@@ -16,13 +16,14 @@ import numpy as np
 import torch
 from sae_lens import SAE, StandardSAE, StandardSAEConfig, TopKSAE, TopKSAEConfig
 from safetensors.torch import load_file
-from shipped import DICTIONARIES, HOOKS, MODEL, ROOT
+from shipped import DICTIONARIES, HOOKS, MODEL, ROOT, load_model, logits_with
 from tokenizers import Tokenizer
 from transformer_lens import HookedTransformer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 MODELS = ROOT / "src" / "model" / "goldens"
 SAES = ROOT / "src" / "dictionary" / "goldens"
+ANALYSES = ROOT / "src" / "engine" / "goldens"
 LOWEST = float(np.finfo(np.float32).min)
 
 # What is compared, in forward order; per block, then at the end.
@@ -154,6 +155,47 @@ def bundled() -> None:
             write(SAES / "storyworld-2m" / f"{hook}.json", {
                 "x": array(hooks[hook]), "indices": indices.tolist(), "values": array(values), "x_hat": array(sae.decode(f)),
             })  # fmt: skip
+            write(ANALYSES / "storyworld-2m" / f"{hook}.json", {
+                "ids": short[0].tolist(), "honesty": honesty(short, hook, hooks[hook], f, sae), "feature": feature(model, sae, f),
+            })  # fmt: skip
+
+
+def honesty(ids: torch.Tensor, hook: str, x: torch.Tensor, f: torch.Tensor, sae: SAE) -> dict:
+    """How well the dictionary stands for the model on one prompt; position 0 is neither judged nor replaced."""
+    model, x_hat = load_model(), sae.decode(f)
+    keep = lambda new: lambda old: torch.cat([old[:, :1], new[None, 1:]], 1)
+    logs = {
+        "clean": model(ids),
+        "spliced": logits_with(model, ids, hook, keep(x_hat)),
+        "zero": logits_with(model, ids, hook, keep(torch.zeros_like(x))),
+    }
+    logs = {name: logits[0, 1:].log_softmax(-1) for name, logits in logs.items()}
+    ce = {name: -log[:-1].gather(1, ids[0, 2:, None]).mean().item() for name, log in logs.items()}
+    x, x_hat, f = x[1:], x_hat[1:], f[1:]
+    error = (x - x_hat).pow(2).sum(1)
+    return {
+        "tokens": len(x), "l0": (f > 0).float().sum(1).mean().item(),
+        "explainedVariance": 1 - (error.sum() / (x - x.mean(0)).pow(2).sum()).item(),
+        "errorShare": (error / x.pow(2).sum(1)).mean().item(),
+        "ceClean": ce["clean"], "ceSpliced": ce["spliced"], "ceZero": ce["zero"],
+        "ceRecovered": (ce["zero"] - ce["spliced"]) / (ce["zero"] - ce["clean"]),
+        "kl": (logs["clean"].exp() * (logs["clean"] - logs["spliced"])).sum(1).mean().item(),
+    }  # fmt: skip
+
+
+def feature(model: GPT2LMHeadModel, sae: SAE, f: torch.Tensor) -> dict:
+    """Direct effect on the logits, and neighbours, of the second strongest feature of the last token."""
+    index = f[-1].topk(2).indices[1].item()
+    row = sae.W_dec[index]
+    effects = ((row - row.mean()) * model.transformer.ln_f.weight) @ model.transformer.wte.weight.T
+    effects = effects - effects.mean()
+    cosines = torch.nn.functional.cosine_similarity(sae.W_dec, row[None])
+    cosines[index] = -2
+    top = lambda values, k, sign=1: [[i.item(), sign * v.item()] for v, i in zip(*(sign * values).topk(k))]
+    return {
+        "index": index, "promoted": top(effects, 5), "suppressed": top(effects, 5, -1), "neighbours": top(cosines, 5),
+        "decoderNorm": row.norm().item(),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

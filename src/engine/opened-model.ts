@@ -3,6 +3,7 @@ import { loadDictionary } from '../dictionary/load.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, type CatalogueModel, findById } from '../library/catalogue.ts';
 import { SiteSource, type SourceProgress } from '../library/file-source.ts';
+import { familyOf } from '../model/families/index.ts';
 import { allHooks } from '../model/hooks.ts';
 import { ModelTokenizer } from '../model/tokenizer.ts';
 import { Transformer } from '../model/transformer.ts';
@@ -58,8 +59,10 @@ export class OpenedModelState implements Disposable {
       signal: options.signal,
       onProgress: downloads(options),
     });
-    const [config, tokenizerJson, tokenizerConfig, weights] = await Promise.all([
-      source.json('config.json'),
+    // A family or a size that cannot run is refused before its weights are fetched.
+    const config = await source.json('config.json');
+    familyOf(config).parseConfig(config);
+    const [tokenizerJson, tokenizerConfig, weights] = await Promise.all([
       source.json('tokenizer.json'),
       optional(source.json('tokenizer_config.json')),
       source.tensors('model.safetensors'),

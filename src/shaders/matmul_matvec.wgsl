@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let row = group.y;
   let at = columns(group.x * cols + c);
   var sum = vec4f(0.0);
-  for (var k = split; k < dims.k4; k += splits) { sum += block(at, k) * x[row * dims.k4 + k]; }
+  for (var k = split; k < dims.k4; k += splits) { sum += block_of(at, k) * x[row * dims.k4 + k]; }
   partial[split * cols + c] = sum;
   workgroupBarrier();
   if (split == 0u) {

@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum0 = mat4x4f(); var sum1 = mat4x4f(); var sum2 = mat4x4f(); var sum3 = mat4x4f();
   var sum4 = mat4x4f(); var sum5 = mat4x4f(); var sum6 = mat4x4f(); var sum7 = mat4x4f();
   for (var k = 0u; k < dims.k4; k++) {
-    let w0 = block(at0, k); let w1 = block(at1, k); let w2 = block(at2, k); let w3 = block(at3, k);
+    let w0 = block_of(at0, k); let w1 = block_of(at1, k); let w2 = block_of(at2, k); let w3 = block_of(at3, k);
     { let v = x[from0 + k]; sum0 += mat4x4f(w0 * v, w1 * v, w2 * v, w3 * v); }
     if (rows > 1u) { let v = x[from1 + k]; sum1 += mat4x4f(w0 * v, w1 * v, w2 * v, w3 * v); }
     if (rows > 2u) { let v = x[from2 + k]; sum2 += mat4x4f(w0 * v, w1 * v, w2 * v, w3 * v); }

@@ -36,7 +36,7 @@ fn main(
       let depth = select(i / wg_x, i % DEPTH4, nk);
       let c = select(i % wg_x, i / DEPTH4, nk);
       // Past the end of K the tile of x is zero, so any finite weight will do.
-      w_tile[depth * wg_x + c] = block(columns(first_col4 + c), min(start + depth, dims.k4 - 1u));
+      w_tile[depth * wg_x + c] = block_of(columns(first_col4 + c), min(start + depth, dims.k4 - 1u));
     }
     workgroupBarrier();
     for (var depth = 0u; depth < DEPTH4; depth++) {

@@ -8,8 +8,8 @@ fn columns(col4: u32) -> vec4u {
   return min(col4, n4 - 1u) + vec4u(0u, 1u, 2u, 3u) * n4;
 }
 
-// W of those columns at rows 4k … 4k + 3: column i of the matrix is row 4k + i, so that block · x[4k …] adds to y.
-fn block(at: vec4u, k: u32) -> mat4x4f {
+// W of those columns at rows 4k … 4k + 3: column i of the matrix is row 4k + i, so that block_of · x[4k …] adds to y.
+fn block_of(at: vec4u, k: u32) -> mat4x4f {
   let p = at + k * select(dims.n, 1u, nk);
   let m = mat4x4f(w4(w[p.x]), w4(w[p.y]), w4(w[p.z]), w4(w[p.w]));
   if (nk) { return transpose(m); }

@@ -8,7 +8,7 @@ export function Info({ label, children }: { label: string; children: ReactNode }
       <Popover.Trigger className="info" aria-label={label}>
         ?
       </Popover.Trigger>
-      <Popover.Portal>
+      <Popover.Portal container={document.getElementById('main')}>
         <Popover.Content className="popover" sideOffset={6} collisionPadding={12} aria-label={label}>
           {children}
         </Popover.Content>

@@ -64,7 +64,7 @@ export function Panel({ title, about, table, textColumns, drawing, children, cla
           <DropdownMenu.Trigger className="quiet" aria-label={`Export ${title}`}>
             Export
           </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
+          <DropdownMenu.Portal container={document.getElementById('main')}>
             <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
               <DropdownMenu.Item
                 onSelect={() =>

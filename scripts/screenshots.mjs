@@ -1,0 +1,50 @@
+// `npm run screenshots`: renews e2e/screenshots/ from the built page. They are for people to look at; no test compares them.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildIfStale } from './build.mjs';
+import { installIfStale, ROOT } from './install.mjs';
+
+installIfStale();
+await buildIfStale();
+const { preview, runnerImport } = await import('vite');
+const { chromium } = await import('@playwright/test');
+/** @type {{ module: typeof import('./browser.ts') }} */
+const { module } = await runnerImport(`${ROOT}/scripts/browser.ts`, { configFile: false, logLevel: 'error' });
+
+const LINK = '#/explore?f=602&at=30&pins=602,220&loss=1';
+/** @type {{ name: string, width: number, height: number, colorScheme: 'light' | 'dark', fragment: string, full?: boolean }[]} */
+const SHOTS = [
+  { name: 'desktop', width: 1600, height: 1000, colorScheme: 'light', fragment: LINK },
+  { name: 'desktop-dark', width: 1600, height: 1000, colorScheme: 'dark', fragment: LINK },
+  { name: 'laptop', width: 1200, height: 800, colorScheme: 'light', fragment: LINK, full: true },
+  { name: 'phone', width: 390, height: 844, colorScheme: 'light', fragment: LINK, full: true },
+  { name: 'phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: LINK },
+  {
+    name: 'bad-link',
+    width: 1000,
+    height: 700,
+    colorScheme: 'light',
+    fragment: '#/explore?v=1&c=abcdef&text=Tom',
+  },
+];
+
+const folder = join(ROOT, 'e2e', 'screenshots');
+mkdirSync(folder, { recursive: true });
+const server = await preview({ root: ROOT, logLevel: 'error', preview: { host: '127.0.0.1', port: 4600 } });
+const browser = await chromium.launch(module.browserLaunch());
+for (const { name, width, height, colorScheme, fragment, full } of SHOTS) {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  await page.goto(`${server.resolvedUrls?.local[0]}${fragment}`);
+  if (name === 'bad-link') await page.getByRole('heading', { level: 1 }).waitFor();
+  else {
+    // The sample behind firing rates and labels has been read to its end, and the examples with it.
+    await page.getByRole('button', { name: /larger sample/ }).waitFor({ timeout: 180_000 });
+    await page.getByRole('list', { name: 'Texts with the largest values' }).waitFor();
+  }
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: full ?? false });
+  console.log(`e2e/screenshots/${name}.png`);
+  await page.close();
+}
+await browser.close();
+await server.close();
+process.exit(0);

@@ -1,0 +1,208 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { FacetError } from '../shared/errors.ts';
+import { generate } from '../storyworld/index.ts';
+import { gpuCases } from '../testing/cases.ts';
+import { expectClose, expectEqual } from '../testing/close.ts';
+import { Engine } from './engine.ts';
+import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
+import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
+import type { Analysis, SampleStatistics } from './protocol.ts';
+
+const GOLDENS = { 'blocks.2.hook_resid_pre': middle, 'blocks.3.hook_resid_post': late };
+const nothing = (): void => {};
+let shared: Promise<Engine> | undefined;
+
+/** The engine has a device of its own, as in the product; the runner's is not used. */
+function opened(_: Gpu): Promise<Engine> {
+  shared ??= (async () => {
+    const engine = new Engine();
+    await engine.connect(`${self.location.origin}/`, (trouble) => console.error(trouble));
+    await engine.open({ model: '' }, 1, nothing);
+    return engine;
+  })();
+  return shared;
+}
+
+async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
+  let thrown: unknown;
+  try {
+    await call();
+  } catch (caught) {
+    thrown = caught;
+  }
+  if (!(thrown instanceof FacetError) || thrown.code !== code)
+    throw new Error(`expected ${code}, got ${String(thrown)}`);
+}
+
+const rowOf = ({ codes }: Analysis, row: number): [number, number][] =>
+  Array.from(codes.indices.subarray(codes.offsets[row], codes.offsets[row + 1]), (index, i) => [
+    index,
+    codes.values[codes.offsets[row]! + i]!,
+  ]);
+
+export const cases = gpuCases('engine', {
+  'honesty on one prompt agrees with PyTorch, for both dictionaries': async (gpu) => {
+    const engine = await opened(gpu);
+    const text =
+      'When Mary and John went to the store, John gave a drink to Mary. The war lasted from 1732 to 17';
+    for (const [hook, golden] of Object.entries(GOLDENS)) {
+      await engine.useDictionary(hook, 2, nothing);
+      const analysis = await engine.analyze({ text, windowStart: 0 }, 3);
+      expectEqual(
+        analysis.tokens.map(({ id }) => id),
+        golden.ids,
+        'ids',
+      );
+      for (const [name, expected] of Object.entries(golden.honesty)) {
+        const actual = analysis.honesty![name as keyof typeof golden.honesty];
+        expectClose([actual], [expected], { absolute: 1e-4, relative: 1e-3 }, `${hook} ${name}`);
+      }
+    }
+    await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);
+  },
+  'a feature’s effects and neighbours agree with PyTorch; its label is the same tokens': async (gpu) => {
+    const engine = await opened(gpu);
+    for (const [hook, { feature }] of Object.entries(GOLDENS)) {
+      await engine.useDictionary(hook, 2, nothing);
+      const card = await engine.feature(feature.index, 3);
+      const pairs = (entries: number[][]): [number[], number[]] => [
+        entries.map(([id]) => id!),
+        entries.map(([, value]) => value!),
+      ];
+      for (const side of ['promoted', 'suppressed'] as const) {
+        const [ids, logits] = pairs(feature[side]);
+        const shown = card[side].slice(0, 5);
+        expectEqual(
+          shown.map(({ id }) => id),
+          ids,
+          side,
+        );
+        expectClose(
+          shown.map(({ logit }) => logit),
+          logits,
+          { relative: 1e-3 },
+          side,
+        );
+      }
+      const [indices, cosines] = pairs(feature.neighbours);
+      expectEqual(
+        card.neighbours.slice(0, 5).map(({ index }) => index),
+        indices,
+        'neighbours',
+      );
+      expectClose(
+        card.neighbours.slice(0, 5).map(({ cosine }) => cosine),
+        cosines,
+        { absolute: 1e-3 },
+        'cosines',
+      );
+      expectClose([card.decoderNorm], [feature.decoderNorm], { relative: 1e-3 }, 'norm');
+      const [other, label] = await engine.labels([0, feature.index], 4);
+      if (
+        other!.index !== 0 ||
+        label!.promoted.join('|') !==
+          card.promoted
+            .slice(0, 4)
+            .map((t) => t.text)
+            .join('|')
+      )
+        throw new Error(`label ${label!.promoted.join('|')}`);
+    }
+    await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);
+  },
+  'a sample counts what analysing each of its texts shows': async (gpu) => {
+    const engine = await opened(gpu);
+    const items = 6;
+    let partial: SampleStatistics | undefined;
+    const statistics = await engine.sample({ seed: 3, items }, 5, nothing, (found) => {
+      partial = found;
+    });
+    const counts = new Uint32Array(statistics.count.length);
+    const sums = new Float64Array(counts.length);
+    const max = new Float32Array(counts.length);
+    let tokens = 0;
+    for (let item = 0; item < items; item++) {
+      const analysis = await engine.analyze(
+        { text: generate(3, item).text, windowStart: 0, honesty: false },
+        6,
+      );
+      for (let row = 1; row < analysis.tokens.length; row++) {
+        tokens++;
+        for (const [feature, value] of rowOf(analysis, row)) {
+          counts[feature]! += 1;
+          sums[feature]! += value;
+          max[feature] = Math.max(max[feature]!, value);
+        }
+      }
+    }
+    expectEqual([statistics.tokens, statistics.items], [tokens, items], 'tokens');
+    expectEqual(statistics.count, counts, 'counts');
+    expectClose(statistics.sum, sums, { relative: 1e-4 }, 'sums');
+    expectClose(statistics.max, max, { relative: 1e-4 }, 'maxima');
+    if (partial && partial.items > items) throw new Error('a partial result has more than the whole');
+    const feature = counts.findIndex((count, index) => index > 0 && count > 0 && count < 20);
+    const { item, token, perFeature, value } = statistics.examples;
+    const at = feature * perFeature;
+    const examples = await engine.examples({ feature, seed: 3, items: [item[at]!] }, 7);
+    expectClose([examples[0]!.values[token[at]!]!], [value[at]!], { relative: 1e-4 }, 'example');
+    if (examples[0]!.tokens[token[at]!] !== statistics.topTokens[feature])
+      throw new Error(`top token ${statistics.topTokens[feature]}`);
+  },
+  'a window of a long text is read as if it stood alone': async (gpu) => {
+    const engine = await opened(gpu);
+    const text = ' red lamp seven garden stone'.repeat(120);
+    const window = await engine.tokenize({ text, windowStart: 300 });
+    expectEqual([window.totalTokens, window.windowStart, window.tokens.length], [600, 300, 255], 'window');
+    const inside = await engine.analyze({ text, windowStart: 300 }, 8);
+    const alone = await engine.analyze({ text: text.slice(window.tokens[0]!.start), windowStart: 0 }, 9);
+    expectEqual(inside.codes.indices, alone.codes.indices, 'features');
+    expectEqual(inside.codes.values, alone.codes.values, 'values');
+    expectEqual([inside.windowStart, inside.totalTokens, inside.tokens.length], [300, 600, 256], 'said');
+  },
+  'one reading is one submission and one readback, and allocates nothing the second time': async (gpu) => {
+    const engine = await opened(gpu);
+    const request = { text: ' red lamp seven garden stone'.repeat(12), windowStart: 0 };
+    await engine.analyze(request, 10);
+    const before = (await engine.diagnostics()).allocatedBytes;
+    const { usage } = await engine.analyze(request, 11);
+    expectEqual([usage.submissions, usage.readbacks], [1, 1], 'usage');
+    expectEqual([(await engine.diagnostics()).allocatedBytes], [before], 'allocated');
+  },
+  'what cannot be done is refused with its reason': async (gpu) => {
+    const engine = await opened(gpu);
+    await refusal(() => engine.feature(2048, 12), 'bad-input');
+    await refusal(() => engine.feature(-1, 12), 'bad-input');
+    await refusal(() => engine.labels([0.5], 12), 'bad-input');
+    await refusal(
+      () =>
+        engine.labels(
+          Array.from({ length: 257 }, () => 0),
+          12,
+        ),
+      'bad-input',
+    );
+    await refusal(() => engine.sample({ seed: 1, items: 0 }, 12, nothing, nothing), 'bad-input');
+    await refusal(() => engine.sample({ seed: -1, items: 5 }, 12, nothing, nothing), 'bad-input');
+    await refusal(() => engine.useDictionary('nowhere', 12, nothing), 'not-found');
+    await refusal(
+      () => engine.analyze({ text: 'a', windowStart: 0, captures: ['blocks.4.hook_resid_pre'] }, 12),
+      'bad-input',
+    );
+    await refusal(
+      () => engine.open({ model: { folder: 'https://example.org/x/', id: 'x' } }, 12, nothing),
+      'bad-input',
+    );
+    // And goes on working.
+    await engine.analyze({ text: 'Tom', windowStart: 0 }, 13);
+  },
+  'a cancelled sample stops, and a cancelled reading never starts': async (gpu) => {
+    const engine = await opened(gpu);
+    const long = engine.sample({ seed: 1, items: 10_000 }, 14, nothing, nothing);
+    const waiting = engine.analyze({ text: 'Tom', windowStart: 0 }, 15);
+    await engine.cancel(15);
+    await engine.cancel(14);
+    await refusal(() => waiting, 'cancelled');
+    await refusal(() => long, 'cancelled');
+    await engine.analyze({ text: 'Tom', windowStart: 0 }, 16);
+  },
+});
