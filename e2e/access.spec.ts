@@ -22,7 +22,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
     await page.getByRole('button', { name: 'Loss as a table' }).click();
     await page.getByText('Profile: what reading this text costs').click();
-    await expect(page.getByRole('group', { name: 'Time per kernel' })).toBeVisible();
+    await expect(page.getByRole('list', { name: 'Time per kernel' })).toBeVisible();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Definition of L0' }).click();
     expect(await violations(page)).toEqual([]);

@@ -68,3 +68,22 @@ export async function noSidewaysScroll(page: Page): Promise<void> {
   }));
   expect(content).toBeLessThanOrEqual(window);
 }
+
+/** Records the names of the calls the page makes to its worker; before the page is opened. */
+export async function recordCalls(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    // Called with its worker below.
+    // oxlint-disable-next-line typescript/unbound-method
+    const { postMessage } = Worker.prototype;
+    const calls: string[] = [];
+    Object.assign(globalThis, { calls });
+    Worker.prototype.postMessage = function (this: Worker, message: { path?: string[] }, ...rest: unknown[]) {
+      if (message.path?.[0]) calls.push(message.path[0]);
+      return (postMessage as (...all: unknown[]) => void).call(this, message, ...rest);
+    };
+  });
+}
+
+export function askedOfEngine(page: Page): Promise<string[]> {
+  return page.evaluate(() => [...(globalThis as unknown as { calls: string[] }).calls]);
+}

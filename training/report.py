@@ -1,11 +1,14 @@
-"""Measures the shipped model and dictionaries on held-out text and writes public/models/storyworld-2m/report.json.
+"""Measures the shipped model and dictionaries on held-out text.
 
-    python training/report.py
+    python training/report.py            # writes public/models/storyworld-2m/report.json and the tables of training/README.md
+    python training/report.py tables     # only the tables, from the report there is
 """
 
 import json
 import math
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -153,7 +156,45 @@ def main() -> None:
     report["dictionaries"] = {hook: dictionary(model, hook) for hook in HOOKS}
     (MODEL / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))
+    write_tables(report)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Padded as prettier pads, so that the formatter leaves it alone. Columns after the first are right-aligned."""
+    widths = [max(3, *(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
+    pad = lambda row: "| " + " | ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))) + " |"
+    rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
+    return "\n".join([pad(head), rule, *map(pad, rows)])
+
+
+def write_tables(report: dict) -> None:
+    known = report["where_entropy_is_known"]
+    losses = []
+    for register, loss in sorted(report["loss"].items()):
+        both = known.get(register)
+        exact = [f"{both['model_nats_per_piece']:.3f}", f"{both['generator_nats_per_piece']:.3f}"] if both else ["–", "–"]
+        losses.append([register, f"{loss['nats_per_token']:.3f}", f"{loss['tokens']:,}", *exact])
+    goals = {"indirect-object": "95 %", "greater-than": "95 %", "repeat": "90 %", "docstring": "85 %"}
+    tasks = [
+        [kind, f"{100 * task['top1_or_probability']:.1f} %", goals.get(kind, "–"), "–" if task["right_over_wrong"] is None else f"{100 * task['right_over_wrong']:.1f} %", f"{task['questions']:,}"]
+        for kind, task in sorted(report["tasks"].items())
+    ]
+    dictionaries = [
+        [hook, f"{d['fvu']:.3f}", f"{d['l0']:.1f}", f"{d['ce']['clean']:.3f} / {d['ce']['sae']:.3f} / {d['ce']['zero']:.3f}", f"{d['ce_recovered_zero']:.3f}", f"{d['ce_recovered_mean']:.3f}", f"{100 * d['dead_share']:.1f} %"]
+        for hook, d in report["dictionaries"].items()
+    ]
+    text = "\n\n".join([
+        table(["text", "nats / token", "tokens", "model, nats / piece", "generator, nats / piece"], losses),
+        table(["task", "right", "wanted", "right above wrong", "questions"], tasks),
+        table(["dictionary", "FVU", "L0", "CE as is / spliced / zeros", "CE recovered", "against the mean", "dead"], dictionaries),
+    ])
+    path = Path(__file__).parent / "README.md"
+    before, _, rest = path.read_text().split("<!-- tables -->\n")
+    path.write_text(f"{before}<!-- tables -->\n\n{text}\n\n<!-- tables -->\n{rest}")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["tables"]:
+        write_tables(json.loads((MODEL / "report.json").read_text()))
+    else:
+        main()

@@ -8,13 +8,14 @@ Position 0 (the beginning-of-text token) is left out.
 """
 
 import argparse
+import hashlib
 import json
 import time
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from shipped import DICTIONARIES, HOOKS, WORK, load_model, residuals
+from shipped import DICTIONARIES, HOOKS, MODEL, WORK, load_model, residuals
 from train_lm import LENGTH, STORYWORLD_SHARE, Windows
 
 D, F, K, K_AUX, AUX = 192, 2048, 24, 96, 1 / 32
@@ -76,7 +77,7 @@ def export(hook: str, sae: Sae, steps: int) -> None:
         "apply_b_dec_to_input": True, "normalize_activations": "none", "reshape_activations": "none",
         "rescale_acts_by_decoder_norm": False,
         "metadata": {
-            "model_name": "storyworld-2m", "hook_name": hook, "hook_head_index": None, "prepend_bos": True, "context_size": 256,
+            "model_name": "storyworld-2m", "hook_name": hook, "hook_head_index": None, "prepend_bos": True, "sae_lens_version": "6.54.12", "context_size": 256,
             "dataset_path": "storyworld and public-domain English", "training_tokens": steps * WINDOWS * (LENGTH - 1),
         },
     }  # fmt: skip
@@ -86,7 +87,6 @@ def export(hook: str, sae: Sae, steps: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--fresh", action="store_true")
     arguments = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(2)
@@ -104,8 +104,10 @@ def main() -> None:
     saes = {hook: Sae(first[hook]) for hook in HOOKS}
     optimizers = {hook: torch.optim.Adam(sae.parameters(), betas=(0.9, 0.999), fused=True) for hook, sae in saes.items()}
     checkpoint, step = WORK / "sae.pt", 0
-    if checkpoint.exists() and not arguments.fresh:
-        saved = torch.load(checkpoint, weights_only=True)
+    # Half-trained dictionaries of another model are of no use.
+    digest = hashlib.sha256((MODEL / "model.safetensors").read_bytes()).hexdigest()
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {}
+    if saved.get("model") == digest:
         for hook in HOOKS:
             saes[hook].load_state_dict(saved["saes"][hook])
             optimizers[hook].load_state_dict(saved["optimizers"][hook])
@@ -134,7 +136,7 @@ def main() -> None:
         if step % 200 == 0 or step == arguments.steps:
             state = {
                 "saes": {h: s.state_dict() for h, s in saes.items()}, "optimizers": {h: o.state_dict() for h, o in optimizers.items()},
-                "scales": {h: s.scale for h, s in saes.items()}, "step": step,
+                "scales": {h: s.scale for h, s in saes.items()}, "step": step, "model": digest,
             }  # fmt: skip
             torch.save(state, checkpoint)
     for hook, sae in saes.items():

@@ -1,6 +1,14 @@
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import type { GpuCodes } from '../dictionary/codes.ts';
-import { ceRecovered } from '../dictionary/metrics.ts';
+import {
+  ceRecovered,
+  errorShare,
+  errorSums,
+  explainedVariance,
+  l0,
+  mean,
+  meanKl,
+} from '../dictionary/metrics.ts';
 import type { Batch } from '../gpu/batch.ts';
 import { columnMean } from '../gpu/kernels/column_mean.ts';
 import { klRows } from '../gpu/kernels/kl_rows.ts';
@@ -63,9 +71,13 @@ export function recordHonesty(
   const { activation, codes, cleanLogits, targets } = run;
   const rows = activation.shape[0]!;
   const reconstruction = dictionary.decode(batch, codes);
-  const mean = columnMean(batch, { x: activation, fromRow: Math.min(FIRST_JUDGED, rows - 1), toRow: rows });
-  const errors = reconstructionError(batch, { x: activation, xHat: reconstruction, mean });
-  batch.release(mean);
+  const average = columnMean(batch, {
+    x: activation,
+    fromRow: Math.min(FIRST_JUDGED, rows - 1),
+    toRow: rows,
+  });
+  const errors = reconstructionError(batch, { x: activation, xHat: reconstruction, mean: average });
+  batch.release(average);
 
   const pass = (edit: Edit): { logProb: Tensor; logits: Tensor } => {
     const resume = run.residual && { layer: run.residual.layer, residual: run.residual.tensor };
@@ -106,42 +118,27 @@ export function summarizeHonesty(
   activeCounts: ArrayLike<number>,
 ): HonestyResult {
   const rows = cleanLogProb.length;
-  const judged = Math.max(0, rows - FIRST_JUDGED);
-  let residual = 0;
-  let variance = 0;
-  let share = 0;
-  let active = 0;
-  for (let t = FIRST_JUDGED; t < rows; t++) {
-    const [error, spread, power] = [
-      arrays.errors[4 * t]!,
-      arrays.errors[4 * t + 1]!,
-      arrays.errors[4 * t + 2]!,
-    ];
-    residual += error;
-    variance += spread;
-    share += power > 0 ? error / power : 0;
-    active += activeCounts[t]!;
-  }
+  const tokens = Array.from({ length: Math.max(0, rows - FIRST_JUDGED) }, (_, i) =>
+    errorSums(arrays.errors, i + FIRST_JUDGED),
+  );
+  const judged = (values: ArrayLike<number>): Float64Array =>
+    Float64Array.from(values).subarray(FIRST_JUDGED, rows);
   // Predictions from positions whose activation was replaced and which have a next token to be judged by.
-  const meanLoss = (logProb: ArrayLike<number>): number => {
-    let sum = 0;
-    for (let t = FIRST_JUDGED; t < rows - 1; t++) sum -= logProb[t]!;
-    return sum / (rows - 1 - FIRST_JUDGED);
+  const meanLoss = (logProb: ArrayLike<number>): number => -mean(judged(logProb).subarray(0, -1));
+  const losses = {
+    clean: meanLoss(cleanLogProb),
+    spliced: meanLoss(arrays.spliced),
+    zero: meanLoss(arrays.zeroed),
   };
-  let kl = 0;
-  for (let t = FIRST_JUDGED; t < rows; t++) kl += Math.max(0, arrays.kl[t]!);
-  const ceClean = meanLoss(cleanLogProb);
-  const ceSpliced = meanLoss(arrays.spliced);
-  const ceZero = meanLoss(arrays.zeroed);
   return {
-    tokens: judged,
-    l0: active / judged,
-    explainedVariance: variance > 0 ? 1 - residual / variance : NaN,
-    errorShare: share / judged,
-    ceClean,
-    ceSpliced,
-    ceZero,
-    ceRecovered: ceRecovered({ clean: ceClean, spliced: ceSpliced, zero: ceZero }),
-    kl: kl / judged,
+    tokens: tokens.length,
+    l0: l0(judged(activeCounts)),
+    explainedVariance: explainedVariance(tokens),
+    errorShare: errorShare(tokens),
+    ceClean: losses.clean,
+    ceSpliced: losses.spliced,
+    ceZero: losses.zero,
+    ceRecovered: ceRecovered(losses),
+    kl: meanKl(judged(arrays.kl)),
   };
 }

@@ -95,7 +95,9 @@ export async function analyzePrompt(
     // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
     let honestyAt: Record<'errors' | 'spliced' | 'zeroed' | 'kl', number> | undefined;
     if (options.honesty && length > 2 && dictionary && codes && activation) {
-      const residual = { layer, tensor: captured.get(residualHook)! };
+      // A hook before the first block is replaced by running everything again.
+      const inBlock = parseHook(dictionary.hook, config).layer !== undefined;
+      const residual = inBlock ? { layer, tensor: captured.get(residualHook)! } : undefined;
       const honesty = recordHonesty(batch, model, dictionary, {
         ids,
         activation,

@@ -43,30 +43,19 @@ export async function uploadDictionary(
   checkLimits(gpu, record);
   const tensors = new Map<string, Tensor>();
   const release = (): void => tensors.forEach((tensor) => tensor.dispose());
-  gpu.device.pushErrorScope('out-of-memory');
-  let failure: unknown;
   try {
     for (const name of Object.keys(architecture.tensors)) {
       signal?.throwIfAborted();
       const read = record.tensors.get(name);
       if (!read) throw new FacetError('bug', `the record of "${id}" has no tensor ${name}`);
       const { data, shape } = padColumns(await read(), record.dSae);
-      tensors.set(name, gpu.upload(data, shape));
+      tensors.set(name, await gpu.uploadWeights(data, shape));
     }
     tensors.set('decoder_norms', await decoderNorms(gpu, tensors.get('W_dec')!));
+    signal?.throwIfAborted();
   } catch (thrown) {
-    failure = thrown;
-  }
-  const outOfMemory = await gpu.device.popErrorScope();
-  if (outOfMemory) {
-    failure = new FacetError('out-of-memory', 'The GPU has no room for this dictionary.', {
-      hint: 'Close other pages that use the GPU, or choose a smaller dictionary.',
-      detail: outOfMemory.message,
-    });
-  }
-  if (failure !== undefined) {
     release();
-    throw FacetError.from(failure);
+    throw FacetError.from(thrown);
   }
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
@@ -93,8 +82,7 @@ export async function uploadDictionary(
 
 /** A matrix must fit one binding. */
 function checkLimits(gpu: Gpu, { dIn, dSae }: DictionaryRecord): void {
-  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  const most = gpu.largestTensorBytes;
   const bytes = 4 * dIn * Math.ceil(dSae / 4) * 4;
   if (bytes > most) {
     const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;

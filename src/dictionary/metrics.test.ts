@@ -82,6 +82,8 @@ test('loss recovered', () => {
   expect(ceRecovered({ clean: 2, spliced: 4, zero: 10 })).toBe(0.75);
   expect(ceRecovered({ clean: 2, spliced: 12, zero: 10 })).toBe(-0.25);
   expect(ceRecovered({ clean: 2, spliced: 2, zero: 2 })).toBeNaN();
+  expect(ceRecovered({ clean: 2, spliced: 3, zero: 1.9 })).toBeNaN();
+  expect(ceRecovered({ clean: 2, spliced: 2.5, zero: 2.0005 })).toBeNaN();
 });
 
 test('averages', () => {

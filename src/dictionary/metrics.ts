@@ -52,13 +52,16 @@ export function relativeNorm(tokens: readonly ErrorSums[]): number {
   return mean(tokens.map(({ reconstructed, power }) => (power > 0 ? Math.sqrt(reconstructed / power) : 1)));
 }
 
+/** Nats of loss below which a share of it would be a share of rounding. */
+const LEAST_HARM = 1e-3;
+
 /**
  * Cross-entropy loss recovered: (CE_zero − CE_spliced) / (CE_zero − CE_clean). 1 = as good as the true activation, 0 =
- * as bad as none. NaN when removing the activation changes nothing.
+ * as bad as none, above 1 = better than the true one. NaN when removing the activation does no harm.
  */
 export function ceRecovered(losses: { clean: number; spliced: number; zero: number }): number {
   const { clean, spliced, zero } = losses;
-  return zero === clean ? NaN : (zero - spliced) / (zero - clean);
+  return zero - clean > LEAST_HARM ? (zero - spliced) / (zero - clean) : NaN;
 }
 
 /** Mean KL(clean ‖ spliced) over tokens, nats; rounding below zero counts as 0. @param kl [T] */

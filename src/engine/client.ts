@@ -45,8 +45,15 @@ export interface EngineClient {
   dispose(): void;
 }
 
-/** Starts the worker. @param onTrouble told of a lost device or an uncaptured GPU error, at any time. */
-export function startEngine(onTrouble: (trouble: FacetError) => void): EngineClient {
+/**
+ * Starts the worker.
+ * @param onTrouble told of a lost device or an uncaptured GPU error, at any time
+ * @param onDeath told, before `onTrouble`, that the worker's script failed: this client answers no more
+ */
+export function startEngine(
+  onTrouble: (trouble: FacetError) => void,
+  onDeath: () => void = () => {},
+): EngineClient {
   installErrorTransfer();
   const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), {
     type: 'module',
@@ -68,6 +75,8 @@ export function startEngine(onTrouble: (trouble: FacetError) => void): EngineCli
         hint: 'Reload the page.',
       },
     );
+    worker.terminate();
+    onDeath();
     failAll(error);
     onTrouble(error);
   };

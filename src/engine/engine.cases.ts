@@ -1,4 +1,3 @@
-import type { Gpu } from '../gpu/gpu.ts';
 import { FacetError } from '../shared/errors.ts';
 import { generate } from '../storyworld/index.ts';
 import { gpuCases } from '../testing/cases.ts';
@@ -6,17 +5,19 @@ import { expectClose, expectEqual } from '../testing/close.ts';
 import { Engine } from './engine.ts';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
-import type { Analysis, SampleStatistics } from './protocol.ts';
+import type { Analysis } from './protocol.ts';
 
 const GOLDENS = { 'blocks.2.hook_resid_pre': middle, 'blocks.3.hook_resid_post': late };
 const nothing = (): void => {};
 let shared: Promise<Engine> | undefined;
+/** What the engine's own device complained of; the last case holds it against the engine. */
+const troubles: string[] = [];
 
 /** The engine has a device of its own, as in the product; the runner's is not used. */
-function opened(_: Gpu): Promise<Engine> {
+function opened(): Promise<Engine> {
   shared ??= (async () => {
     const engine = new Engine();
-    await engine.connect(`${self.location.origin}/`, (trouble) => console.error(trouble));
+    await engine.connect(`${self.location.origin}/`, (trouble) => troubles.push(trouble.message));
     await engine.open({ model: '' }, 1, nothing);
     return engine;
   })();
@@ -41,8 +42,8 @@ const rowOf = ({ codes }: Analysis, row: number): [number, number][] =>
   ]);
 
 export const cases = gpuCases('engine', {
-  'honesty on one prompt agrees with PyTorch, for both dictionaries': async (gpu) => {
-    const engine = await opened(gpu);
+  'honesty on one prompt agrees with PyTorch, for both dictionaries': async () => {
+    const engine = await opened();
     const text =
       'When Mary and John went to the store, John gave a drink to Mary. The war lasted from 1732 to 17';
     for (const [hook, golden] of Object.entries(GOLDENS)) {
@@ -60,8 +61,8 @@ export const cases = gpuCases('engine', {
     }
     await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);
   },
-  'a feature’s effects and neighbours agree with PyTorch; its label is the same tokens': async (gpu) => {
-    const engine = await opened(gpu);
+  'a feature’s effects and neighbours agree with PyTorch; its label is the same tokens': async () => {
+    const engine = await opened();
     for (const [hook, { feature }] of Object.entries(GOLDENS)) {
       await engine.useDictionary(hook, 2, nothing);
       const card = await engine.feature(feature.index, 3);
@@ -110,13 +111,10 @@ export const cases = gpuCases('engine', {
     }
     await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);
   },
-  'a sample counts what analysing each of its texts shows': async (gpu) => {
-    const engine = await opened(gpu);
+  'a sample counts what analysing each of its texts shows': async () => {
+    const engine = await opened();
     const items = 6;
-    let partial: SampleStatistics | undefined;
-    const statistics = await engine.sample({ seed: 3, items }, 5, nothing, (found) => {
-      partial = found;
-    });
+    const statistics = await engine.sample({ seed: 3, items }, 5, nothing, nothing);
     const counts = new Uint32Array(statistics.count.length);
     const sums = new Float64Array(counts.length);
     const max = new Float32Array(counts.length);
@@ -139,7 +137,6 @@ export const cases = gpuCases('engine', {
     expectEqual(statistics.count, counts, 'counts');
     expectClose(statistics.sum, sums, { relative: 1e-4 }, 'sums');
     expectClose(statistics.max, max, { relative: 1e-4 }, 'maxima');
-    if (partial && partial.items > items) throw new Error('a partial result has more than the whole');
     const feature = counts.findIndex((count, index) => index > 0 && count > 0 && count < 20);
     const { item, token, perFeature, value } = statistics.examples;
     const at = feature * perFeature;
@@ -148,8 +145,8 @@ export const cases = gpuCases('engine', {
     if (examples[0]!.tokens[token[at]!] !== statistics.topTokens[feature])
       throw new Error(`top token ${statistics.topTokens[feature]}`);
   },
-  'a window of a long text is read as if it stood alone': async (gpu) => {
-    const engine = await opened(gpu);
+  'a window of a long text is read as if it stood alone': async () => {
+    const engine = await opened();
     const text = ' red lamp seven garden stone'.repeat(120);
     const window = await engine.tokenize({ text, windowStart: 300 });
     expectEqual([window.totalTokens, window.windowStart, window.tokens.length], [600, 300, 255], 'window');
@@ -159,8 +156,8 @@ export const cases = gpuCases('engine', {
     expectEqual(inside.codes.values, alone.codes.values, 'values');
     expectEqual([inside.windowStart, inside.totalTokens, inside.tokens.length], [300, 600, 256], 'said');
   },
-  'one reading is one submission and one readback, and allocates nothing the second time': async (gpu) => {
-    const engine = await opened(gpu);
+  'one reading is one submission and one readback, and allocates nothing the second time': async () => {
+    const engine = await opened();
     const request = { text: ' red lamp seven garden stone'.repeat(12), windowStart: 0 };
     await engine.analyze(request, 10);
     const before = (await engine.diagnostics()).allocatedBytes;
@@ -168,8 +165,8 @@ export const cases = gpuCases('engine', {
     expectEqual([usage.submissions, usage.readbacks], [1, 1], 'usage');
     expectEqual([(await engine.diagnostics()).allocatedBytes], [before], 'allocated');
   },
-  'what cannot be done is refused with its reason': async (gpu) => {
-    const engine = await opened(gpu);
+  'what cannot be done is refused with its reason': async () => {
+    const engine = await opened();
     await refusal(() => engine.feature(2048, 12), 'bad-input');
     await refusal(() => engine.feature(-1, 12), 'bad-input');
     await refusal(() => engine.labels([0.5], 12), 'bad-input');
@@ -195,8 +192,8 @@ export const cases = gpuCases('engine', {
     // And goes on working.
     await engine.analyze({ text: 'Tom', windowStart: 0 }, 13);
   },
-  'a cancelled sample stops, and a cancelled reading never starts': async (gpu) => {
-    const engine = await opened(gpu);
+  'a cancelled sample stops, and a cancelled reading never starts': async () => {
+    const engine = await opened();
     const long = engine.sample({ seed: 1, items: 10_000 }, 14, nothing, nothing);
     const waiting = engine.analyze({ text: 'Tom', windowStart: 0 }, 15);
     await engine.cancel(15);
@@ -204,5 +201,9 @@ export const cases = gpuCases('engine', {
     await refusal(() => waiting, 'cancelled');
     await refusal(() => long, 'cancelled');
     await engine.analyze({ text: 'Tom', windowStart: 0 }, 16);
+  },
+  'the device complained of nothing in all of this': async () => {
+    await opened();
+    if (troubles.length > 0) throw new Error(troubles.join('; '));
   },
 });

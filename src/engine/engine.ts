@@ -40,6 +40,7 @@ export class Engine implements EngineApi {
   readonly #gate = new Gate();
   readonly #tickets = new Map<Ticket, AbortController>();
   #gpu: Gpu | undefined;
+  #acquiring: Promise<Gpu> | undefined;
   #opened: OpenedModelState | undefined;
   #report: ((trouble: FacetErrorRecord) => void) | undefined;
   #newest:
@@ -80,6 +81,8 @@ export class Engine implements EngineApi {
       }
       this.#opened?.[Symbol.dispose]();
       this.#opened = opened;
+      // What passes of the model before had grown to is of other sizes.
+      gpu.trim();
       const { vendor, architecture, description, software } = gpu.adapter;
       return {
         model: opened.info,
@@ -236,7 +239,14 @@ export class Engine implements EngineApi {
   }
 
   /** The one device, acquired again after a loss. */
-  async #device(): Promise<Gpu> {
+  #device(): Promise<Gpu> {
+    this.#acquiring ??= this.#acquire().finally(() => {
+      this.#acquiring = undefined;
+    });
+    return this.#gpu ? Promise.resolve(this.#gpu) : this.#acquiring;
+  }
+
+  async #acquire(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
     const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER });
     gpu.onError = (error) => this.#report?.(error.toRecord());

@@ -33,6 +33,7 @@ export class OpenedModelState implements Disposable {
   readonly #dictionaries = new Map<string, LoadedDictionary>();
   #current: LoadedDictionary | undefined;
   #bytesFetched = 0;
+  #disposed = false;
 
   private constructor(
     readonly gpu: Gpu,
@@ -109,7 +110,12 @@ export class OpenedModelState implements Disposable {
     options: LoadOptions,
   ): Promise<DictionaryInfo> {
     const id = typeof reference === 'string' ? reference : reference.id;
-    const loaded = this.#dictionaries.get(id) ?? (await this.#load(reference, id, storage, options));
+    const kept = this.#dictionaries.get(id);
+    const loaded = kept ?? (await this.#load(reference, id, storage, options));
+    if (!kept && (options.signal.aborted || this.#disposed)) {
+      loaded.dictionary.dispose();
+      throw new FacetError('cancelled', 'Cancelled.');
+    }
     this.#dictionaries.set(id, loaded);
     this.#current = loaded;
     return loaded.info;
@@ -184,6 +190,7 @@ export class OpenedModelState implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     for (const { dictionary } of this.#dictionaries.values()) dictionary.dispose();
     this.model[Symbol.dispose]();
   }

@@ -310,6 +310,8 @@ export interface ExamplesRequest {
 export interface Example {
   item: number;
   register: string;
+  /** The whole text, as generated. */
+  text: string;
   tokens: string[];
   /** [T] the feature's activation, 0 where it is not among the k active ones. */
   values: Float32Array;

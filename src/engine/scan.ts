@@ -121,6 +121,7 @@ export async function readExamples(
     return {
       item: items[i]!,
       register: texts[i]!.register,
+      text: texts[i]!.text,
       tokens: Array.from(ids, (id) => tokenizer.text(id)),
       values: activations,
     };

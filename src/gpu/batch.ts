@@ -143,7 +143,10 @@ export class Batch {
     const { pipeline, layout } = this.gpu.compiled(kernel, variant);
     const slot = this.#uniforms.length;
     this.#uniforms.push(packDims(kernel, args.dims));
-    const buffers = names.map((name) => args.tensors[name].buffer);
+    const buffers = names.map((name) => {
+      const { buffer, byteLength } = args.tensors[name];
+      return { buffer, size: Math.min(buffer.size, Math.max(16, Math.ceil(byteLength / 16) * 16)) };
+    });
     const { device } = this.gpu;
     this.#steps.push({
       dispatch: {
@@ -153,7 +156,11 @@ export class Batch {
             layout,
             entries: [
               { binding: 0, resource: { buffer: uniforms, offset: 0, size: UNIFORM_STRIDE } },
-              ...buffers.map((buffer, index) => ({ binding: index + 1, resource: { buffer } })),
+              // The tensor's own bytes: a pooled buffer may be larger than one binding may be.
+              ...buffers.map(({ buffer, size }, index) => ({
+                binding: index + 1,
+                resource: { buffer, size },
+              })),
             ],
           }),
         groups: [x, y, z],
@@ -184,26 +191,35 @@ export class Batch {
     const { gpu } = this;
     const { device } = gpu;
     const dispatches = this.#steps.filter((step): step is { dispatch: Dispatch } => 'dispatch' in step);
+    const timed = gpu.profiling && gpu.canTime && dispatches.length > 0 && dispatches.length <= MAX_TIMED;
+    const readBytes = reads.reduce((sum, tensor) => sum + tensor.byteLength, 0);
+    const timingBytes = timed ? dispatches.length * 16 : 0;
+    const alignedReads = Math.ceil(readBytes / 8) * 8;
+    const total = alignedReads + timingBytes;
+    if (total > device.limits.maxBufferSize) {
+      this.#returnBuffers();
+      throw new FacetError(
+        'limits',
+        `Reading back ${readBytes} bytes at once is more than this adapter allows (${device.limits.maxBufferSize}).`,
+        { hint: 'Ask for fewer activations, or for a shorter text.' },
+      );
+    }
+    // A submission that fails must not pass for one that ran: its staging buffer would hold older numbers.
+    device.pushErrorScope('validation');
+    device.pushErrorScope('out-of-memory');
     const uniforms = this.#writeUniforms();
-    const timed = gpu.profiling && gpu.canTime && dispatches.length <= MAX_TIMED;
     const queries = timed
-      ? device.createQuerySet({ type: 'timestamp', count: Math.max(2, dispatches.length * 2) })
+      ? device.createQuerySet({ type: 'timestamp', count: dispatches.length * 2 })
       : undefined;
-
+    const resolved = timed
+      ? device.createBuffer({
+          size: timingBytes,
+          usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+        })
+      : undefined;
+    const staging = total > 0 ? gpu.staging.take(total) : undefined;
     const encoder = device.createCommandEncoder({ label: this.label });
     this.#encode(encoder, uniforms, queries);
-
-    const readBytes = reads.reduce((sum, tensor) => sum + tensor.byteLength, 0);
-    const timingBytes = queries ? dispatches.length * 16 : 0;
-    const resolved =
-      queries && timingBytes > 0
-        ? device.createBuffer({
-            size: timingBytes,
-            usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-          })
-        : undefined;
-    const alignedReads = Math.ceil(readBytes / 8) * 8;
-    const staging = readBytes + timingBytes > 0 ? gpu.staging.take(alignedReads + timingBytes) : undefined;
     if (staging) {
       let offset = 0;
       for (const tensor of reads) {
@@ -219,36 +235,57 @@ export class Batch {
     device.queue.submit([encoder.finish()]);
     gpu.counters.submissions += 1;
     gpu.counters.dispatches += dispatches.length;
-    this.#returnBuffers();
-
-    const arrays: ReadArray[] = [];
-    let timings: KernelTiming[] = [];
-    if (staging) {
-      try {
-        await staging.mapAsync(GPUMapMode.READ, 0, alignedReads + timingBytes);
-      } catch (cause) {
+    const faults = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    try {
+      const mapped = staging?.mapAsync(GPUMapMode.READ, 0, total);
+      // Awaited together, so that a failed map is never left unhandled while the scopes are read.
+      const [scopes, map] = await Promise.allSettled([faults, mapped]);
+      const found = scopes.status === 'fulfilled' ? scopes.value.filter((error) => error !== null) : [];
+      if (found.length > 0) throw this.#failure(found);
+      if (map.status === 'rejected') {
         throw new FacetError('device-lost', 'The GPU stopped before the result could be read.', {
-          detail: String(cause),
-          cause,
+          detail: String(map.reason),
+          cause: map.reason,
         });
       }
-      const mapped = staging.getMappedRange(0, alignedReads + timingBytes);
+      this.#returnBuffers();
+      if (!staging) return { arrays: [], timings: [] };
+      const bytes = staging.getMappedRange(0, total);
       let offset = 0;
-      for (const tensor of reads) {
-        const bytes = mapped.slice(offset, offset + tensor.byteLength);
-        arrays.push(tensor.dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes));
+      const arrays = reads.map((tensor): ReadArray => {
+        const own = bytes.slice(offset, offset + tensor.byteLength);
         offset += tensor.byteLength;
-      }
-      if (timed) timings = readTimings(mapped.slice(alignedReads), dispatches);
+        return tensor.dtype === 'u32' ? new Uint32Array(own) : new Float32Array(own);
+      });
+      const timings = timed ? readTimings(bytes.slice(alignedReads), dispatches) : [];
       staging.unmap();
       gpu.staging.give(staging);
       gpu.counters.readbacks += 1;
       gpu.counters.bytesRead += readBytes;
+      return { arrays, timings };
+    } catch (thrown) {
+      // Any of these buffers may be the invalid one, so none goes back to where the next batch would find it.
+      for (const buffer of this.#owned) gpu.pool.destroy(buffer);
+      this.#owned.clear();
+      if (staging) gpu.staging.destroy(staging);
+      gpu.trim();
+      throw thrown;
+    } finally {
+      uniforms?.destroy();
+      resolved?.destroy();
+      queries?.destroy();
     }
-    uniforms?.destroy();
-    resolved?.destroy();
-    queries?.destroy();
-    return { arrays, timings };
+  }
+
+  #failure(errors: readonly GPUError[]): FacetError {
+    const detail = errors.map(({ message }) => message).join('; ');
+    if (errors.some((error) => error instanceof GPUOutOfMemoryError) || this.gpu.takeOutOfMemory()) {
+      return new FacetError('out-of-memory', 'The GPU has no room for this.', {
+        hint: 'Shorten the text, or close other pages that use the GPU.',
+        detail,
+      });
+    }
+    return new FacetError('bug', `${this.label}: ${detail}`);
   }
 
   /** Gives up without running: every scratch buffer goes back to the pool. */

@@ -26,8 +26,7 @@ export interface AcquiredDevice {
   adapter: AdapterDescription;
 }
 
-const DEFAULT_BINDING_BYTES = 134_217_728; // WebGPU's guaranteed maxStorageBufferBindingSize
-const DEFAULT_BUFFER_BYTES = 268_435_456; // WebGPU's guaranteed maxBufferSize
+const MOST_BYTES = 2 ** 32 - 4;
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['timestamp-query'];
 
 function describe(adapter: GPUAdapter): AdapterDescription {
@@ -45,7 +44,7 @@ function describe(adapter: GPUAdapter): AdapterDescription {
 }
 
 /**
- * One WebGPU device with the limits `needs` asks for.
+ * One WebGPU device with room for at least what `needs` asks for.
  * @throws FacetError `insecure-context`, `no-webgpu`, `no-adapter` or `limits`, each with what to do about it.
  */
 export async function acquireDevice(needs: GpuNeeds): Promise<AcquiredDevice> {
@@ -76,9 +75,12 @@ export async function acquireDevice(needs: GpuNeeds): Promise<AcquiredDevice> {
       { hint: 'Choose a smaller model or dictionary.' },
     );
   }
-  const requiredLimits: Record<string, number> = {};
-  if (bytes > DEFAULT_BINDING_BYTES) requiredLimits.maxStorageBufferBindingSize = Math.ceil(bytes / 4) * 4;
-  if (bytes > DEFAULT_BUFFER_BYTES) requiredLimits.maxBufferSize = Math.ceil(bytes / 4) * 4;
+  // The model is not known yet, and a device cannot grow: take what there is room for, up to what 32-bit indices reach.
+  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const requiredLimits = {
+    maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, MOST_BYTES),
+    maxBufferSize: Math.min(maxBufferSize, MOST_BYTES),
+  };
   const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
   try {
     const device = await adapter.requestDevice({ requiredFeatures, requiredLimits, label: 'facet' });

@@ -34,6 +34,7 @@ export class Gpu implements Disposable {
   readonly #compiled = new Map<string, CompiledKernel>();
   readonly #pending = new Map<string, Promise<void>>();
   #weightBytes = 0;
+  #outOfMemory = false;
 
   constructor(
     readonly device: GPUDevice,
@@ -42,7 +43,11 @@ export class Gpu implements Disposable {
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.pool = new BufferPool(device, storage);
     this.staging = new BufferPool(device, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-    device.onuncapturederror = ({ error }) => this.onError(new FacetError('bug', error.message));
+    device.onuncapturederror = ({ error }) => {
+      // An allocation that fails while a batch is recorded is reported by that batch, when it is submitted.
+      if (error instanceof GPUOutOfMemoryError) this.#outOfMemory = true;
+      else this.onError(new FacetError('bug', error.message));
+    };
     this.lost = new Promise((resolve) => {
       void device.lost.then((info) => {
         if (info.reason !== 'destroyed') resolve(info.message || 'unknown');
@@ -70,10 +75,7 @@ export class Gpu implements Disposable {
     return new Tensor(buffer, shape, dtype, (given) => this.pool.give(given));
   }
 
-  /**
-   * A tensor with a buffer of exactly its size, outside the pool: for weights, which live long and are large.
-   * @throws FacetError `out-of-memory` (awaited through `finishUploads`) is reported by the caller's error scope.
-   */
+  /** A tensor with a buffer of exactly its size, outside the pool: for weights, which live long and are large. */
   weights(shape: readonly number[], dtype: DType): Tensor {
     const size = Math.max(16, Math.ceil(byteLengthOf(shape, dtype) / 16) * 16);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -82,6 +84,45 @@ export class Gpu implements Disposable {
     return new Tensor(buffer, shape, dtype, (given) => {
       this.#weightBytes -= size;
       given.destroy();
+    });
+  }
+
+  /** Whether an allocation failed since this was last asked. */
+  takeOutOfMemory(): boolean {
+    const failed = this.#outOfMemory;
+    this.#outOfMemory = false;
+    return failed;
+  }
+
+  /** Gives every pooled buffer that is not in use back to the device. */
+  trim(): void {
+    this.pool.trim();
+    this.staging.trim();
+  }
+
+  /** Largest tensor one kernel can read or write, in bytes. */
+  get largestTensorBytes(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /**
+   * `upload` that waits until the device has said whether there was room.
+   * @throws FacetError `out-of-memory`
+   */
+  async uploadWeights(
+    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
+    shape: readonly number[],
+  ): Promise<Tensor> {
+    // The scope must not stay open while other work runs: its failures would be taken for this one's.
+    this.device.pushErrorScope('out-of-memory');
+    const tensor = this.upload(data, shape);
+    const failed = await this.device.popErrorScope();
+    if (!failed) return tensor;
+    tensor.dispose();
+    throw new FacetError('out-of-memory', 'The GPU has no room for these weights.', {
+      hint: 'Close other pages that use the GPU, or choose a smaller model or dictionary.',
+      detail: failed.message,
     });
   }
 

@@ -35,6 +35,13 @@ export class BufferPool {
     else this.#free.set(size, [buffer]);
   }
 
+  /** Ends a buffer that is in use and not to be used again. */
+  destroy(buffer: GPUBuffer): void {
+    this.#allocatedBytes -= this.#size.get(buffer) ?? 0;
+    this.#size.delete(buffer);
+    buffer.destroy();
+  }
+
   /** Destroys every buffer not in use. */
   trim(): void {
     for (const [size, list] of this.#free) {

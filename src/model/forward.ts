@@ -76,7 +76,7 @@ class ForwardPass {
         throw new FacetError('unsupported', `The activation at "${name}" cannot be replaced yet.`);
     }
     const before = resume ? this.#order.get(`blocks.${resume.layer}.hook_resid_pre`)! : 0;
-    for (const name of this.#wanted) {
+    for (const name of [...this.#wanted, ...(edits?.keys() ?? [])]) {
       if (this.#order.get(name)! < before)
         throw new FacetError('bug', `"${name}" lies before the layer the pass resumes at`);
     }

@@ -18,13 +18,22 @@ const LONGEST_TEXT = 2_000_000;
 /** Longer runs without a place to split are cut here, so that one endless word cannot stall the page. */
 const LONGEST_WORD = 2_000;
 
+/** Tokens of the largest vocabularies are a quarter of this. A table of ids is as long as its largest. */
+const MOST_TOKENS = 1_048_576;
+const idSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_TOKENS - 1));
 const addedSchema = v.array(
-  v.object({ id: v.number(), content: v.string(), special: v.optional(v.boolean(), false) }),
+  v.object({ id: idSchema, content: v.string(), special: v.optional(v.boolean(), false) }),
+);
+// Not `v.record`, which drops names such as "prototype": GPT-2 has a token of that text.
+const vocabSchema = v.custom<Record<string, number>>(
+  (vocab) =>
+    typeof vocab === 'object' && vocab !== null && Object.values(vocab).every((id) => v.is(idSchema, id)),
+  'the vocabulary must map tokens to whole numbers from 0',
 );
 const tokenizerSchema = v.object({
   model: v.object({
     type: v.literal('BPE'),
-    vocab: v.record(v.string(), v.number()),
+    vocab: vocabSchema,
     merges: v.array(v.unknown()),
   }),
   added_tokens: v.optional(addedSchema, []),

@@ -43,6 +43,14 @@ function meanKl(reference: Float32Array, ours: Float32Array, width: number): num
   return (sum * width) / reference.length;
 }
 
+function logSumExps(logits: Float32Array, width: number): number[] {
+  return Array.from({ length: logits.length / width }, (_, row) => {
+    const part = logits.subarray(row * width, (row + 1) * width);
+    const highest = part.reduce((most, value) => Math.max(most, value), -Infinity);
+    return highest + Math.log(part.reduce((sum, value) => sum + Math.exp(value - highest), 0));
+  });
+}
+
 const argmax = (row: Float32Array): number =>
   row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
 
@@ -128,6 +136,9 @@ export const cases = gpuCases('transformer', {
           golden.argmax,
           'arg-max',
         );
+        expectClose(logSumExps(ours, width), goldenValues(golden.lse), { absolute: 1e-3 }, 'log-sum-exp');
+        const kl = meanKl(goldenValues(golden.last_logits), ours.slice(-4 * width), width);
+        if (!(kl < 1e-5)) throw new Error(`mean KL ${kl}`);
         hooks.forEach(([name, values], i) =>
           expectClose(arrays[i + 1]!, goldenValues(values), { relative: 1e-3 }, name),
         );

@@ -1,8 +1,8 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Tensor } from '../gpu/tensor.ts';
+import { byteLengthOf, type Tensor } from '../gpu/tensor.ts';
 import { toFloat16Bits, toFloat32 } from '../shared/dtype.ts';
 import { FacetError } from '../shared/errors.ts';
-import type { TensorReader } from '../shared/tensor-file.ts';
+import type { FileDType, TensorReader } from '../shared/tensor-file.ts';
 import type { WeightSpec } from './families/family.ts';
 
 export type WeightStorage = 'file' | 'f32';
@@ -46,7 +46,7 @@ function resolve(file: TensorReader, specs: readonly WeightSpec[]): { spec: Weig
 /**
  * Reads every tensor and puts it on the GPU, one at a time. All shapes are checked before the first byte is allocated.
  * @param storage `file` keeps f16 matrices packed; `f32` widens everything
- * @throws FacetError `bad-file`, `out-of-memory`
+ * @throws FacetError `bad-file`, `limits`, `out-of-memory`
  */
 export async function loadWeights(
   gpu: Gpu,
@@ -55,33 +55,36 @@ export async function loadWeights(
   storage: WeightStorage,
   signal?: AbortSignal,
 ): Promise<Weights> {
+  const resolved = resolve(file, specs);
+  for (const { spec, source } of resolved) checkFits(gpu, spec, file.info(source)!.dtype, storage);
   const tensors = new Map<string, Tensor>();
-  gpu.device.pushErrorScope('out-of-memory');
-  let failure: unknown;
   try {
-    for (const { spec, source } of resolve(file, specs)) {
+    for (const { spec, source } of resolved) {
       signal?.throwIfAborted();
       const { dtype } = file.info(source)!;
       const bytes = await file.read(source);
-      const packed = spec.kind === 'matrix' && storage === 'file' && dtype === 'F16';
-      tensors.set(
-        spec.name,
-        gpu.upload(packed ? toFloat16Bits(bytes, dtype) : toFloat32(bytes, dtype), spec.shape),
-      );
+      const data = isPacked(spec, dtype, storage) ? toFloat16Bits(bytes, dtype) : toFloat32(bytes, dtype);
+      tensors.set(spec.name, await gpu.uploadWeights(data, spec.shape));
     }
+    return new Weights(tensors);
   } catch (thrown) {
-    failure = thrown;
-  }
-  const outOfMemory = await gpu.device.popErrorScope();
-  if (outOfMemory) {
-    failure = new FacetError('out-of-memory', 'The GPU has no room for this model.', {
-      hint: 'Close other pages that use the GPU, or choose a smaller model.',
-      detail: outOfMemory.message,
-    });
-  }
-  if (failure !== undefined) {
     for (const tensor of tensors.values()) tensor.dispose();
-    throw failure;
+    throw thrown;
   }
-  return new Weights(tensors);
+}
+
+function isPacked({ kind }: WeightSpec, dtype: FileDType, storage: WeightStorage): boolean {
+  return kind === 'matrix' && storage === 'file' && dtype === 'F16';
+}
+
+/** A matrix must fit one binding. */
+function checkFits(gpu: Gpu, spec: WeightSpec, dtype: FileDType, storage: WeightStorage): void {
+  const bytes = byteLengthOf(spec.shape, isPacked(spec, dtype, storage) ? 'f16' : 'f32');
+  if (bytes <= gpu.largestTensorBytes) return;
+  const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;
+  throw new FacetError(
+    'limits',
+    `${spec.name} needs a GPU buffer of ${mebibytes(bytes)}; this adapter allows ${mebibytes(gpu.largestTensorBytes)}.`,
+    { hint: 'Choose a smaller model, or a file with f16 weights.' },
+  );
 }

@@ -1,5 +1,5 @@
 import { FacetError } from '../shared/errors.ts';
-import { decodeLink, describeLongText, encodeLink } from './link.ts';
+import { decodeLink, describeLongText, encodeLink, type LongText } from './link.ts';
 import { defaultView, type ViewState } from './view-state.ts';
 
 /** Browsers refuse more than some hundred address changes a minute; typing writes once it pauses. */
@@ -12,6 +12,8 @@ export class Address {
   #written = '';
   #pending: ReturnType<typeof setTimeout> | undefined;
   #turn: Promise<void> = Promise.resolve();
+  /** Counts what a visitor opened: a view of before is not written over it. */
+  #epoch = 0;
 
   constructor(private readonly current: () => ViewState) {}
 
@@ -20,6 +22,13 @@ export class Address {
     clearTimeout(this.#pending);
     if (step === 'replace') this.#pending = setTimeout(() => void this.#write('replace'), PAUSE_MS);
     else void this.#write('push');
+  }
+
+  /** Writes what waits for a pause, before a step that makes a new entry changes the view. */
+  flush(): void {
+    if (this.#pending === undefined) return;
+    clearTimeout(this.#pending);
+    void this.#write('replace');
   }
 
   /** The link to the view as it is now, with what was still to be written. */
@@ -31,13 +40,19 @@ export class Address {
 
   // One after the other: packing is asynchronous, and an older view must not overwrite a newer one.
   #write(step: 'push' | 'replace'): Promise<void> {
+    this.#pending = undefined;
+    const view = this.current();
+    const epoch = this.#epoch;
     this.#turn = this.#turn.then(async () => {
-      const view = this.current();
       const fragment = await encodeLink(view);
-      if (fragment === this.#written || fragment === location.hash) return;
-      this.#written = fragment;
+      if (epoch !== this.#epoch || fragment === this.#written || fragment === location.hash) return;
       if (fragment.includes('&long=')) keepLongText(view.text);
-      history[step === 'push' ? 'pushState' : 'replaceState'](null, '', fragment);
+      try {
+        history[step === 'push' ? 'pushState' : 'replaceState'](null, '', fragment);
+        this.#written = fragment;
+      } catch {
+        // Browsers refuse too many changes in a row; the next one writes the newest view.
+      }
     });
     return this.#turn;
   }
@@ -50,32 +65,44 @@ export class Address {
   /** @throws FacetError `bad-link` */
   async read(): Promise<{ view: ViewState; notes: string[] }> {
     clearTimeout(this.#pending);
+    this.#pending = undefined;
+    this.#epoch++;
     this.#written = location.hash;
     const link = await decodeLink(location.hash);
     if (!link) return { view: defaultView, notes: [] };
     if (!link.longText) return link;
-    const text = keptLongText();
-    const { checksum, length } = describeLongText(text);
-    if (checksum === link.longText.checksum && length === link.longText.length)
-      return { view: { ...link.view, text }, notes: link.notes };
+    const text = keptLongText(link.longText);
+    if (text !== undefined) return { view: { ...link.view, text }, notes: link.notes };
     const note = `The prompt (${link.longText.length.toLocaleString('en')} characters) was too long for a link; only the tab it was typed in has it.`;
     return { view: link.view, notes: [...link.notes, note] };
   }
 }
 
+const keyOf = ({ checksum, length }: LongText): string => `${LONG_TEXT_KEY}-${checksum}-${length}`;
+
 function keepLongText(text: string): void {
+  const key = keyOf(describeLongText(text));
+  const keep = (): void => sessionStorage.setItem(key, text);
   try {
-    sessionStorage.setItem(LONG_TEXT_KEY, text);
+    keep();
   } catch {
-    // No room, or storage switched off: the text then lives as long as the page.
+    try {
+      // Full: the texts of earlier entries give way to the newest.
+      Object.keys(sessionStorage)
+        .filter((other) => other.startsWith(LONG_TEXT_KEY))
+        .forEach((other) => sessionStorage.removeItem(other));
+      keep();
+    } catch {
+      // No room at all, or storage switched off: the text then lives as long as the page.
+    }
   }
 }
 
-function keptLongText(): string {
+function keptLongText(described: LongText): string | undefined {
   try {
-    return sessionStorage.getItem(LONG_TEXT_KEY) ?? '';
+    return sessionStorage.getItem(keyOf(described)) ?? undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }
 

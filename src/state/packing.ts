@@ -1,7 +1,7 @@
 import { FacetError } from '../shared/errors.ts';
 
-/** Bytes a packed text may unpack to; checked while unpacking, so a small link cannot fill the memory. */
-export const MAX_UNPACKED_BYTES = 2_000_000;
+/** Bytes a packed text may unpack to, three for each code unit a prompt may have; checked while unpacking, so a small link cannot fill the memory. */
+export const MAX_UNPACKED_BYTES = 6_000_000;
 
 /** deflate-raw as base64url without padding. */
 export async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

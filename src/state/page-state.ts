@@ -47,8 +47,8 @@ export interface PageActions {
   cancelLoading: () => void;
   /** Loads again, with the view as it is. */
   retry: () => Promise<void>;
-  /** Leaves a bad link for the usual view, or for what could be read of it. */
-  leaveBadLink: (what: 'default' | 'salvage') => Promise<void>;
+  /** Leaves a link that leads nowhere for the usual view, or for what could be read of it. */
+  leaveLink: (what: 'default' | 'salvage') => Promise<void>;
   setText: (text: string) => void;
   setWindow: (start: number) => void;
   /** Makes a row active; `extend` brushes from the active one to it. */

@@ -20,17 +20,22 @@ const RECOVER_AGAIN_MS = 60_000;
 let engine: EngineClient | undefined;
 
 export const usePage = create<PageState & PageActions>()((set, get) => {
-  const slots = new Slots<'load' | 'analysis' | 'feature' | 'sample'>();
+  const slots = new Slots<'load' | 'analysis' | 'feature' | 'examples' | 'sample'>();
   const address = new Address(() => get().view);
   /** Samples by digest of the dictionary, so that going back and forth reads each once. */
   const samples = new Map<string, SampleStatistics>();
   /** Features whose label is here or on its way. */
   const asked = new Set<number>();
+  /** What the followed link said to expect; compared once, with the first reading of its text. */
+  let promised: Pick<ViewState, 'modelDigest' | 'dictionaryDigest' | 'expect'> = {};
+  /** Counts followed links: work begun for an older one does not touch the view of a newer. */
+  let followed = 0;
   let lastLoss = -Infinity;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
 
   function update(part: Partial<ViewState>, step: 'push' | 'replace' = 'push'): void {
+    if (step === 'push') address.flush();
     set({ view: { ...get().view, ...part } });
     address.write(step);
   }
@@ -47,7 +52,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       set(get().phase === 'ready' ? { problem: trouble } : { phase: 'failed', failure: trouble });
       return;
     }
-    slots.abort('analysis', 'feature', 'sample');
+    slots.abort('analysis', 'feature', 'examples', 'sample');
     const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
     lastLoss = performance.now();
     if (again) {
@@ -60,14 +65,19 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   async function load(): Promise<void> {
     const signal = slots.newest('load');
+    slots.abort('analysis');
     set({ phase: 'loading', failure: undefined, salvage: undefined, progress: undefined });
     try {
-      engine ??= startEngine(onTrouble);
+      engine ??= startEngine(onTrouble, () => {
+        // A worker whose script failed answers nothing: the next try starts another.
+        engine = undefined;
+      });
       const { model, dictionary } = get().view;
       const opened = await engine.open(
         { model, dictionary: dictionary === '' ? undefined : dictionary },
         { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
       );
+      if (signal.aborted) return;
       set({ phase: 'ready', opened, ...freshFeatures(opened.dictionary?.digest) });
       update({ model: opened.model.id, dictionary: opened.dictionary?.id ?? '' }, 'replace');
       await Promise.all([read(), loadFeature()]);
@@ -79,10 +89,11 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   /** What belongs to one dictionary and is not carried over to another. */
   function freshFeatures(digest: string | undefined): Partial<PageState> {
-    slots.abort('feature', 'sample');
+    slots.abort('analysis', 'feature', 'examples', 'sample');
     asked.clear();
     const statistics = digest === undefined ? undefined : samples.get(digest);
-    return { statistics, labels: {}, card: undefined, examples: undefined, sampling: undefined };
+    const none = { analysis: undefined, card: undefined, examples: undefined, sampling: undefined };
+    return { ...none, statistics, labels: {} };
   }
 
   async function read(): Promise<void> {
@@ -115,14 +126,16 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
   function settle(analysis: Analysis): void {
     const { view } = get();
     const last = positionOf(analysis, analysis.tokens.length - 1);
+    const { modelDigest, dictionaryDigest, expect } = promised;
+    promised = {};
     const notes: string[] = [];
-    if (view.modelDigest && view.modelDigest !== analysis.modelDigest)
+    if (modelDigest && modelDigest !== analysis.modelDigest)
       notes.push('The link was made with other model weights; its numbers may differ.');
-    if (view.dictionaryDigest && view.dictionaryDigest !== analysis.dictionaryDigest)
+    if (dictionaryDigest && dictionaryDigest !== analysis.dictionaryDigest)
       notes.push('The link was made with another dictionary; its numbers may differ.');
-    if (notes.length === 0 && view.expect && !agrees(analysis, view.expect))
+    if (notes.length === 0 && expect && !agrees(analysis, expect))
       notes.push('The numbers here differ from those the link was made with.');
-    set({ notes: [...new Set([...get().notes, ...notes])] });
+    if (notes.length > 0) set({ notes: [...new Set([...get().notes, ...notes])] });
     const active = view.active !== null && view.active > last ? null : view.active;
     update(
       {
@@ -140,6 +153,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
   async function loadFeature(): Promise<void> {
     const { feature } = get().view;
     const signal = slots.newest('feature');
+    slots.abort('examples');
     set({ card: undefined, examples: undefined });
     if (feature === null || !engine || !get().opened?.dictionary) return;
     try {
@@ -147,7 +161,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       if (signal.aborted) return;
       set({ card });
       void get().wantLabels([feature, ...card.neighbours.map(({ index }) => index)]);
-      if (get().statistics) await loadExamples(signal);
+      if (get().statistics) await loadExamples();
       else if (!get().sampling) void sample(SAMPLE_ITEMS);
     } catch (thrown) {
       const problem = FacetError.from(thrown);
@@ -157,15 +171,20 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     }
   }
 
-  async function loadExamples(signal: AbortSignal): Promise<void> {
+  async function loadExamples(): Promise<void> {
     const { statistics, view } = get();
     if (!statistics || view.feature === null || !engine) return;
+    const signal = slots.newest('examples');
     const { item, perFeature } = statistics.examples;
     const own = item.subarray(view.feature * perFeature, (view.feature + 1) * perFeature);
     const items = [...own].filter((found) => found !== 0xffffffff);
     const request = { feature: view.feature, seed: statistics.seed, items };
-    const examples = await engine.examples(request, { signal });
-    if (!signal.aborted) set({ examples });
+    try {
+      const examples = await engine.examples(request, { signal });
+      if (!signal.aborted) set({ examples });
+    } catch (thrown) {
+      report(thrown, signal);
+    }
   }
 
   async function sample(items: number): Promise<void> {
@@ -174,6 +193,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     set({ sampling: { phase: 'sample', what: 'Storyworld items', done: 0, total: items, unit: 'steps' } });
     const keep = (statistics: SampleStatistics): void => {
       if (get().opened?.dictionary?.digest !== statistics.dictionaryDigest) return;
+      // A larger sample begins small; until it has caught up, what is there says more.
+      if (statistics.items < (samples.get(statistics.dictionaryDigest)?.items ?? 0)) return;
       samples.set(statistics.dictionaryDigest, statistics);
       set({ statistics });
     };
@@ -184,30 +205,29 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       };
       keep(await engine.sample(request, { signal, onProgress, onPartial: keep }));
       set({ sampling: undefined });
-      await loadExamples(slots.newest('feature'));
+      await loadExamples();
     } catch (thrown) {
       if (!signal.aborted) set({ sampling: undefined });
       report(thrown, signal);
     }
   }
 
-  async function switchDictionary(id: string, step: 'push' | 'replace' | 'none'): Promise<void> {
-    if (!engine) return;
+  /** @returns whether the dictionary of that id is now the current one */
+  async function switchDictionary(id: string): Promise<boolean> {
+    if (!engine) return false;
     const signal = slots.newest('load');
     try {
-      const dictionary = await engine.useDictionary(id, {
-        signal,
-        onProgress: (switching) => !signal.aborted && set({ switching }),
-      });
+      const onProgress = (switching: Progress): void => {
+        if (!signal.aborted) set({ switching });
+      };
+      const dictionary = await engine.useDictionary(id, { signal, onProgress });
+      if (signal.aborted) return false;
       const { opened } = get();
       set({ opened: opened && { ...opened, dictionary }, ...freshFeatures(dictionary.digest) });
-      if (step !== 'none')
-        update(
-          { dictionary: id, dictionaryDigest: undefined, feature: null, pins: [], expect: undefined },
-          step,
-        );
+      return true;
     } catch (thrown) {
       report(thrown, signal);
+      return false;
     } finally {
       if (!signal.aborted) set({ switching: undefined });
     }
@@ -215,20 +235,36 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   /** Goes to the view of the address bar, reloading only what differs. */
   async function follow(): Promise<void> {
+    const turn = ++followed;
     const before = get().view;
+    let view: ViewState;
     try {
-      const { view, notes } = await address.read();
-      set({ view, notes, failure: undefined, salvage: undefined });
-      if (get().phase !== 'ready' || (view.model !== '' && view.model !== get().opened?.model.id))
-        return load();
-      const { dictionary } = view;
-      const changed = dictionary !== '' && dictionary !== get().opened?.dictionary?.id;
-      if (changed) await switchDictionary(dictionary, 'none');
-      if (changed || view.text !== before.text || view.windowStart !== before.windowStart) void read();
-      if (changed || view.feature !== before.feature) void loadFeature();
+      const link = await address.read();
+      if (turn !== followed) return;
+      view = link.view;
+      promised = view;
+      set({ view, notes: link.notes, failure: undefined, salvage: undefined });
     } catch (thrown) {
-      set({ phase: 'bad-link', failure: badLink(thrown), salvage: await salvageLink(location.hash) });
+      const salvage = await salvageLink(location.hash);
+      if (turn !== followed) return;
+      slots.abort('load', 'analysis');
+      set({ phase: 'bad-link', failure: badLink(thrown), salvage });
+      return;
     }
+    slots.abort('analysis');
+    const { phase, opened } = get();
+    // Names left out of a link stand for the first of the catalogue, not for what is open.
+    if (phase !== 'ready' || !opened || view.model !== opened.model.id) return load();
+    const dictionary = view.dictionary || (opened.dictionaries[0]?.id ?? '');
+    const changed = dictionary !== (opened.dictionary?.id ?? '');
+    if (changed) {
+      const switched = await switchDictionary(dictionary);
+      if (turn !== followed) return;
+      if (!switched) update({ dictionary: opened.dictionary?.id ?? '' }, 'replace');
+    }
+    const reread = changed || view.text !== before.text || view.windowStart !== before.windowStart;
+    if (reread || get().analysing) void read();
+    if (changed || view.feature !== before.feature) void loadFeature();
   }
 
   return {
@@ -251,21 +287,22 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       set({ phase: 'failed', failure: new FacetError('cancelled', 'Loading was stopped.') });
     },
     retry: load,
-    async leaveBadLink(what) {
+    async leaveLink(what) {
       const { salvage } = get();
       set(
         what === 'salvage' && salvage
           ? { view: salvage.view, notes: salvage.notes }
           : { view: defaultView, notes: [] },
       );
+      promised = {};
       address.write('push');
-      if (!get().opened) return load();
-      set({ phase: 'ready', failure: undefined, salvage: undefined });
-      await Promise.all([read(), loadFeature()]);
+      // Whatever was open may not be what this view names.
+      await load();
     },
     setText(text) {
       const cut = text.slice(0, MAX_TEXT);
       const note = `The text was cut after ${MAX_TEXT.toLocaleString('en')} characters.`;
+      promised = {};
       set({ notes: cut === text ? [] : [note], problem: undefined });
       update({ text: cut, active: null, selection: [], windowStart: 0, expect: undefined }, 'replace');
       void read();
@@ -282,7 +319,9 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         const range: [number, number] = [Math.min(view.active, position), Math.max(view.active, position)];
         return update({ selection: [range] }, 'replace');
       }
-      update({ active: position, selection: [], expect: expectation(analysis, position) }, 'replace');
+      // While a newer text is being read, these numbers are not the ones its link should promise.
+      const expect = get().analysing ? undefined : expectation(analysis, position);
+      update({ active: position, selection: [], expect }, 'replace');
     },
     openFeature(feature) {
       if (feature === get().view.feature) return;
@@ -298,7 +337,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     change: (part) => update(part, 'replace'),
     setSearch: (search) => set({ search }),
     async chooseDictionary(id) {
-      await switchDictionary(id, 'push');
+      if (!(await switchDictionary(id))) return;
+      update({ dictionary: id, dictionaryDigest: undefined, feature: null, pins: [], expect: undefined });
       await read();
     },
     async wantLabels(features) {
@@ -320,7 +360,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     cancelSample() {
       slots.abort('sample');
       set({ sampling: undefined });
-      if (get().statistics) void loadExamples(slots.newest('feature')).catch(report);
+      void loadExamples();
     },
     setProfile(profile) {
       set({ profile });

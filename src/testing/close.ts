@@ -21,8 +21,10 @@ export function difference(actual: ArrayLike<number>, expected: ArrayLike<number
   let scale = 0;
   let at = -1;
   for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(expected[i]!) !== Number.isNaN(actual[i]!))
+      throw new Error(`entry ${i} is ${actual[i]}, expected ${expected[i]}`);
     const error = Math.abs(actual[i]! - expected[i]!);
-    if (!Number.isFinite(actual[i]!) && actual[i] !== expected[i]) {
+    if (!Number.isFinite(actual[i]!) && !Number.isNaN(actual[i]!) && actual[i] !== expected[i]) {
       throw new Error(`entry ${i} is ${actual[i]}, expected ${expected[i]}`);
     }
     if (error > maxAbsolute) {

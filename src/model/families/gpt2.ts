@@ -17,6 +17,7 @@ const schema = v.object({
   layer_norm_epsilon: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1e-5),
   scale_attn_weights: v.optional(v.boolean(), true),
   scale_attn_by_inverse_layer_idx: v.optional(v.boolean(), false),
+  tie_word_embeddings: v.optional(v.boolean(), true),
 });
 
 const ACTIVATIONS: Record<string, ActivationName> = {
@@ -41,7 +42,11 @@ function parseConfig(json: unknown): ModelConfig {
   if (config.scale_attn_by_inverse_layer_idx) {
     throw new FacetError('unsupported', 'scale_attn_by_inverse_layer_idx is not supported.');
   }
-  const activation = ACTIVATIONS[config.activation_function];
+  if (!config.tie_word_embeddings)
+    throw new FacetError('unsupported', 'An unembedding apart from the embedding is not supported yet.');
+  const activation = Object.hasOwn(ACTIVATIONS, config.activation_function)
+    ? ACTIVATIONS[config.activation_function]
+    : undefined;
   if (!activation)
     throw new FacetError('unsupported', `The activation "${config.activation_function}" is not supported.`);
   if (config.n_embd % config.n_head !== 0) {

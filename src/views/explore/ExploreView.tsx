@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import type { Analysis } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
 import { useChoice, useTinting } from './derived.ts';
 import './explore.css';
@@ -15,54 +14,47 @@ import { TokenStrip } from './TokenStrip.tsx';
 
 export default function ExploreView() {
   const analysis = usePage((state) => state.analysis);
+  const feature = usePage((state) => state.view.feature);
+  // The feature under the pointer or the focus: the tokens show it for as long.
+  const [peek, setPeek] = useState<number | null>(null);
+  const choice = useChoice(analysis);
+  const tinting = useTinting(analysis, peek);
+  const read = analysis && choice && tinting ? { analysis, choice, tinting } : undefined;
+  // One tree with and without an analysis, so that the text box keeps its focus when one lands.
   return (
     <div className="explore">
       <h1 className="visually-hidden">Explore a text</h1>
       <HonestyStrip />
-      {analysis ? (
-        <Analysed analysis={analysis} />
-      ) : (
-        <div className="explore-text">
-          <PromptBox />
-          <p role="status">Reading the text …</p>
+      <div className="explore-columns">
+        <div className="explore-main">
+          <div className="explore-text">
+            <PromptBox />
+            {read ? (
+              <>
+                <TokenStrip {...read} />
+                <Pins {...read} />
+              </>
+            ) : (
+              <p role="status">Reading the text …</p>
+            )}
+          </div>
+          <div className="explore-feature">
+            {read && (feature === null ? <NoFeature /> : <FeaturePanel {...read} feature={feature} />)}
+          </div>
         </div>
-      )}
+        <div className="explore-side">
+          <div className="explore-list">{read && <FeatureList {...read} onPeek={setPeek} />}</div>
+          <div className="explore-predictions">
+            {read && (
+              <>
+                <LossChart {...read} />
+                <NextTokens {...read} />
+              </>
+            )}
+          </div>
+        </div>
+      </div>
       <Profile />
-    </div>
-  );
-}
-
-function Analysed({ analysis }: { analysis: Analysis }) {
-  const choice = useChoice(analysis);
-  const feature = usePage((state) => state.view.feature);
-  // The feature under the pointer or the focus: the tokens show it for as long.
-  const [peek, setPeek] = useState<number | null>(null);
-  const tinting = useTinting(analysis, peek);
-  return (
-    <div className="explore-columns">
-      <div className="explore-main">
-        <div className="explore-text">
-          <PromptBox />
-          <TokenStrip analysis={analysis} choice={choice} tinting={tinting} />
-          <Pins analysis={analysis} choice={choice} />
-        </div>
-        <div className="explore-feature">
-          {feature === null ? (
-            <NoFeature />
-          ) : (
-            <FeaturePanel analysis={analysis} choice={choice} feature={feature} />
-          )}
-        </div>
-      </div>
-      <div className="explore-side">
-        <div className="explore-list">
-          <FeatureList analysis={analysis} choice={choice} onPeek={setPeek} />
-        </div>
-        <div className="explore-predictions">
-          <LossChart analysis={analysis} choice={choice} />
-          <NextTokens analysis={analysis} choice={choice} />
-        </div>
-      </div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Analysis, FeatureCard } from '../../engine/protocol.ts';
-import { featureOverRows } from '../../state/rows.ts';
+import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { BarRows } from '../shared/BarRows.tsx';
 import { barsDrawing } from '../shared/bars-drawing.ts';
@@ -43,7 +43,13 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
         <button type="button" aria-pressed={pinned} onClick={() => togglePin(feature)}>
           {pinned ? '★ Pinned' : '☆ Pin'}
         </button>
-        <button type="button" onClick={() => openFeature(null)}>
+        <button
+          type="button"
+          onClick={() => {
+            openFeature(null);
+            focusAfterClosing(feature);
+          }}
+        >
           Close
         </button>
       </header>
@@ -59,6 +65,12 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
       )}
     </article>
   );
+}
+
+/** Back to the feature in the list, or to the tokens when the list does not show it. */
+function focusAfterClosing(feature: number): void {
+  const listed = document.querySelector<HTMLElement>(`[data-feature="${feature}"]`);
+  (listed ?? document.querySelector<HTMLElement>('.token[tabindex="0"]'))?.focus();
 }
 
 function largestHere(analysis: Analysis, feature: number): number {
@@ -80,7 +92,7 @@ function InThisText({ analysis, choice, feature }: FeaturePanelProps) {
       about="Activation of the feature on every token of the text, in order, in the dictionary’s own units. 0 where it is not among the k strongest of the token."
       table={() => ({
         columns: ['position', 'token', 'activation'],
-        rows: analysis.tokens.map(({ text }, row) => [row, text, values[row]!]),
+        rows: analysis.tokens.map(({ text }, row) => [positionOf(analysis, row), text, values[row]!]),
       })}
       textColumns={[1]}
     >

@@ -97,7 +97,7 @@ function Sampling() {
   const cancel = usePage((state) => state.cancelSample);
   if (sampling) {
     return (
-      <div className="row" role="status">
+      <div className="row">
         <progress aria-label="Reading the sample" value={sampling.done} max={sampling.total} />
         <span className="small">
           {formatCount(sampling.done)} of {formatCount(sampling.total)} texts
@@ -122,6 +122,7 @@ const CONTEXT = 14;
 
 /** The strongest token of each text with what stands around it; the whole text on request. */
 function Examples({ examples, max }: { examples: readonly Example[]; max: number }) {
+  const setText = usePage((state) => state.setText);
   if (examples.length === 0) return <p className="quiet-text">It fires nowhere in the sample.</p>;
   return (
     <ol className="examples" aria-label="Texts with the largest values">
@@ -132,7 +133,10 @@ function Examples({ examples, max }: { examples: readonly Example[]; max: number
         return (
           <li key={example.item}>
             <span className="small example-head">
-              {formatActivation(example.values[peak]!)} · {example.register} · text {example.item}
+              {formatActivation(example.values[peak]!)} · {example.register} · text {example.item}{' '}
+              <button type="button" className="link" onClick={() => setText(example.text)}>
+                read it above
+              </button>
             </span>
             <ExampleText example={example} from={from} to={to} max={max} />
             {(from > 0 || to < example.tokens.length) && (

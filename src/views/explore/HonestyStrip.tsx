@@ -36,7 +36,8 @@ const FIGURES: readonly FigureDef[] = [
     about: (
       <>
         (CE with zeros − CE spliced) / (CE with zeros − CE as is), CE being the mean next-token cross-entropy
-        when zeros, or x̂, or nothing stands in place of x. “–” where zeros do the model no harm on this text.
+        when zeros, or x̂, or nothing stands in place of x. Above 100 % where the model predicts this text
+        better with x̂; “–” where zeros do it no harm.
       </>
     ),
   },
@@ -60,7 +61,9 @@ const FIGURES: readonly FigureDef[] = [
 /** How far the features can be trusted on this very text. Always in sight. */
 export function HonestyStrip() {
   const analysis = usePage((state) => state.analysis);
-  const hook = usePage((state) => state.opened?.dictionary?.hook);
+  const hook = usePage(
+    (state) => state.opened?.dictionaries.find(({ id }) => id === state.analysis?.dictionary)?.hook,
+  );
   const honesty = analysis?.honesty;
   return (
     <section className="honesty" aria-label="How well the dictionary stands for the model on this text">
@@ -79,7 +82,10 @@ export function HonestyStrip() {
                 <p>{about}</p>
                 <p className="small">
                   The beginning-of-text token is left out of every average
-                  {honesty ? `; ${honesty.tokens} tokens` : ''}.
+                  {honesty
+                    ? `: ${honesty.tokens} tokens, and the ${honesty.tokens - 1} predictions among them for CE`
+                    : ''}
+                  .
                 </p>
               </Info>
             </dt>

@@ -22,9 +22,9 @@ export function LossChart({ analysis, choice }: { analysis: Analysis; choice: Ch
   const { loss, tokens } = analysis;
   const known = Array.from(loss).filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
-  const highest = Math.max(1, ...known);
+  const highest = Math.max(0, ...known);
   const x = scaleLinear([0, Math.max(1, tokens.length)], [LEFT, width]);
-  const y = scaleLinear([0, highest], [HEIGHT - BOTTOM, 6]).nice(3);
+  const y = scaleLinear([0, Math.max(1, highest)], [HEIGHT - BOTTOM, 6]).nice(3);
   const step = x(1) - x(0);
   return (
     <Panel

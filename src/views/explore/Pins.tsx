@@ -1,9 +1,10 @@
 import type { Analysis } from '../../engine/protocol.ts';
-import { featureOverRows } from '../../state/rows.ts';
+import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { formatActivation } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import type { Choice } from './derived.ts';
+import { pinsDrawing } from './pins-drawing.ts';
 import { Spark } from './Spark.tsx';
 
 /** Pinned features side by side over the tokens of the text. */
@@ -19,9 +20,14 @@ export function Pins({ analysis, choice }: { analysis: Analysis; choice: Choice 
       about="Activation of each pinned feature on every token of the text, in order; each row on its own scale, its largest value at the right."
       table={() => ({
         columns: ['position', 'token', ...pins.map(String)],
-        rows: analysis.tokens.map(({ text }, row) => [row, text, ...rows.map(({ values }) => values[row]!)]),
+        rows: analysis.tokens.map(({ text }, row) => [
+          positionOf(analysis, row),
+          text,
+          ...rows.map(({ values }) => values[row]!),
+        ]),
       })}
       textColumns={[1]}
+      drawing={() => pinsDrawing(rows)}
     >
       <ul className="pins">
         {rows.map(({ feature, values }) => (

@@ -2,7 +2,11 @@ import { rollups, sum } from 'd3';
 import { type SyntheticEvent } from 'react';
 import type { Analysis } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
+import { BarRows } from '../shared/BarRows.tsx';
+import { barsDrawing } from '../shared/bars-drawing.ts';
+import { mark } from '../shared/colour.ts';
 import { formatBytes, formatCount, formatFixed, formatMs } from '../shared/format.ts';
+import { Panel } from '../shared/Panel.tsx';
 
 /** What one analysis costs: submissions, readbacks, and time per kernel where the adapter can tell. */
 export function Profile() {
@@ -64,37 +68,55 @@ function Costs({ analysis }: { analysis: Analysis }) {
           : 'Timing makes the reading slower.'}
       </p>
       {kernels.length > 0 && (
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className="table-scroll" tabIndex={0} role="group" aria-label="Time per kernel">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">kernel</th>
-                <th scope="col">runs</th>
-                <th scope="col">time, ms</th>
-                <th scope="col">share</th>
-                <th scope="col">GFLOP/s</th>
-                <th scope="col">GB/s</th>
-              </tr>
-            </thead>
-            <tbody>
-              {kernels.map(({ kernel, count, gpuMs, flops, bytes }) => (
-                <tr key={kernel}>
-                  <th scope="row">{kernel}</th>
-                  <td className="number">{count}</td>
-                  <td className="number">{formatFixed(gpuMs, 3)}</td>
-                  <td className="number">{formatFixed((100 * gpuMs) / total, 1)} %</td>
-                  <td className="number">{formatFixed(flops / gpuMs / 1e6, 2)}</td>
-                  <td className="number">{formatFixed(bytes / gpuMs / 1e6, 2)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Panel
+          title="Time per kernel"
+          about="GPU time of each kernel over the whole reading, from the adapter’s own timestamps, which browsers may round."
+          table={() => ({
+            columns: ['kernel', 'runs', 'time, ms', 'share', 'GFLOP/s', 'GB/s'],
+            rows: kernels.map(({ kernel, count, gpuMs, flops, bytes }) => [
+              kernel,
+              count,
+              gpuMs,
+              gpuMs / total,
+              rate(flops, gpuMs),
+              rate(bytes, gpuMs),
+            ]),
+          })}
+          drawing={() =>
+            barsDrawing(
+              kernels.map(({ kernel, gpuMs }) => ({
+                label: kernel,
+                value: gpuMs,
+                shown: `${formatFixed(gpuMs, 2)} ms`,
+                colour: mark.neutral,
+              })),
+            )
+          }
+        >
+          <BarRows
+            label="Time per kernel"
+            max={kernels[0]?.gpuMs ?? 0}
+            rows={kernels.map(({ kernel, count, gpuMs, flops, bytes }) => ({
+              key: kernel,
+              label: <code>{kernel}</code>,
+              value: gpuMs,
+              shown: `${formatFixed(gpuMs, 2)} ms`,
+              colour: mark.neutral,
+              note: `${count}× · ${formatRate(flops, gpuMs)} GFLOP/s · ${formatRate(bytes, gpuMs)} GB/s`,
+            }))}
+          />
+        </Panel>
       )}
     </>
   );
 }
+
+/** 10⁹ a second. Browsers round times, some to tenths of a millisecond, so a short kernel may have none. */
+function rate(amount: number, ms: number): number | null {
+  return ms > 0 ? amount / ms / 1e6 : null;
+}
+
+const formatRate = (amount: number, ms: number): string => formatFixed(rate(amount, ms) ?? NaN, 2);
 
 function Fact({ name, value }: { name: string; value: string }) {
   return (

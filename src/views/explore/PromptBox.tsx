@@ -1,8 +1,9 @@
-import { useId } from 'react';
+import { useId, useRef } from 'react';
 import { usePage } from '../../state/store.ts';
-import { DEFAULT_TEXT, MAX_TEXT } from '../../state/view-state.ts';
+import { DEFAULT_TEXT } from '../../state/view-state.ts';
 import { formatCount } from '../shared/format.ts';
 import { Info } from '../shared/Info.tsx';
+import { TokenMirror } from './TokenMirror.tsx';
 
 const SAMPLES: readonly (readonly [string, string])[] = [
   ['Story and indirect object', DEFAULT_TEXT],
@@ -40,6 +41,7 @@ export function PromptBox() {
   const setText = usePage((state) => state.setText);
   const tokenized = usePage((state) => state.tokenized);
   const analysing = usePage((state) => state.analysing);
+  const mirror = useRef<HTMLDivElement>(null);
   const total = tokenized?.totalTokens ?? 0;
   return (
     <section className="panel" aria-labelledby={`${id}-title`}>
@@ -48,8 +50,8 @@ export function PromptBox() {
           <label htmlFor={id}>Text</label>
         </h2>
         <Info label="How the text is read">
-          The text is split into the model’s own tokens as you type and read at once, with the special token
-          &lt;|endoftext|&gt; before it. It stays in this page and in its link.
+          The text is split into the model’s own tokens as you type (the boxes behind it) and read at once,
+          with the special token &lt;|endoftext|&gt; before it. It stays in this page and in its link.
         </Info>
         <span className="grow" />
         <label className="visually-hidden" htmlFor={`${id}-sample`}>
@@ -70,19 +72,24 @@ export function PromptBox() {
           ))}
         </select>
       </header>
-      <textarea
-        id={id}
-        className="prompt"
-        rows={3}
-        spellCheck={false}
-        autoCapitalize="off"
-        autoComplete="off"
-        value={text}
-        maxLength={MAX_TEXT}
-        placeholder="Type or paste a text"
-        onChange={(event) => setText(event.target.value)}
-      />
-      <p className="prompt-meta small" role="status">
+      <div className="prompt-wrap">
+        <TokenMirror ref={mirror} text={text} tokenized={tokenized} />
+        <textarea
+          id={id}
+          className="prompt"
+          rows={3}
+          spellCheck={false}
+          autoCapitalize="off"
+          autoComplete="off"
+          value={text}
+          placeholder="Type or paste a text"
+          onChange={(event) => setText(event.target.value)}
+          onScroll={(event) => {
+            if (mirror.current) mirror.current.scrollTop = event.currentTarget.scrollTop;
+          }}
+        />
+      </div>
+      <p className="prompt-meta small">
         {formatCount(total)} {total === 1 ? 'token' : 'tokens'} · {formatCount(text.length)} characters
         {analysing ? ' · reading …' : ''}
       </p>

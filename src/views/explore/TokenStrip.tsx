@@ -1,4 +1,12 @@
-import { type KeyboardEvent, memo, type PointerEvent, useEffect, useId, useRef } from 'react';
+import {
+  type KeyboardEvent,
+  memo,
+  type MouseEvent,
+  type PointerEvent,
+  useEffect,
+  useId,
+  useRef,
+} from 'react';
 import type { Analysis, TokenRecord } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
 import type { Tint } from '../../state/view-state.ts';
@@ -67,7 +75,14 @@ export function TokenStrip({ analysis, choice, tinting }: StripProps) {
         <Legend tinting={tinting} />
         <span className="grow" />
         {(choice.active !== undefined || chosen > 0) && (
-          <button type="button" className="quiet" onClick={() => select(null)}>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              document.querySelector<HTMLElement>('.token[tabindex="0"]')?.focus();
+              select(null);
+            }}
+          >
             {chosen > 0 ? `${chosen} tokens chosen: clear` : 'Clear'}
           </button>
         )}
@@ -146,15 +161,21 @@ function Strip({ analysis, choice, tinting }: StripProps) {
     step();
   };
 
-  const rowUnder = (event: PointerEvent): number | undefined => {
+  const rowUnder = (event: PointerEvent | MouseEvent): number | undefined => {
     const found = (event.target as Element).closest<HTMLElement>('[data-row]');
     return found ? Number(found.dataset.row) : undefined;
   };
   const onPointerDown = (event: PointerEvent): void => {
     const row = rowUnder(event);
-    if (row === undefined || event.button !== 0) return;
-    // A finger scrolls; a mouse or a pen brushes.
-    dragging.current = event.pointerType !== 'touch';
+    // A finger may be about to scroll; its tap arrives as a click.
+    if (row === undefined || event.button !== 0 || event.pointerType === 'touch') return;
+    dragging.current = true;
+    cursor.current = row;
+    select(row, event.shiftKey);
+  };
+  const onClick = (event: MouseEvent): void => {
+    const row = rowUnder(event);
+    if (row === undefined || (event.nativeEvent as globalThis.PointerEvent).pointerType !== 'touch') return;
     cursor.current = row;
     select(row, event.shiftKey);
   };
@@ -180,6 +201,7 @@ function Strip({ analysis, choice, tinting }: StripProps) {
       aria-orientation="horizontal"
       tabIndex={-1}
       onKeyDown={onKeyDown}
+      onClick={onClick}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => {

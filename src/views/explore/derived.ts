@@ -23,10 +23,11 @@ export interface Choice {
   chosen: readonly boolean[];
 }
 
-export function useChoice(analysis: Analysis): Choice {
+export function useChoice(analysis: Analysis | undefined): Choice | undefined {
   const position = usePage((state) => state.view.active);
   const selection = usePage((state) => state.view.selection);
   return useMemo(() => {
+    if (!analysis) return undefined;
     const active = position === null ? undefined : rowOf(analysis, position);
     const ranges = rowRanges(analysis, selection);
     return { active, ranges, chosen: chosenRows(analysis.tokens.length, active ?? null, ranges) };
@@ -74,10 +75,13 @@ export interface Tinting {
   max: number;
 }
 
-export function useTinting(analysis: Analysis, peek: number | null): Tinting {
+export function useTinting(analysis: Analysis | undefined, peek: number | null): Tinting | undefined {
   const tint = usePage((state) => state.view.tint);
   const opened = usePage((state) => state.view.feature);
-  return useMemo(() => makeTinting(analysis, tint, peek ?? opened), [analysis, tint, peek, opened]);
+  return useMemo(
+    () => analysis && makeTinting(analysis, tint, peek ?? opened),
+    [analysis, tint, peek, opened],
+  );
 }
 
 function makeTinting(analysis: Analysis, tint: Tint, feature: number | null): Tinting {

@@ -100,10 +100,10 @@ function CopyLink() {
   const link = usePage((state) => state.link);
   const [said, setSaid] = useState('');
   const copy = async (): Promise<void> => {
-    const address = await link();
     try {
+      const address = await link();
       await navigator.clipboard.writeText(address);
-      setSaid('Link copied');
+      setSaid(address.includes('&long=') ? 'Link copied; the text is too long to be in it' : 'Link copied');
     } catch {
       setSaid('Copy it from the address bar');
     }

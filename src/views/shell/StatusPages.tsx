@@ -41,6 +41,7 @@ export function LoadingPage() {
 export function FailurePage() {
   const failure = usePage((state) => state.failure);
   const retry = usePage((state) => state.retry);
+  const leave = usePage((state) => state.leaveLink);
   const error = failure ?? new FacetError('bug', 'There is no model, and no reason why.');
   const said = explain(error);
   return (
@@ -52,6 +53,9 @@ export function FailurePage() {
         <button type="button" className="primary" onClick={() => void retry()}>
           Start again
         </button>
+        <button type="button" onClick={() => void leave('default')}>
+          Open the usual view
+        </button>
         <CopyDiagnostics error={error} />
       </p>
     </div>
@@ -62,7 +66,7 @@ export function FailurePage() {
 export function BadLinkPage({ unknownView }: { unknownView?: string }) {
   const failure = usePage((state) => state.failure);
   const salvage = usePage((state) => state.salvage);
-  const leave = usePage((state) => state.leaveBadLink);
+  const leave = usePage((state) => state.leaveLink);
   const said = explain(failure ?? new FacetError('bad-link', `There is no view called “${unknownView}”.`));
   return (
     <div className="status-page">
