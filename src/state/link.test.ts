@@ -213,7 +213,7 @@ test('a text that unpacks to more than the limit is refused', async () => {
   expect(bomb.length).toBeLessThan(30_000);
   await expect(decodeLink(`#/explore?z=${bomb}`)).rejects.toMatchObject({
     code: 'bad-link',
-    message: expect.stringContaining('larger than 2 MB'),
+    message: expect.stringContaining('larger than 6 MB'),
   });
 });
 
