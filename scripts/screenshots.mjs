@@ -11,7 +11,7 @@ const { chromium } = await import('@playwright/test');
 /** @type {{ module: typeof import('./browser.ts') }} */
 const { module } = await runnerImport(`${ROOT}/scripts/browser.ts`, { configFile: false, logLevel: 'error' });
 
-const LINK = '#/explore?f=602&at=30&pins=602,220&loss=1';
+const LINK = '#/explore?f=578&at=34&pins=578,224&loss=1';
 /** @type {{ name: string, width: number, height: number, colorScheme: 'light' | 'dark', fragment: string, full?: boolean }[]} */
 const SHOTS = [
   { name: 'desktop', width: 1600, height: 1000, colorScheme: 'light', fragment: LINK },

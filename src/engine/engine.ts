@@ -27,6 +27,7 @@ import type {
   TokenizeRequest,
 } from './protocol.ts';
 import { readExamples, scanStoryworld } from './scan.ts';
+import { warmUp } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
 type OnProgress = (progress: Progress) => void;
@@ -69,11 +70,17 @@ export class Engine implements EngineApi {
         needsCatalogue ? loadCatalogue(site, signal) : undefined,
         this.#device(),
       ]);
+      // What fails to compile here fails again, and is reported, when it is first run.
+      const compiling = needsCatalogue
+        ? gpu.prepare(warmUp(gpu.adapter.software)).catch(() => {})
+        : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
       const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, options);
       try {
         const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
         if (dictionary != null) await opened.use(dictionary, request.storage, options);
+        onProgress({ phase: 'compile', what: '', done: 0, total: 0, unit: 'steps' });
+        await compiling;
         signal.throwIfAborted();
       } catch (thrown) {
         opened[Symbol.dispose]();
@@ -232,6 +239,7 @@ export class Engine implements EngineApi {
     return Promise.resolve({
       adapter: gpu && { ...gpu.adapter, limits: { ...gpu.adapter.limits } },
       allocatedBytes: gpu?.allocatedBytes ?? 0,
+      lateKernels: [...(gpu?.lateKernels ?? [])],
       counters: { submissions, readbacks, dispatches, bytesRead },
       model: this.#opened?.info.id,
       dictionary: this.#opened?.current?.info.id,

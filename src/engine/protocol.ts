@@ -320,6 +320,8 @@ export interface Example {
 export interface Diagnostics {
   adapter?: AdapterInfo & { features: string[]; limits: Record<string, number> };
   allocatedBytes: number;
+  /** Kernels that were compiled only when they were first run. */
+  lateKernels: string[];
   counters: Omit<Usage, 'elapsedMs'>;
   model?: string;
   dictionary?: string;

@@ -24,6 +24,8 @@ export class Gpu implements Disposable {
   readonly pool: BufferPool;
   readonly staging: BufferPool;
   readonly counters: Counters = { submissions: 0, readbacks: 0, dispatches: 0, bytesRead: 0 };
+  /** Variants that were compiled when they were first run, because `prepare` had not: a pause somebody noticed. */
+  readonly lateKernels: string[] = [];
   /** Resolves with the browser's reason when the device is gone; never resolves for one we disposed of. */
   readonly lost: Promise<string>;
   /** Called with validation errors nobody awaited: always a bug of ours. */
@@ -181,6 +183,7 @@ export class Gpu implements Disposable {
     const key = variantKey(kernel, variant);
     const ready = this.#compiled.get(key);
     if (ready) return ready;
+    this.lateKernels.push(key);
     const layout = this.#layout(kernel);
     const pipeline = this.device.createComputePipeline(this.#descriptor(kernel, variant, layout));
     const made = { pipeline, layout };
