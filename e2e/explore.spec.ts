@@ -40,6 +40,21 @@ test('typing shows the model’s own tokens, whitespace and split characters mad
   await expect(parts.first()).toHaveAttribute('aria-label', /part 1 of \d/);
 });
 
+test('the boxes behind the text stand under its words, whatever the width', async ({ page }) => {
+  await open(page);
+  await type(page, 'In a tiny house near the library lived a boy named Max. '.repeat(30));
+  for (const width of [1600, 1280, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    await expect(async () => {
+      const [text, boxes] = await page.evaluate(() =>
+        ['textarea.prompt', '.prompt-mirror'].map((part) => document.querySelector(part)!.scrollHeight),
+      );
+      expect(Math.abs(text! - boxes!)).toBeLessThanOrEqual(2);
+    }).toPass({ timeout: 5_000 });
+  }
+  await expect(page.locator('.prompt-mirror .even').nth(1)).toHaveText(' tiny');
+});
+
 test('click a token, then a feature: what it does, here and on a sample', async ({ page }) => {
   await open(page);
   await tokens(page).nth(7).click();

@@ -1,4 +1,4 @@
-import { useId, useRef } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import { usePage } from '../../state/store.ts';
 import { DEFAULT_TEXT } from '../../state/view-state.ts';
 import { formatCount } from '../shared/format.ts';
@@ -42,6 +42,15 @@ export function PromptBox() {
   const tokenized = usePage((state) => state.tokenized);
   const analysing = usePage((state) => state.analysing);
   const mirror = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // The width of the text changes with the box, and when a scrollbar comes or goes.
+    const observer = new ResizeObserver(() => {
+      if (mirror.current && box.current) mirror.current.style.width = `${box.current.clientWidth + 2}px`;
+    });
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
   const total = tokenized?.totalTokens ?? 0;
   return (
     <section className="panel" aria-labelledby={`${id}-title`}>
@@ -75,6 +84,7 @@ export function PromptBox() {
       <div className="prompt-wrap">
         <TokenMirror ref={mirror} text={text} tokenized={tokenized} />
         <textarea
+          ref={box}
           id={id}
           className="prompt"
           rows={3}
