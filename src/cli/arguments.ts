@@ -24,7 +24,7 @@ export const USAGE = `usage: npm run -s facet -- analyze --text TEXT [options]
   --capture HOOK      activations to print in full, e.g. blocks.1.hook_resid_pre; may be repeated
   --json              one line without indentation
 
-Prints one JSON object. Exit codes: 0 done, 1 could not, 2 wrong arguments.`;
+Prints one JSON object; loss[i] is the loss of token i + 1, in nats. Exit codes: 0 done, 1 could not, 2 wrong arguments.`;
 
 /** @throws UsageError naming the argument */
 export function parseAnalyze(argv: readonly string[]): AnalyzeArguments {

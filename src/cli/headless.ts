@@ -38,7 +38,7 @@ async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
         }
       : null,
     tokens: tokens.map(({ id, text }) => ({ id, text })),
-    loss: Array.from(analysis.loss, (value) => (Number.isNaN(value) ? null : value)),
+    loss: Array.from(analysis.loss.subarray(1)),
     next: Array.from({ length: next.n }, (_, rank) => {
       const at = last * next.n + rank;
       return { id: next.ids[at]!, text: next.texts[at]!, prob: next.probs[at]! };

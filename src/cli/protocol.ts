@@ -12,14 +12,14 @@ export interface HeadlessRequest {
 }
 
 /**
- * What `facet analyze` prints. Positions count from 0, the beginning-of-text token; `loss[0]` is null because nothing
- * precedes it. Losses in nats.
+ * What `facet analyze` prints. Positions count from 0, the beginning-of-text token. `loss[i]` is −ln p(token i + 1 |
+ * tokens 0 … i), nats: one fewer than tokens, because nothing predicts the first. `next` follows the last token.
  */
 export interface HeadlessResult {
   model: { id: string; family: string; digest: string; parameters: number };
   dictionary: { id: string; hook: string; digest: string; dSae: number; k: number } | null;
   tokens: { id: number; text: string }[];
-  loss: (number | null)[];
+  loss: number[];
   next: { id: number; text: string; prob: number }[];
   features: { index: number; value: number }[][];
   logits?: number[][];
