@@ -15,7 +15,7 @@ export default defineConfig({
   // One page at a time: a software GPU already takes every core.
   workers: 1,
   timeout: 90_000,
-  globalTimeout: 10 * 60_000,
+  globalTimeout: 12 * 60_000,
   expect: { timeout: 20_000 },
   use: {
     baseURL: origin,

@@ -124,7 +124,7 @@ if (groups.includes('e2e')) {
   else {
     const env = { FACET_E2E_PORT: String(await freePort()) };
     tests('e2e', tallyPlaywright, () =>
-      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 11, env }),
+      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 13, env }),
     );
   }
 }

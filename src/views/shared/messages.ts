@@ -37,7 +37,7 @@ export const messages: Record<FacetErrorCode, Explanation> = {
   },
   'not-found': {
     sentence: 'Something this view needs is not on this site.',
-    remedy: 'Check the name in the link, or open the default view.',
+    remedy: 'Check the name in the link, or open the usual view.',
   },
   network: {
     sentence: 'A file could not be fetched.',
@@ -61,7 +61,7 @@ export const messages: Record<FacetErrorCode, Explanation> = {
   },
   'bad-link': {
     sentence: 'This link is incomplete or was changed on its way.',
-    remedy: 'Ask for the link again and copy all of it, or open the default view.',
+    remedy: 'Ask for the link again and copy all of it, or open the usual view.',
   },
   cancelled: { sentence: 'Stopped as you asked.', remedy: 'Start again when you like.' },
   bug: {
