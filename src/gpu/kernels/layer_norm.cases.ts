@@ -39,4 +39,9 @@ export const cases = gpuCases('layer_norm', {
     await check(gpu, new Float32Array(x), 64);
   },
   'extreme scales': (gpu) => check(gpu, new TestRandom(6).normal(6 * 32, 1e8), 32),
+  'what rounding leaves of a huge mean does not count as spread': async (gpu) => {
+    // Near 3e6 a mean over 192 values is off by a good part of the spread, which must not enter the variance.
+    const x = new TestRandom(11).normal(5 * 192).map((value) => 3e6 + value);
+    await check(gpu, new Float32Array(x), 192);
+  },
 });
