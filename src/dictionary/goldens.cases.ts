@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import { inMemory, SafetensorsReader } from '../library/safetensors.ts';
+import { inMemory } from '../library/random-access.ts';
+import { SafetensorsReader } from '../library/safetensors.ts';
 import { FacetError } from '../shared/errors.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';

@@ -2,7 +2,8 @@ import { FacetError } from '../shared/errors.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
 import type { CatalogueFile } from './catalogue.ts';
 import { fetchFile, sha256Hex } from './fetch-file.ts';
-import { inMemory, SafetensorsReader } from './safetensors.ts';
+import { inMemory } from './random-access.ts';
+import { SafetensorsReader } from './safetensors.ts';
 
 /** A folder of files somewhere; what loading a model or dictionary needs of it. */
 export interface FileSource {

@@ -1,17 +1,7 @@
 import * as v from 'valibot';
 import { FacetError } from '../shared/errors.ts';
 import type { FileDType, TensorInfo, TensorReader } from '../shared/tensor-file.ts';
-
-/** Bytes that can be read in any order: memory, a file, Range requests. */
-export interface RandomAccess {
-  size: number;
-  /** Exactly bytes from … to − 1. */
-  read(from: number, to: number): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-export function inMemory(bytes: Uint8Array<ArrayBuffer>): RandomAccess {
-  return { size: bytes.length, read: (from, to) => Promise.resolve(bytes.subarray(from, to)) };
-}
+import type { RandomAccess } from './random-access.ts';
 
 const HEADER_LIMIT = 25_000_000;
 const TENSOR_LIMIT = 100_000;
@@ -80,10 +70,14 @@ export class SafetensorsReader implements TensorReader {
     return this.entries.get(name);
   }
 
-  read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  read(name: string, from = 0, to?: number): Promise<Uint8Array<ArrayBuffer>> {
     const entry = this.entries.get(name);
     if (!entry) throw new FacetError('not-found', `${this.name} has no tensor "${name}".`);
-    return this.file.read(entry.from, entry.to);
+    const width = BITS[entry.dtype] / 8;
+    const end = to === undefined ? entry.to : entry.from + to * width;
+    if (from < 0 || entry.from + from * width > end || end > entry.to)
+      throw new FacetError('bug', `elements ${from} to ${to} of "${name}" do not exist`);
+    return this.file.read(entry.from + from * width, end);
   }
 }
 

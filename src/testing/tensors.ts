@@ -34,10 +34,11 @@ export class MemoryTensors implements TensorReader {
     return this.#tensors.get(name);
   }
 
-  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  async read(name: string, from = 0, to?: number): Promise<Uint8Array<ArrayBuffer>> {
     const tensor = this.#tensors.get(name);
     if (!tensor) throw new FacetError('not-found', `no tensor ${name}`);
     this.reads.push(name);
-    return tensor.bytes;
+    const width = tensor.dtype === 'F32' ? 4 : 2;
+    return tensor.bytes.subarray(from * width, to === undefined ? undefined : to * width);
   }
 }
