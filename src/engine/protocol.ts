@@ -7,9 +7,11 @@ import type { FacetErrorRecord } from '../shared/errors.ts';
 export interface EngineApi {
   /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
   open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
+  /** What is in a set of files. Reads configurations and headers only. */
+  inspect(files: FileSet, ticket: Ticket): Promise<Inspection>;
   /** Makes a dictionary of the open model the current one, loading it when needed. */
   useDictionary(
-    id: string,
+    reference: string | FileSet,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
   ): Promise<DictionaryInfo>;
@@ -107,6 +109,8 @@ export interface FolderReference {
   folder: string;
   /** Name to show. */
   id: string;
+  /** What lies in it; its server must answer Range requests. */
+  files: readonly { path: string; bytes: number; sha256?: string }[];
 }
 
 /**
@@ -132,10 +136,10 @@ export interface GivenFile {
 }
 
 export interface OpenRequest {
-  /** Catalogue id, or a folder. */
-  model: string | FolderReference;
-  /** Catalogue id, or a folder, or `null` for none. Default: the first of the catalogue, none for a folder. */
-  dictionary?: string | FolderReference | null;
+  /** Catalogue id, a folder of this site, or files at hand. */
+  model: string | FolderReference | FileSet;
+  /** The same for the dictionary, or `null` for none. Default: the first of the catalogue, none for other models. */
+  dictionary?: string | FolderReference | FileSet | null;
   /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
   storage?: 'file' | 'f32';
 }
