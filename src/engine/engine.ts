@@ -166,6 +166,7 @@ export class Engine implements EngineApi {
       dictionary: current?.info.id ?? '',
       dictionaryDigest: current?.info.digest ?? '',
       tokens: window,
+      prefix: 1,
       totalTokens: tokens.length,
       windowStart: start,
       windowTokens: count,

@@ -266,8 +266,9 @@ export interface CodesRecord {
 }
 
 /**
- * T below is the number of positions read, the beginning-of-text token at position 0 included. That position is in
- * the arrays but out of every average: its activation norm is an outlier (see `honesty`).
+ * T below is the number of rows read: `prefix` tokens that are not of the text, then the window's tokens. Row 0 is in
+ * the arrays but out of every average, whether or not it holds a beginning-of-text token: its activation norm is an
+ * outlier (see `honesty`).
  */
 export interface Analysis {
   /** What the numbers were computed from; a link reproduces them when these agree. */
@@ -277,12 +278,14 @@ export interface Analysis {
   dictionary: string;
   dictionaryDigest: string;
   tokens: TokenRecord[];
-  /** Tokens of the whole text (without the beginning-of-text token) and the part of it that was read. */
+  /** Rows at the front that are not of the text: 1 for models that read a beginning-of-text token, else 0. */
+  prefix: number;
+  /** Tokens of the whole text (without the prefix) and the part of it that was read. */
   totalTokens: number;
   windowStart: number;
   windowTokens: number;
   codes: CodesRecord;
-  /** [T] −ln p(token t | tokens before it), nats. NaN at position 0. */
+  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0. */
   loss: Float32Array;
   /** [T · n] most likely next tokens after position t, with probabilities. */
   next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };

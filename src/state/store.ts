@@ -136,7 +136,9 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     if (notes.length === 0 && expect && !agrees(analysis, expect))
       notes.push('The numbers here differ from those the link was made with.');
     if (notes.length > 0) set({ notes: [...new Set([...get().notes, ...notes])] });
-    const active = view.active !== null && view.active > last ? null : view.active;
+    const beyond =
+      view.active !== null && (view.active > last || (view.active === 0 && analysis.prefix === 0));
+    const active = beyond ? null : view.active;
     update(
       {
         active,

@@ -14,6 +14,7 @@ export function NextTokens({ analysis, choice }: { analysis: Analysis; choice: C
   const { next, tokens, loss } = analysis;
   const row = choice.active ?? tokens.length - 1;
   const actual = tokens[row + 1];
+  if (!tokens[row]) return null;
   const bars = Array.from({ length: next.n }, (_, rank) => {
     const at = row * next.n + rank;
     return { id: next.ids[at]!, text: next.texts[at]!, prob: next.probs[at]! };
