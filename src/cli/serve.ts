@@ -31,7 +31,7 @@ export async function serveFolders(mounts: Readonly<Record<string, string>>): Pr
     const folder = mounts[prefix]!;
     const file = normalize(join(folder, path.slice(prefix.length)));
     if (!file.startsWith(normalize(folder + sep))) return void refuse(response, 403);
-    void send(file, response);
+    void send(file, response, request.headers.range);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -48,14 +48,18 @@ export async function serveFolders(mounts: Readonly<Record<string, string>>): Pr
   };
 }
 
-async function send(file: string, response: ServerResponse): Promise<void> {
+async function send(file: string, response: ServerResponse, range: string | undefined): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return refuse(response, 404);
-  response.writeHead(200, {
+  const asked = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(range ?? '');
+  const [start, end] = asked ? [Number(asked[1]), Number(asked[2])] : [0, found.size - 1];
+  if (asked && (start > end || end >= found.size)) return refuse(response, 416);
+  response.writeHead(asked ? 206 : 200, {
     'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-    'content-length': found.size,
+    'content-length': end - start + 1,
+    ...(asked && { 'content-range': `bytes ${start}-${end}/${found.size}` }),
   });
-  createReadStream(file)
+  createReadStream(file, { start, end })
     .on('error', () => response.destroy())
     .pipe(response);
 }

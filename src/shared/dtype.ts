@@ -16,7 +16,10 @@ export function float16ToNumber(bits: number): number {
 /** Bits of the half nearest to `value`, ties to even; beyond 65,519.99 gives infinity. `value` is first rounded to f32. */
 export function numberToFloat16(value: number): number {
   scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  return float32BitsToFloat16(scratch.getUint32(0));
+}
+
+function float32BitsToFloat16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const exponent = (bits >>> 23) & 0xff;
   const fraction = bits & 0x7fffff;
@@ -35,12 +38,21 @@ export function numberToFloat16(value: number): number {
   return sign | ((shifted <= 0 ? kept : (shifted << 10) | kept) + up);
 }
 
+/** What each of the 65,536 halves means: model weights come by the hundred million. */
+let wideHalves: Float32Array | undefined;
+
 /** Widens raw little-endian bytes to f32; exact for all three types. @throws FacetError `unsupported` for other types */
 export function toFloat32(bytes: Uint8Array<ArrayBuffer>, dtype: FileDType): Float32Array<ArrayBuffer> {
   // Copies, because a tensor may begin at any byte of its file.
   const own = bytes.slice().buffer;
   if (dtype === 'F32') return new Float32Array(own);
-  if (dtype === 'F16') return Float32Array.from(new Uint16Array(own), float16ToNumber);
+  if (dtype === 'F16') {
+    wideHalves ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToNumber(bits));
+    const halves = new Uint16Array(own);
+    const values = new Float32Array(halves.length);
+    for (let i = 0; i < halves.length; i++) values[i] = wideHalves[halves[i]!]!;
+    return values;
+  }
   if (dtype === 'BF16') {
     const halves = new Uint16Array(own);
     const words = new Uint32Array(halves.length);
@@ -57,4 +69,21 @@ export function toFloat16Bits(bytes: Uint8Array<ArrayBuffer>, dtype: FileDType):
   if (dtype !== 'F16')
     throw new FacetError('unsupported', `Only F16 tensors are stored packed, not ${dtype}.`);
   return new Uint16Array(bytes.slice().buffer);
+}
+
+/**
+ * Rounds raw little-endian values to f16 bits; F16 stays as it is.
+ * @returns `fits` false when one is not finite or 65,504 or more in size
+ */
+export function roundToFloat16Bits(
+  bytes: Uint8Array<ArrayBuffer>,
+  dtype: FileDType,
+): { bits: Uint16Array<ArrayBuffer>; fits: boolean } {
+  const bits =
+    dtype === 'F16' ? toFloat16Bits(bytes, dtype) : new Uint16Array(bytes.length / (dtype === 'F32' ? 4 : 2));
+  if (dtype !== 'F16') {
+    const words = new Uint32Array(toFloat32(bytes, dtype).buffer);
+    for (let i = 0; i < words.length; i++) bits[i] = float32BitsToFloat16(words[i]!);
+  }
+  return { bits, fits: bits.every((half) => (half & 0x7fff) < 0x7bff) };
 }
