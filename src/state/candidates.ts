@@ -68,7 +68,9 @@ export function candidates({ sets, looks, model, title }: Sources): Candidate[] 
         set,
         ...described,
         problem:
-          set.unreadable ?? absent ?? (described ? described.problem : model && misfit(published, model)),
+          set.unreadable ??
+          absent ??
+          (described ? described.problem : model && misfit(published, model, title)),
       });
     }
   }
@@ -95,8 +97,8 @@ function describe(seen: DictionaryInspection, look: Look, model: ModelInspection
     here: missingOf(look.set, paths).length === 0,
     problem: refusal
       ? [refusal.message, refusal.hint].filter(Boolean).join(' ')
-      : model && misfit(seen, model),
-    note: otherModel(seen, title),
+      : model && misfit(seen, model, title),
+    note: model && otherModel(seen, model, title),
   };
 }
 

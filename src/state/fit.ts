@@ -1,43 +1,36 @@
+import { explainMisfit, warnOfOtherModel } from '../dictionary/misfit.ts';
 import type { DictionaryInspection, ModelInspection } from '../engine/protocol.ts';
 
 type Dictionary = Pick<DictionaryInspection, 'hook' | 'hookOut' | 'dIn' | 'modelName'>;
-type Model = Pick<ModelInspection, 'hooks' | 'config' | 'family'>;
 
 /**
- * Why a dictionary does not fit a model, in words, as far as their descriptions tell; the engine decides when it opens
- * them. @returns `undefined` when nothing speaks against it
+ * Why a dictionary does not fit a model, in words, as far as their descriptions tell; what they leave open is taken to
+ * agree, and the engine decides when it opens them. @returns `undefined` when nothing speaks against it
  */
-export function misfit(dictionary: Dictionary, model: Model): string | undefined {
-  // A model that cannot be read says nothing of its hooks.
-  if (model.hooks.length === 0) return undefined;
-  const widths = new Map(model.hooks.map(({ name, width }) => [name, width]));
-  for (const hook of [dictionary.hook, dictionary.hookOut]) {
-    if (hook === undefined || widths.has(hook)) continue;
-    const layer = /^blocks\.(\d+)\./.exec(hook)?.[1];
-    const layers = model.config?.nLayers;
-    if (layer !== undefined && layers !== undefined && Number(layer) >= layers) {
-      return `It reads ${hook}, and this model has ${layers} layers: blocks.0 to blocks.${layers - 1}.`;
-    }
-    return `It reads ${hook}, which models of the family ${model.family} do not have.`;
-  }
-  const width = dictionary.hook === undefined ? undefined : widths.get(dictionary.hook);
-  if (width !== undefined && dictionary.dIn !== undefined && width !== dictionary.dIn) {
-    return `It was made for activations of ${dictionary.dIn} values a token; at ${dictionary.hook} this model has ${width}.`;
-  }
-  return undefined;
+export function misfit(dictionary: Dictionary, model: ModelInspection, id: string): string | undefined {
+  const fit = comparable(dictionary, model, id);
+  const error = fit && explainMisfit(...fit);
+  return error && [error.message, error.hint].filter(Boolean).join(' ');
 }
 
-/** What to mention though it may fit: it was trained on a model of another name. */
-export function otherModel({ modelName }: Dictionary, title: string): string | undefined {
-  if (!modelName) return undefined;
-  const short = (name: string): string =>
-    name
-      .toLowerCase()
-      .replace(/^.*\//, '')
-      .replace(/[^a-z0-9]/g, '');
-  const [theirs, ours] = [short(modelName), short(title)];
-  // `gpt2-small` and `gpt2`, `pythia-70m` and `pythia-70m-deduped` are written either way.
-  return theirs.startsWith(ours) || ours.startsWith(theirs)
-    ? undefined
-    : `It says it was trained on ${modelName}.`;
+/** What to know though it may fit: it was made for a model of another name. */
+export function otherModel(dictionary: Dictionary, model: ModelInspection, id: string): string | undefined {
+  const fit = comparable(dictionary, model, id);
+  return fit && warnOfOtherModel(...fit);
+}
+
+function comparable(
+  { hook, hookOut = hook, dIn, modelName }: Dictionary,
+  { hooks, config }: ModelInspection,
+  id: string,
+): Parameters<typeof explainMisfit> | undefined {
+  if (hook === undefined || hookOut === undefined || !config || hooks.length === 0) return undefined;
+  const widthOf = (name: string): number => hooks.find((other) => other.name === name)?.width ?? 0;
+  // One head of several: which one is in the file's own configuration.
+  const headIndex = dIn === config.dHead && dIn !== widthOf(hook) ? 0 : undefined;
+  const dOut = headIndex === undefined ? widthOf(hookOut) : config.dHead;
+  return [
+    { hook, hookOut, dIn: dIn ?? widthOf(hook), dOut, headIndex, modelName },
+    { ...config, hooks, id },
+  ];
 }

@@ -27,25 +27,21 @@ export async function setAtHand(id: string): Promise<FileSet | undefined> {
 }
 
 /**
- * A folder of a set as a set of its own, or one file with the configurations named like it. The id says where it came
- * from, since some layouts tell the hook by the path alone.
+ * A dictionary of a set as a set of its own: a folder, or the files that begin like its path. Paths stay those of the
+ * whole set, and the id says which part is meant: some layouts tell the hook by the path alone.
  */
 export function partOfSet(set: FileSet, path: string): FileSet {
   if (path === '') return set;
-  const id = partOf(set.id, path);
-  const title = `${set.title}, ${path}`;
-  const inside = `${path}/`;
-  const below = <Entry extends { path: string }>(entries: readonly Entry[]): Entry[] =>
-    entries
-      .filter((entry) => entry.path.startsWith(inside))
-      .map((entry) => ({ ...entry, path: entry.path.slice(inside.length) }));
+  const belongs = (file: { path: string }): boolean =>
+    file.path === path || (file.path.startsWith(path) && /[/._]/.test(file.path[path.length]!));
   const { files, absent = [] } = set;
-  if ([...files, ...absent].some((file) => file.path.startsWith(inside)))
-    return { ...set, id, title, files: below(files), absent: below(absent) };
-  const stem = path.replace(/\.[^./]+$/, '');
-  const belongs = (other: { path: string }): boolean =>
-    other.path === path || (other.path.startsWith(stem) && other.path.endsWith('.json'));
-  return { ...set, id, title, files: files.filter(belongs), absent: absent.filter(belongs) };
+  return {
+    ...set,
+    id: partOf(set.id, path),
+    title: `${set.title}, ${path}`,
+    files: files.filter(belongs),
+    absent: absent.filter(belongs),
+  };
 }
 
 /** A set with one weights file for the model, when it has several: the others are as if they were not there. */
@@ -95,10 +91,15 @@ export async function filesFor({ role, reference }: Wanted): Promise<FileSet | u
       : undefined;
   }
   const set = partOfSet(whole, parsed.path);
-  const [dictionary] = (await theEngine().inspect(set)).dictionaries;
-  if (!dictionary) return set.absent?.length ? undefined : set;
-  const files = dictionary.files.map(({ path }) => path);
-  return missingOf(set, files).length === 0 ? set : undefined;
+  const { dictionaries } = await theEngine().inspect(set);
+  const found = dictionaries.find(({ path }) => path === parsed.path) ?? dictionaries[0];
+  if (!found) return set.absent?.length ? undefined : set;
+  return missingOf(
+    set,
+    found.files.map(({ path }) => path),
+  ).length === 0
+    ? set
+    : undefined;
 }
 
 /** Everything a set has, here or elsewhere. */

@@ -6,10 +6,11 @@ import { neededFiles, obtain } from '../../state/obtain.ts';
 import { NO_DICTIONARY, parseReference, partOf } from '../../state/reference.ts';
 import { usePage } from '../../state/store.ts';
 import type { ViewState } from '../../state/view-state.ts';
-import { formatBytes } from '../shared/format.ts';
+import { formatBytes, formatCount } from '../shared/format.ts';
 import { Architecture } from './Architecture.tsx';
 import { Dictionaries, hostOf, Outside } from './Dictionaries.tsx';
 import { JobProgress } from './JobProgress.tsx';
+import { Facts } from './Section.tsx';
 import { Trouble, Words } from './Trouble.tsx';
 import { Weights } from './Weights.tsx';
 
@@ -95,7 +96,7 @@ function siteCandidates({ dictionaries }: NonNullable<ModelEntry['site']>): Cand
 }
 
 function Head({ entry, look }: { entry: ModelEntry; look: Look | undefined }) {
-  const { title, repo, mirror, note } = entry;
+  const { title, repo, mirror, note, family, parameters, bytes, license } = entry;
   const endpoint = useLibrary((state) => state.hub?.endpoint ?? 'https://huggingface.co');
   const goTo = usePage((state) => state.goTo);
   const gated = look?.gated ?? entry.gated;
@@ -124,6 +125,16 @@ function Head({ entry, look }: { entry: ModelEntry; look: Look | undefined }) {
         </p>
       )}
       {note !== undefined && <p className="note small">{note}</p>}
+      {!look && (
+        <Facts
+          facts={[
+            { name: 'Family', value: family },
+            { name: 'Parameters', value: parameters && formatCount(parameters) },
+            { name: 'Size', value: bytes && `about ${formatBytes(bytes)}` },
+            { name: 'Licence', value: license },
+          ]}
+        />
+      )}
     </header>
   );
 }

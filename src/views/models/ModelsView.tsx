@@ -1,4 +1,4 @@
-import { type DragEvent, type FormEvent, useEffect, useId, useMemo, useState } from 'react';
+import { type DragEvent, type FormEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { largestBuffer } from '../../state/adapter.ts';
 import {
   type EntryFilter,
@@ -37,6 +37,7 @@ export default function ModelsView() {
   const opened = usePage((state) => state.opened?.model.id);
   const wanted = usePage((state) => state.view.look);
   const goTo = usePage((state) => state.goTo);
+  const page = useRef<HTMLDivElement>(null);
   const [catalogues, setCatalogues] = useState<Catalogues>();
   const [problem, setProblem] = useState<FacetError>();
   const [typed, setTyped] = useState<ModelEntry>();
@@ -103,7 +104,11 @@ export default function ModelsView() {
           <Choice
             entries={entries}
             chosen={entry?.key}
-            onChoose={(key) => goTo('models', { look: key })}
+            onChoose={(key) => {
+              goTo('models', { look: key });
+              // On a narrow screen the page of the model lies below the list.
+              requestAnimationFrame(() => page.current?.scrollIntoView({ block: 'nearest' }));
+            }}
             onRepository={(repository) => {
               const key = repository.repo;
               const commit = repository.revision && /^[0-9a-f]{40}$/.test(repository.revision);
@@ -113,7 +118,7 @@ export default function ModelsView() {
           />
           <OwnFiles keep={keep} onKeep={setKeep} onFiles={(files) => void take(files)} />
         </div>
-        <div className="models-page">
+        <div ref={page} className="models-page">
           {entry ? (
             <ModelPage
               key={`${entry.key} ${reference ?? ''}`}
