@@ -11,6 +11,7 @@ import type {
   FeatureCard,
   FeatureLabel,
   FileSet,
+  FolderReference,
   Inspection,
   OpenedModel,
   OpenRequest,
@@ -32,7 +33,7 @@ export interface CallOptions {
 /** The only door from the page to the engine. One per page; it owns the worker. */
 export interface EngineClient {
   open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
-  inspect(files: FileSet, options?: CallOptions): Promise<Inspection>;
+  inspect(files: FileSet | FolderReference, options?: CallOptions): Promise<Inspection>;
   useDictionary(reference: string | FileSet, options?: CallOptions): Promise<DictionaryInfo>;
   tokenize(request: TokenizeRequest): Promise<TokenizedWindow>;
   analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;

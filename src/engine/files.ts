@@ -67,7 +67,9 @@ export function catalogueFiles(
       received.set(path, done);
       onProgress({ phase: 'download', what: path, done: sum(), total, unit: 'bytes' });
     };
-    return inMemory(await fetchFile(new URL(path, base), { expectedBytes: bytes, sha256, signal, onProgress: onBytes }));
+    return inMemory(
+      await fetchFile(new URL(path, base), { expectedBytes: bytes, sha256, signal, onProgress: onBytes }),
+    );
   };
   return {
     id: about.id,
@@ -160,7 +162,10 @@ export function givenFiles(set: FileSet): Files {
     if (file) return Promise.resolve(inBlob(path, file.blob));
     const absent = set.absent?.some((other) => other.path === path);
     return Promise.reject(
-      new FacetError('not-found', absent ? `${path} has not been downloaded yet.` : `There is no file ${path}.`),
+      new FacetError(
+        'not-found',
+        absent ? `${path} has not been downloaded yet.` : `There is no file ${path}.`,
+      ),
     );
   };
   return {

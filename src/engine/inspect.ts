@@ -1,10 +1,10 @@
-import { findDictionaries, unreadable } from '../dictionary/find.ts';
+import { type FoundDictionary, unreadable } from '../dictionary/find.ts';
 import { modelLayout, type WeightsChoice } from '../library/layouts.ts';
 import { describeModel } from '../model/describe.ts';
 import { estimateMemory } from '../model/memory.ts';
 import { describeTokenizer } from '../model/tokenizer-json.ts';
 import { FacetError } from '../shared/errors.ts';
-import { openDictionaryFiles, readRecord } from './dictionary-files.ts';
+import { dictionariesOf, openDictionaryFiles, readRecord } from './dictionary-files.ts';
 import { type Files, readJson } from './files.ts';
 import { openModelFiles, windowOf } from './model-files.ts';
 import type { DictionaryInspection, Inspection, MemoryEstimate, ModelInspection } from './protocol.ts';
@@ -15,7 +15,7 @@ const MOST_READ = 200;
 /** What is in a set of files and what opening it would take. @param largestBinding of the adapter, when there is one */
 export async function inspectFiles(files: Files, largestBinding: number | undefined): Promise<Inspection> {
   const paths = files.listing.map(({ path }) => path);
-  const found = findDictionaries(paths);
+  const found = dictionariesOf(files);
   const layout = modelLayout(files.listing);
   const dictionaries: DictionaryInspection[] = [];
   for (const [index, each] of found.entries()) {
@@ -24,9 +24,13 @@ export async function inspectFiles(files: Files, largestBinding: number | undefi
     const facts = read ? await dictionaryFacts(files, each) : await configuredFacts(files, each.files[1]);
     dictionaries.push({ path: each.path, format: each.format, files: sizes, ...facts });
   }
-  const model = layout.choices.length > 0 ? await inspectModel(files, layout.choices, largestBinding) : undefined;
+  const model =
+    layout.choices.length > 0 ? await inspectModel(files, layout.choices, largestBinding) : undefined;
   // A folder of dictionaries need not hold a model.
-  const lacking = model || dictionaries.length > 0 ? [] : layout.missing.map((what) => `To open a model, this lacks ${what}`);
+  const lacking =
+    model || dictionaries.length > 0
+      ? []
+      : layout.missing.map((what) => `To open a model, this lacks ${what}`);
   const pickled = unreadable(paths).map(({ path, hint }) => `${path}: ${hint}`);
   return { id: files.id, model, dictionaries, notes: [...lacking, ...pickled] };
 }
@@ -35,10 +39,7 @@ function sizesOf(files: Files, paths: readonly string[]): { path: string; bytes:
   return files.listing.filter(({ path }) => paths.includes(path)).map(({ path, bytes }) => ({ path, bytes }));
 }
 
-async function dictionaryFacts(
-  files: Files,
-  found: ReturnType<typeof findDictionaries>[number],
-): Promise<Partial<DictionaryInspection>> {
+async function dictionaryFacts(files: Files, found: FoundDictionary): Promise<Partial<DictionaryInspection>> {
   try {
     const record = await readRecord(await openDictionaryFiles(files, found), 'file');
     const { architecture, hook, hookOut, dIn, dSae, source } = record;
@@ -52,14 +53,19 @@ async function dictionaryFacts(
 }
 
 /** Before the weights are here, the configuration says the most. Anything may be in it, so only plain values count. */
-async function configuredFacts(files: Files, path: string | undefined): Promise<Partial<DictionaryInspection>> {
+async function configuredFacts(
+  files: Files,
+  path: string | undefined,
+): Promise<Partial<DictionaryInspection>> {
   if (path === undefined || !files.has(path)) return {};
   const json = await readJson(files, path).catch(() => undefined);
   const all = [json, (json as { metadata?: unknown } | undefined)?.metadata].filter(
     (part): part is Record<string, unknown> => typeof part === 'object' && part !== null,
   );
   const pick = <Value>(kind: 'string' | 'number', ...keys: string[]): Value | undefined =>
-    all.flatMap((part) => keys.map((key) => part[key])).find((value): value is never => typeof value === kind);
+    all
+      .flatMap((part) => keys.map((key) => part[key]))
+      .find((value): value is never => typeof value === kind);
   return {
     architecture: pick<string>('string', 'architecture', 'activation'),
     hook: pick<string>('string', 'hook_name', 'hook_point'),
@@ -114,5 +120,8 @@ function withProblem(memory: MemoryEstimate): MemoryEstimate {
   const most = 2 ** 33;
   if (memory.weights.f16 <= most) return memory;
   const gibibytes = (memory.weights.f16 / 2 ** 30).toFixed(1);
-  return { ...memory, problem: `Even packed as f16 the weights take ${gibibytes} GiB, more than a page can hold.` };
+  return {
+    ...memory,
+    problem: `Even packed as f16 the weights take ${gibibytes} GiB, more than a page can hold.`,
+  };
 }

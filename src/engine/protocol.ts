@@ -8,7 +8,7 @@ export interface EngineApi {
   /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
   open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
   /** What is in a set of files. Reads configurations and headers only. */
-  inspect(files: FileSet, ticket: Ticket): Promise<Inspection>;
+  inspect(files: FileSet | FolderReference, ticket: Ticket): Promise<Inspection>;
   /** Makes a dictionary of the open model the current one, loading it when needed. */
   useDictionary(
     reference: string | FileSet,
@@ -176,11 +176,16 @@ export interface DictionaryInfo {
   title: string;
   /** TransformerLens name of the hook it reads, e.g. `blocks.2.hook_resid_pre`. */
   hook: string;
+  /** What it reconstructs: `hook`, except for transcoders. */
+  hookOut: string;
   architecture: string;
   dIn: number;
   dSae: number;
+  /** Most features one token can have; d_sae where no number is fixed. */
   k: number;
   digest: string;
+  /** For the visitor, e.g. that it was made for another model. */
+  warning?: string;
 }
 
 export interface AdapterInfo {

@@ -74,7 +74,7 @@ export function makeEntries(
 
   return [
     ...site.map(fromSite),
-    ...[...others.values()],
+    ...others.values(),
     ...published.map((model) => fromPublished(model, held.has(model.repo))),
   ];
 }

@@ -14,9 +14,6 @@ import { theLibrary } from './library-door.ts';
 import { parseReference } from './reference.ts';
 import { inPage, keepInPage, listingOf, missingOf, partOfSet, setAtHand, withWeights } from './sets.ts';
 
-export { filesOfDrop, filesOfInput } from '../library/drop.ts';
-export type { LibraryProgress, StoredSet };
-
 /** A set of files that was looked into, here or on the hub. Keyed by its id. */
 export interface Look {
   set: FileSet;
@@ -119,29 +116,10 @@ export const useLibrary = create<LibraryState & LibraryActions>()((set, get) => 
   }
 
   async function inspect(whole: FileSet, path: string): Promise<void> {
-    const set = chosenPart(whole, path);
-    const inspection = await theEngine().inspect(set);
+    const chosen = chosenPart(whole, path);
+    const inspection = await theEngine().inspect(chosen);
     const before = get().looks[whole.id];
-    put('looks', set.id, { ...before, set, inspection });
-  }
-
-  /** Small configurations that would say more than the names of the files do. */
-  function tellingFiles(set: FileSet, { model, dictionaries }: Inspection): string[] {
-    const named = dictionaries.flatMap(({ files }) => files.map(({ path }) => path));
-    const own = [
-      'config.json',
-      'model.safetensors.index.json',
-      ...(model?.files ?? []).map(({ path }) => path),
-    ];
-    const small = new Set(
-      listingOf(set)
-        .filter(({ path, bytes }) => bytes <= SMALL_FILE && path.endsWith('.json'))
-        .map(({ path }) => path),
-    );
-    return missingOf(
-      set,
-      [...new Set([...own, ...named])].filter((path) => small.has(path)),
-    ).slice(0, SMALL_FILES);
+    put('looks', chosen.id, { ...before, set: chosen, inspection });
   }
 
   /** Runs one job under its key, with progress and a way to stop it. */
@@ -309,6 +287,16 @@ export const useLibrary = create<LibraryState & LibraryActions>()((set, get) => 
     },
   };
 });
+
+/** Small configurations that would say more than the names of the files do. */
+function tellingFiles(set: FileSet, { model, dictionaries }: Inspection): string[] {
+  const named = [...(model?.files ?? []), ...dictionaries.flatMap(({ files }) => files)];
+  const own = ['config.json', 'tokenizer.json', 'model.safetensors.index.json'];
+  const small = listingOf(set).filter(({ path, bytes }) => bytes <= SMALL_FILE && path.endsWith('.json'));
+  const wanted = new Set([...own, ...named.map(({ path }) => path)]);
+  const telling = small.map(({ path }) => path).filter((path) => wanted.has(path));
+  return missingOf(set, telling).slice(0, SMALL_FILES);
+}
 
 /** A path names one of several weights files, or a dictionary. */
 function chosenPart(whole: FileSet, path: string): FileSet {

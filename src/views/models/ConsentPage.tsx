@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
+import { filesOfDrop, filesOfInput } from '../../library/drop.ts';
 import { FacetError } from '../../shared/errors.ts';
-import { filesOfDrop, filesOfInput, IMPORT, useLibrary } from '../../state/library.ts';
+import { IMPORT, useLibrary } from '../../state/library.ts';
 import { neededFiles, obtain } from '../../state/obtain.ts';
 import { loadCatalogues, type PublishedModel } from '../../state/published.ts';
 import { parseReference, partOf } from '../../state/reference.ts';

@@ -1,4 +1,5 @@
-import { type LibraryProgress, useLibrary } from '../../state/library.ts';
+import type { LibraryProgress } from '../../library/protocol.ts';
+import { useLibrary } from '../../state/library.ts';
 import { formatBytes, formatDuration } from '../shared/format.ts';
 import { Trouble } from './Trouble.tsx';
 

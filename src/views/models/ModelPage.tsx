@@ -41,7 +41,7 @@ export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) 
 
   const all = useMemo(() => {
     if (entry.site) return siteCandidates(entry.site);
-    const repositories = new Set([...entry.sets.map(({ repo }) => repo)]);
+    const repositories = new Set(entry.sets.map(({ repo }) => repo));
     const others = Object.values(looks).filter(
       (look) =>
         found.includes(look.set.id) ||

@@ -1,4 +1,6 @@
 import { type DragEvent, type FormEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { filesOfDrop, filesOfInput } from '../../library/drop.ts';
+import type { StoredSet } from '../../library/protocol.ts';
 import { largestBuffer } from '../../state/adapter.ts';
 import {
   type EntryFilter,
@@ -7,7 +9,7 @@ import {
   type ModelEntry,
   parseRepositoryInput,
 } from '../../state/entries.ts';
-import { filesOfDrop, filesOfInput, IMPORT, type StoredSet, useLibrary } from '../../state/library.ts';
+import { IMPORT, useLibrary } from '../../state/library.ts';
 import { loadCatalogues } from '../../state/published.ts';
 import { parseReference } from '../../state/reference.ts';
 import { usePage } from '../../state/store.ts';

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { SETTINGS, type StoredSet, useLibrary } from '../../state/library.ts';
+import type { StoredSet } from '../../library/protocol.ts';
+import { SETTINGS, useLibrary } from '../../state/library.ts';
 import { usePage } from '../../state/store.ts';
 import { formatBytes, formatCount, formatPercent } from '../shared/format.ts';
 import { Section } from './Section.tsx';
