@@ -25,6 +25,7 @@ export default function ConsentPage() {
   const endpoint = useLibrary((state) => state.hub?.endpoint);
   const [published, setPublished] = useState<readonly PublishedModel[]>([]);
   const [busy, setBusy] = useState(false);
+  const reading = useLibrary((state) => state.jobs[IMPORT]?.state === 'running');
   useEffect(() => {
     void refresh();
     // Sizes that are known beforehand; the page works without.
@@ -47,7 +48,7 @@ export default function ConsentPage() {
   };
 
   return (
-    <div className="status-page consent">
+    <div className="status-page consent" aria-busy={busy || reading}>
       <h1>
         This link opens {hub.length > 0 ? 'files that are not on this device yet' : 'somebody’s own files'}
       </h1>
@@ -115,7 +116,7 @@ function FromHub({
           {
             name: 'To download',
             value: needed
-              ? `${formatBytes(needed.missingBytes)} in ${formatCount(needed.missing.length)} files`
+              ? `${formatBytes(needed.missingBytes)} in ${files(needed.missing.length)}`
               : about === undefined
                 ? 'not known before a look'
                 : `about ${formatBytes(about)}`,
@@ -134,6 +135,8 @@ function FromHub({
     </section>
   );
 }
+
+const files = (count: number): string => `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`;
 
 /** What the list of published models says of the size. */
 function knownBytes(

@@ -4,7 +4,7 @@ import { formatBytes, formatDuration } from '../shared/format.ts';
 import { Trouble } from './Trouble.tsx';
 
 const PHASES: Record<LibraryProgress['phase'], string> = {
-  wait: 'Waiting for another tab that works on the same set:',
+  wait: 'Waiting for its turn (another tab may be at it):',
   look: 'Asking for',
   check: 'Checking',
   download: 'Downloading',
