@@ -1,13 +1,14 @@
-import { startEngine } from '../engine/client.ts';
+import { type EngineClient, startEngine } from '../engine/client.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { HeadlessAnswer, HeadlessRequest, HeadlessResult } from './protocol.ts';
 
 // The page the command line drives: the same engine and worker as the explorer, without the explorer.
 
-async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
-  const troubles: FacetError[] = [];
-  const engine = startEngine((trouble) => troubles.push(trouble));
-  const opened = await engine.open({ model: request.model, dictionary: request.dictionary });
+const troubles: FacetError[] = [];
+
+async function analyze(engine: EngineClient, request: HeadlessRequest): Promise<HeadlessResult> {
+  const { model, dictionary, storage } = request;
+  const opened = await engine.open({ model, dictionary, storage });
   const { notes } = await engine.tokenize({ text: request.text, windowStart: 0 });
   const analysis = await engine.analyze({
     text: request.text,
@@ -75,9 +76,11 @@ function rows(data: Float32Array, width: number): number[][] {
   );
 }
 
-globalThis.facetHeadless = async (request): Promise<HeadlessAnswer> => {
+globalThis.facetHeadless = async (job): Promise<HeadlessAnswer> => {
+  const engine = startEngine((trouble) => troubles.push(trouble));
   try {
-    return { ok: true, result: await analyze(request) };
+    const result = 'inspect' in job ? await engine.inspect(job.inspect) : await analyze(engine, job.analyze);
+    return { ok: true, result };
   } catch (thrown) {
     const { code, message, hint } = FacetError.from(thrown);
     return { ok: false, error: { code, message, hint } };
