@@ -17,11 +17,12 @@ export default defineConfig({
       {
         // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
         optimizeDeps: {
-          entries: ['src/testing/*.gpu.test.ts', 'src/testing/*.worker.ts', 'src/**/*.cases.ts'],
+          entries: ['src/**/*.gpu.test.ts', 'src/**/*.worker.ts', 'src/**/*.cases.ts'],
         },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
+          globalSetup: 'src/testing/hub-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
