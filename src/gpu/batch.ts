@@ -1,7 +1,7 @@
 import { FacetError } from '../shared/errors.ts';
 import type { Gpu } from './gpu.ts';
 import type { KernelSpec } from './kernel.ts';
-import { byteLengthOf, type DType, Tensor } from './tensor.ts';
+import { byteLengthOf, type DType, isPacked, Tensor, type WeightDType } from './tensor.ts';
 
 /** Arithmetic and traffic of one dispatch, so that a profile can say how far it is from the adapter's limits. */
 export interface Cost {
@@ -123,20 +123,16 @@ export class Batch {
     }
     const names = Object.keys(kernel.tensors) as T[];
     const weights = names.find((name) => kernel.tensors[name] === 'weights');
-    const variant = {
-      weights: weights && args.tensors[weights].dtype === 'f16' ? ('f16' as const) : ('f32' as const),
-      overrides: args.overrides,
-    };
+    const stored = weights ? args.tensors[weights].dtype : 'f32';
+    const variant = { weights: stored as WeightDType, overrides: args.overrides };
     for (const name of names) {
       const tensor = args.tensors[name];
       if (tensor.disposed) throw new FacetError('bug', `${kernel.name}: ${name} was disposed of`);
-      if (tensor.dtype === 'f16' && kernel.tensors[name] !== 'weights') {
-        throw new FacetError('bug', `${kernel.name}: ${name} cannot be f16`);
+      const isWeights = kernel.tensors[name] === 'weights';
+      if (isPacked(tensor.dtype) && !isWeights) {
+        throw new FacetError('bug', `${kernel.name}: ${name} cannot be ${tensor.dtype}`);
       }
-      if (
-        kernel.tensors[name] === 'weights' &&
-        tensor.dtype !== (weights ? args.tensors[weights].dtype : 'f32')
-      ) {
+      if (isWeights && (tensor.dtype !== stored || stored === 'u32')) {
         throw new FacetError('bug', `${kernel.name}: weights must share one storage type`);
       }
     }
