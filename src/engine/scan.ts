@@ -1,6 +1,8 @@
 import { FeatureStatistics } from '../analysis/sample-statistics.ts';
-import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
+import { ownActivation } from '../analysis/site.ts';
+import type { SparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
+import { codeTensors, readCodes, withRoom } from '../dictionary/room.ts';
 import { generate } from '../storyworld/index.ts';
 import type { Gate } from './gate.ts';
 import type { OpenedModelState } from './opened-model.ts';
@@ -128,34 +130,37 @@ export async function readExamples(
   });
 }
 
-/** Sparse codes of several sequences: one submission, one readback. */
+/** Sparse codes of several sequences: one submission, one readback, and again if there was no room for all features. */
 async function encodeSequences(
   { model }: OpenedModelState,
   dictionary: Dictionary,
   sequences: readonly Uint32Array<ArrayBuffer>[],
 ): Promise<SparseCodes[]> {
-  const batch = model.gpu.batch('scan');
-  try {
-    const reads = [];
-    for (const ids of sequences) {
-      const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
-      const activation = captures.get(dictionary.hook)!;
-      const codes = dictionary.encode(batch, activation);
-      batch.release(activation);
-      reads.push(codes.indices, codes.values);
+  const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+  return withRoom(dictionary, longest, async () => {
+    const batch = model.gpu.batch('scan');
+    try {
+      const tensors = sequences.map((ids) => {
+        const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
+        const activation = captures.get(dictionary.hook)!;
+        const own = ownActivation(batch, dictionary, activation);
+        const codes = dictionary.encode(batch, own);
+        batch.release(activation, own);
+        return codeTensors(codes);
+      });
+      const { arrays } = await batch.submit(tensors.flat());
+      let next = 0;
+      const read = sequences.map(({ length }, i) => {
+        const own = arrays.slice(next, next + tensors[i]!.length);
+        next += own.length;
+        return readCodes(own, length);
+      });
+      return { result: read.map(({ codes }) => codes), read };
+    } catch (thrown) {
+      batch.discard();
+      throw thrown;
     }
-    const { arrays } = await batch.submit(reads);
-    return sequences.map(({ length }, i) =>
-      toSparseCodes(
-        arrays[2 * i] as Uint32Array<ArrayBuffer>,
-        arrays[2 * i + 1] as Float32Array<ArrayBuffer>,
-        length,
-      ),
-    );
-  } catch (thrown) {
-    batch.discard();
-    throw thrown;
-  }
+  });
 }
 
 /** Ids of a text with the beginning-of-text token first, cut to the context. */
