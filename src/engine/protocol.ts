@@ -143,7 +143,7 @@ export interface OpenRequest {
   /** The same for the dictionary, or `null` for none. Default: the first of the catalogue, none for other models. */
   dictionary?: string | FolderReference | FileSet | null;
   /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
-  storage?: 'file' | 'f32';
+  storage?: 'file' | 'f16' | 'f32';
 }
 
 export interface Progress {

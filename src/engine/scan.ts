@@ -93,10 +93,9 @@ async function scanBatch(
   count: number,
   { statistics, sequences }: Scan,
 ): Promise<void> {
-  const { model, tokenizer } = opened;
   const first = sequences.length;
   const batch = Array.from({ length: count }, (_, i) =>
-    sequenceIds(tokenizer, generate(seed, first + i).text, model.config.nCtx),
+    sequenceIds(opened, generate(seed, first + i).text),
   );
   const codes = await encodeSequences(opened, dictionary, batch);
   codes.forEach((found, i) => statistics.add(first + i, found, 1));
@@ -109,9 +108,9 @@ export async function readExamples(
   dictionary: Dictionary,
   { feature, seed, items }: ExamplesRequest,
 ): Promise<Example[]> {
-  const { model, tokenizer } = opened;
+  const { tokenizer } = opened;
   const texts = items.map((item) => generate(seed, item));
-  const sequences = texts.map(({ text }) => sequenceIds(tokenizer, text, model.config.nCtx));
+  const sequences = texts.map(({ text }) => sequenceIds(opened, text));
   const codes = await encodeSequences(opened, dictionary, sequences);
   return sequences.map((ids, i) => {
     const { offsets, indices, values } = codes[i]!;
@@ -163,12 +162,8 @@ async function encodeSequences(
   });
 }
 
-/** Ids of a text with the beginning-of-text token first, cut to the context. */
-export function sequenceIds(
-  tokenizer: OpenedModelState['tokenizer'],
-  text: string,
-  nCtx: number,
-): Uint32Array<ArrayBuffer> {
+/** Ids of a text as it is read, cut to what is read at once. */
+function sequenceIds({ tokenizer, prefix, info }: OpenedModelState, text: string): Uint32Array<ArrayBuffer> {
   const { tokens } = tokenizer.tokenize(text);
-  return Uint32Array.from([tokenizer.bos.id, ...tokens.slice(0, nCtx - 1).map(({ id }) => id)]);
+  return Uint32Array.from([...prefix, ...tokens.slice(0, info.nCtx - prefix.length)], ({ id }) => id);
 }

@@ -70,7 +70,8 @@ const containers: Record<string, { files: string[]; open: (file: WatchedFile) =>
       await readAll(reader);
       const { config, weights } = await fromGguf(reader);
       await readAll(weights);
-      families.find(({ id }) => id === (config as { model_type: string }).model_type)?.parseConfig(config);
+      const type = (config as { model_type: string }).model_type;
+      families.find(({ ids }) => ids.includes(type))?.parseConfig(config);
     },
   },
 };
@@ -124,7 +125,7 @@ test('150 mangled config.json of every family', async () => {
   const made = await Promise.all(
     ggufNames.map(async (name) => (await gguf(name)).config as { model_type: string }),
   );
-  const known = made.filter(({ model_type: type }) => families.some(({ id }) => id === type));
+  const known = made.filter(({ model_type: type }) => families.some(({ ids }) => ids.includes(type)));
   expect(known.length).toBeGreaterThan(0);
   await mangled(150, [jsonOf('../model/goldens/gpt2-random/config.json'), ...known], (json) => {
     const family = familyOf(json);
