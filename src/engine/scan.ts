@@ -94,9 +94,7 @@ async function scanBatch(
   { statistics, sequences }: Scan,
 ): Promise<void> {
   const first = sequences.length;
-  const batch = Array.from({ length: count }, (_, i) =>
-    sequenceIds(opened, generate(seed, first + i).text),
-  );
+  const batch = Array.from({ length: count }, (_, i) => sequenceIds(opened, generate(seed, first + i).text));
   const codes = await encodeSequences(opened, dictionary, batch);
   codes.forEach((found, i) => statistics.add(first + i, found, 1));
   sequences.push(...batch);
