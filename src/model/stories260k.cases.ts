@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
-import { gpuCases } from '../testing/cases.ts';
+import { gpuCases, type Skipped } from '../testing/cases.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
 import { openUrl } from '../testing/family-goldens.ts';
 import { Transformer } from './transformer.ts';
@@ -26,15 +26,12 @@ interface Golden {
 async function withModel(
   gpu: Gpu,
   check: (model: Transformer, golden: Golden) => Promise<void>,
-): Promise<void> {
+): Promise<void | Skipped> {
   const [address] = Object.values(weights);
   const [config, golden] = ['config', 'golden'].map(
     (name) => Object.entries(json).find(([path]) => path.endsWith(`${name}.json`))?.[1],
   );
-  if (!address || !config || !golden) {
-    console.warn('skipped: there is no ../shared/models/stories260K');
-    return;
-  }
+  if (!address || !config || !golden) return { skipped: 'there is no ../shared/models/stories260K' };
   using model = await Transformer.load(gpu, await config(), await openUrl('stories260K', await address()));
   await check(model, (await golden()) as Golden);
 }
