@@ -16,7 +16,7 @@ export interface RecordTensor {
   /** How its values are given and stored. */
   dtype: WeightDType;
   /** Blocks that cover it exactly once; a block that does not begin at column 0 begins at a multiple of 4. */
-  blocks(): AsyncIterable<TensorBlock>;
+  blocks: () => AsyncIterable<TensorBlock>;
 }
 
 /** What is done to an activation before it is encoded; named as SAELens' `normalize_activations`. */

@@ -21,7 +21,7 @@ const NUMBERS: Partial<Record<FileDType, (bytes: DataView) => number>> = {
 /** One number for each row or column of a matrix, by which it is multiplied or, unless it is 0, divided. */
 export interface Scaling {
   by: 'row' | 'column';
-  values(): Promise<Float32Array>;
+  values: () => Promise<Float32Array>;
   divide?: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface Architecture {
    * One vector [d_sae · n] made of `vectors` and put on the GPU in their place, as [d_sae, n].
    * @param vector gives [d_sae] values
    */
-  combine?(vector: (name: string) => Float32Array, dSae: number): Float32Array<ArrayBuffer>;
+  combine?: (vector: (name: string) => Float32Array, dSae: number) => Float32Array<ArrayBuffer>;
   /** @throws FacetError `bad-file`, `unsupported` for a record it cannot compute */
   check?(record: DictionaryRecord): void;
   /**
@@ -34,5 +34,5 @@ export interface EncoderInput {
   /** [d_in, d_sae padded to a multiple of 4] */
   wEnc: Tensor;
   /** The uploaded vector of that name, or `combined`. */
-  vector(name: string): Tensor;
+  vector: (name: string) => Tensor;
 }

@@ -121,14 +121,14 @@ export const dictionaryLearning: DictionaryFormat = {
     const [encoder, decoder] =
       matrices === 'linear' ? ['encoder.weight', 'decoder.weight'] : ['W_enc', 'W_dec'];
     let found: Promise<Float32Array> | undefined;
-    const norms = (): Promise<Float32Array> => (found ??= source.norms(decoder!, [dSae, d], { turned }));
+    const norms = (): Promise<Float32Array> => (found ??= source.norms(decoder, [dSae, d], { turned }));
     const scaled = (by: 'row' | 'column', divide: boolean): MatrixOptions => ({
       turned,
       scale: unit && { by, values: norms, divide },
     });
     const tensors = new Map<string, RecordTensor>([
-      ['W_enc', source.matrix(encoder!, [d, dSae], scaled('column', false))],
-      ['W_dec', source.matrix(decoder!, [dSae, d], scaled('row', true))],
+      ['W_enc', source.matrix(encoder, [d, dSae], scaled('column', false))],
+      ['W_dec', source.matrix(decoder, [dSae, d], scaled('row', true))],
       ['b_dec', source.vector(layout.bias, d)],
     ]);
     for (const [ours, theirs] of Object.entries(layout.vectors)) {
