@@ -5,7 +5,7 @@ import { estimateMemory } from '../model/memory.ts';
 import { describeTokenizer } from '../model/tokenizer-json.ts';
 import { FacetError } from '../shared/errors.ts';
 import { dictionariesOf, openDictionaryFiles, readRecord } from './dictionary-files.ts';
-import { type Files, readJson } from './files.ts';
+import { type Files, readJson, readOptionalJson } from './files.ts';
 import { openModelFiles, windowOf } from './model-files.ts';
 import type { DictionaryInspection, Inspection, MemoryEstimate, ModelInspection } from './protocol.ts';
 
@@ -96,8 +96,9 @@ async function inspectModel(
     const named = (ending: string): string => choice.files.find((path) => path.endsWith(ending))!;
     const config = opened?.config ?? (await readJson(files, named('config.json')));
     about.family = String((config as { model_type?: unknown } | null)?.model_type ?? '').slice(0, 80);
-    const tokenizer = opened?.tokenizer.json ?? (await readJson(files, named('tokenizer.json')));
-    about.tokenizer = describeTokenizer(tokenizer);
+    // Some are tens of megabytes, and come with the weights.
+    const tokenizer = opened?.tokenizer.json ?? (await readOptionalJson(files, named('tokenizer.json')));
+    about.tokenizer = tokenizer === undefined ? 'not downloaded yet' : describeTokenizer(tokenizer);
     const described = describeModel(config);
     const { nLayers, nHeads, nKvHeads, dHead, dModel, dMlp, dVocab, nCtx } = described.config;
     about.config = { nLayers, nHeads, nKvHeads, dHead, dModel, dMlp, dVocab, nCtx };
