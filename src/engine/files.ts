@@ -119,7 +119,7 @@ export function folderFiles(folder: FolderReference, { site, signal, onProgress 
   return {
     id: folder.id,
     title: folder.id,
-    listing: folder.files,
+    listing: [...folder.files, ...(folder.absent ?? [])],
     has: (path) => known.has(path),
     open,
     digest: async (path) => known.get(path)?.sha256 ?? hashed(path, await open(path)),

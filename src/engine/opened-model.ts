@@ -3,9 +3,11 @@ import { uploadDictionary } from '../dictionary/load.ts';
 import { explainMisfit, warnOfOtherModel } from '../dictionary/misfit.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, type CatalogueModel, findById } from '../library/catalogue.ts';
+import { describeModel } from '../model/describe.ts';
 import { allHooks, hookWidth, parseHook } from '../model/hooks.ts';
 import { ModelTokenizer, type Token } from '../model/tokenizer.ts';
 import { Transformer } from '../model/transformer.ts';
+import { storedAs } from '../model/weight-plan.ts';
 import { FacetError } from '../shared/errors.ts';
 import { chooseDictionary, openDictionaryFiles, readRecord } from './dictionary-files.ts';
 import { catalogueFiles, digestOf, type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
@@ -18,6 +20,7 @@ import type {
   ModelInfo,
   OpenRequest,
 } from './protocol.ts';
+import { warmUpModel } from './warm-up.ts';
 
 interface LoadedDictionary {
   dictionary: Dictionary;
@@ -56,11 +59,20 @@ export class OpenedModelState implements Disposable {
     const { config, weights, tokenizer: its } = await openModelFiles(files, choice);
     const tokenizer = new ModelTokenizer(its.json, its.config, tokenizerOptions(config));
     const { signal } = context;
+    const described = describeModel(config);
+    const matrix = described.specs.find(({ kind }) => kind === 'matrix')!;
+    const dtype = matrix.sources[0]!.names.map((name) => weights.info(name)?.dtype).find(Boolean);
+    const stored = storedAs(matrix, [dtype ?? described.dtype], storage ?? 'file');
+    // What fails to compile here fails again, and is reported, when it is first run.
+    const compiling = entry
+      ? Promise.resolve()
+      : gpu.prepare(warmUpModel(gpu.adapter.software, described.config, stored)).catch(() => {});
     const onProgress = (done: number, total: number): void =>
       context.onProgress({ phase: 'upload', what: 'model', done, total, unit: 'bytes' });
     onProgress(0, 0);
     const model = await Transformer.load(gpu, config, weights, { storage, signal, onProgress });
     try {
+      await compiling;
       const { family, nLayers, nHeads, dModel, dMlp, dVocab, nCtx } = model.config;
       if (tokenizer.textVocabSize > dVocab) {
         throw new FacetError(

@@ -111,6 +111,8 @@ export interface FolderReference {
   id: string;
   /** What lies in it; its server must answer Range requests. */
   files: readonly { path: string; bytes: number; sha256?: string }[];
+  /** See `FileSet`. */
+  absent?: readonly { path: string; bytes: number }[];
 }
 
 /**

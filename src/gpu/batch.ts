@@ -68,9 +68,19 @@ export class Batch {
     return this;
   }
 
-  /** A tensor that lives until `release` or, at the latest, until the batch is submitted. */
+  /**
+   * A tensor that lives until `release` or, at the latest, until the batch is submitted.
+   * @throws FacetError `limits` when it is larger than a kernel can bind
+   */
   scratch(shape: readonly number[], dtype: DType = 'f32'): Tensor {
     const bytes = Math.max(4, byteLengthOf(shape, dtype));
+    if (bytes > this.gpu.largestTensorBytes) {
+      throw new FacetError(
+        'limits',
+        `A result of ${Math.ceil(bytes / 2 ** 20)} MiB ([${shape.join(', ')}]) is larger than this adapter allows.`,
+        { hint: 'Shorten the text, or ask for less of it at once.' },
+      );
+    }
     let buffer: GPUBuffer | undefined;
     for (const [size, list] of this.#free) {
       // The pool's classes make equal requests equal sizes; anything up to twice the need is worth reusing.

@@ -36,13 +36,13 @@ export function describeModel(configJson: unknown): ModelDescription {
     return width === undefined ? [] : [{ name, width }];
   });
   const { dtype, torch_dtype } = configJson as Record<string, unknown>;
-  const named = String(dtype ?? torch_dtype ?? 'float32').replace('torch.', '');
+  const named = [dtype, torch_dtype].find((each) => typeof each === 'string') ?? 'float32';
   return {
     family: config.family,
     config,
     specs,
     hooks,
     parameters: elementsOfSpecs(specs),
-    dtype: DTYPES[named] ?? 'F32',
+    dtype: DTYPES[named.replace('torch.', '')] ?? 'F32',
   };
 }

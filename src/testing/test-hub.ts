@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /**
  * What a server may do wrong.
@@ -85,6 +86,13 @@ interface Planned {
 const EXPOSED =
   'ETag, Link, Accept-Ranges, Content-Range, Retry-After, X-Linked-Size, X-Linked-ETag, X-Repo-Commit';
 
+/** What `POST /control` takes, for tests in a browser; `GET /control` answers with the log. */
+export interface HubControl {
+  reset?: boolean;
+  fault?: { path: string; kind: Fault; times?: number };
+  gate?: { repo: string; token: string };
+}
+
 /**
  * A hub for tests: the parts of Hugging Face's API that the library uses, over a folder, with redirects of large files
  * to another origin, CORS as it is there (the CDN refuses preflights), and faults on demand.
@@ -116,6 +124,7 @@ export async function startHub({
   function answer(server: 'hub' | 'cdn', request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', origins[server]);
     const { range, authorization } = request.headers;
+    if (url.pathname === '/control') return void controlled(request, response);
     log.push({ server, method: request.method ?? '', path: url.pathname + url.search, range, authorization });
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-expose-headers', EXPOSED);
@@ -242,7 +251,18 @@ export async function startHub({
     return true;
   }
 
-  return {
+  async function controlled(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('access-control-allow-origin', '*');
+    if (request.method === 'POST') {
+      const { reset, fault, gate } = JSON.parse(await text(request)) as HubControl;
+      if (reset) made.reset();
+      if (fault) made.fault(fault.path, fault.kind, fault);
+      if (gate) made.gate(gate.repo, gate.token);
+    }
+    json(response, log);
+  }
+
+  const made: TestHub = {
     origin: origins.hub,
     cdn: origins.cdn,
     log,
@@ -263,6 +283,7 @@ export async function startHub({
       }
     },
   };
+  return made;
 }
 
 async function listen(server: Server, port: number): Promise<string> {

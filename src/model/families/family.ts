@@ -3,9 +3,9 @@ import type { ModelConfig } from '../config.ts';
 /** A tensor in a checkpoint. */
 export interface WeightSource {
   /** Names it may have; the first present wins. */
-  names: string[];
+  names: readonly string[];
   /** Shape in the file. Anything else is refused before allocation. */
-  shape: number[];
+  shape: readonly number[];
 }
 
 /** One of the runtime's tensors and what it is made of. */
@@ -13,9 +13,9 @@ export interface WeightSpec {
   /** The runtime's name, e.g. `blocks.0.attn.W_O`. */
   name: string;
   /** Their rows follow each other on the GPU; all columns are equal. */
-  sources: WeightSource[];
+  sources: readonly WeightSource[];
   /** Shape on the GPU. */
-  shape: number[];
+  shape: readonly number[];
   /** Matrices may be stored packed; vectors are always f32. */
   kind: 'matrix' | 'vector';
   /** [N, K] as torch's Linear has it, or [K, N]. Only `nk` matrices can be split by rows. */

@@ -6,7 +6,7 @@ type Options = Partial<Pick<WeightSpec, 'layout' | 'interleaved' | 'plus' | 'opt
 export function specsUnder(prefixes: readonly string[]) {
   const names = (stem: string): string[] => prefixes.map((prefix) => prefix + stem);
   return {
-    vector(name: string, stem: string, length: number, options: Options = {}): WeightSpec {
+    vector: (name: string, stem: string, length: number, options: Options = {}): WeightSpec => {
       const shape = [length];
       return {
         name,
@@ -17,7 +17,7 @@ export function specsUnder(prefixes: readonly string[]) {
         ...options,
       };
     },
-    matrix(name: string, stem: string, shape: [number, number], options: Options = {}): WeightSpec {
+    matrix: (name: string, stem: string, shape: [number, number], options: Options = {}): WeightSpec => {
       return {
         name,
         sources: [{ names: names(stem), shape }],
@@ -28,7 +28,7 @@ export function specsUnder(prefixes: readonly string[]) {
       };
     },
     /** Several tensors as one, their rows one after another. @param stems with the number of rows each */
-    joined(name: string, stems: readonly (readonly [string, number])[], columns?: number): WeightSpec {
+    joined: (name: string, stems: readonly (readonly [string, number])[], columns?: number): WeightSpec => {
       const shape = (rows: number): number[] => (columns === undefined ? [rows] : [rows, columns]);
       return {
         name,
