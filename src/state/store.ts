@@ -246,6 +246,9 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         if (!address.isOwn) void follow();
       });
       await follow();
+      // Only now, so that keeping the page for later takes nothing from the first view.
+      const { registerShell } = await import('../library/shell.ts');
+      await registerShell((open) => set({ update: open }));
     },
     cancelLoading() {
       slots.abort('load');
