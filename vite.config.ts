@@ -1,12 +1,19 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { buildStamp, contentSecurityPolicy, smallShaders, weightFileTypes } from './scripts/vite-plugins.ts';
+import {
+  buildStamp,
+  contentSecurityPolicy,
+  SERVICE_WORKER,
+  shellFiles,
+  smallShaders,
+  weightFileTypes,
+} from './scripts/vite-plugins.ts';
 
 export default defineConfig({
   // Relative addresses: the built folder works at any path of any static host.
   base: './',
-  plugins: [react(), smallShaders(), contentSecurityPolicy(), weightFileTypes(), buildStamp()],
+  plugins: [react(), smallShaders(), contentSecurityPolicy(), weightFileTypes(), shellFiles(), buildStamp()],
   worker: { format: 'es', plugins: () => [smallShaders()] },
   build: {
     target: 'es2023',
@@ -19,6 +26,10 @@ export default defineConfig({
         index: resolve(import.meta.dirname, 'index.html'),
         // The page the command line drives: the engine without the explorer.
         headless: resolve(import.meta.dirname, 'headless.html'),
+        serviceWorker: resolve(import.meta.dirname, 'src/library/service-worker.ts'),
+      },
+      output: {
+        entryFileNames: ({ name }) => (name === 'serviceWorker' ? SERVICE_WORKER : 'assets/[name]-[hash].js'),
       },
     },
   },

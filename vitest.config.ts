@@ -17,13 +17,14 @@ export default defineConfig({
       {
         // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
         optimizeDeps: {
-          entries: ['src/testing/*.gpu.test.ts', 'src/testing/*.worker.ts', 'src/**/*.cases.ts'],
+          entries: ['src/**/*.gpu.test.ts', 'src/**/*.worker.ts', 'src/**/*.cases.ts'],
         },
         // Models that only tests use lie beside the repository, where they are at all.
         server: { fs: { allow: ['.', '../shared/models'] } },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
+          globalSetup: 'src/testing/hub-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -1,23 +1,31 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { STAMP } from './build.mjs';
 
+const policy = (connect: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    `connect-src ${connect}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+
 /**
  * What the built page may do. `data:` and `blob:` images are exported plots; everything else comes from the site itself,
  * so a prompt cannot leave the machine whatever a dependency does.
  */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+export const CONTENT_SECURITY_POLICY = policy("'self'");
+
+/** Of the library's worker, which downloads from hubs and never sees a prompt. */
+export const LIBRARY_POLICY = policy("'self' https: http://127.0.0.1:* http://localhost:*");
+const LIBRARY_SCRIPT = /\/assets\/library\.worker-[\w-]+\.js$/;
 
 /**
  * The policy as a meta tag of every built page (the development server needs inline scripts and a socket), and as a
@@ -40,8 +48,9 @@ export function contentSecurityPolicy(): Plugin {
             ],
     },
     configurePreviewServer(server) {
-      server.middlewares.use((_request, response, next) => {
-        response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+      server.middlewares.use((request, response, next) => {
+        const isLibrary = LIBRARY_SCRIPT.test(request.url?.split('?', 1)[0] ?? '');
+        response.setHeader('Content-Security-Policy', isLibrary ? LIBRARY_POLICY : CONTENT_SECURITY_POLICY);
         response.setHeader('X-Content-Type-Options', 'nosniff');
         next();
       });
@@ -74,6 +83,35 @@ export function smallShaders(): Plugin {
       const source = await readFile(id.slice(0, -'?raw'.length), 'utf8');
       const lines = source.split('\n').map((line) => line.replace(/\/\/.*$/, '').trim());
       return `export default ${JSON.stringify(lines.filter(Boolean).join('\n'))}`;
+    },
+  };
+}
+
+/** Where the service worker is built to: beside the page, because a service worker rules only what lies below it. */
+export const SERVICE_WORKER = 'sw.js';
+
+/**
+ * Puts the list of built files into the service worker: all but pages, the command line's script and itself.
+ * @see src/library/service-worker.ts
+ */
+export function shellFiles(): Plugin {
+  return {
+    name: 'facet:shell-files',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const files = Object.keys(bundle).filter(
+          (name) => name.startsWith('assets/') && !/\.map$|\/headless-/.test(name),
+        );
+        const worker = bundle[SERVICE_WORKER];
+        if (worker?.type !== 'chunk') throw new Error('The service worker was not built.');
+        if (worker.imports.length > 0) throw new Error('The service worker must import nothing.');
+        // The names hold digests of the contents, so they are the version.
+        const version = createHash('sha256').update(files.sort().join()).update(worker.code).digest('hex');
+        const shell = JSON.stringify({ version: version.slice(0, 16), files });
+        worker.code = `const __SHELL__=${shell};${worker.code}`;
+      },
     },
   };
 }

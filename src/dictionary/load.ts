@@ -1,34 +1,44 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { rowNorms } from '../gpu/kernels/row_norms.ts';
-import type { Tensor } from '../gpu/tensor.ts';
+import { byteLengthOf, isPacked, type Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
+import type { Architecture } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
+import { buildDictionary } from './build.ts';
 import type { Dictionary } from './dictionary.ts';
-import type { Storage } from './formats/format.ts';
 import { formatOf } from './formats/index.ts';
-import type { DictionaryRecord, TensorData } from './record.ts';
+import type { DictionaryRecord, RecordTensor } from './record.ts';
+import { type Storage, vectorValues } from './tensor-source.ts';
+
+/** Bytes on their way to the GPU, which the browser keeps a copy of. */
+const MOST_UNSETTLED = 2 ** 26;
 
 export interface DictionaryFiles {
   id: string;
-  /** Parsed configuration, of any origin. */
-  config: unknown;
+  /** Parsed configuration, of any origin; some formats have none. */
+  config?: unknown;
   weights: TensorReader;
+  /** Path of the weights file inside its repository or folder; formats without a configuration read the hook from it. */
+  path?: string;
+  /** `owner/name` on the hub. */
+  repository?: string;
   /** Default `file`: f16 matrices stay packed. */
   storage?: Storage;
 }
 
 /**
- * Reads a dictionary of any known format and puts it on the GPU, one tensor at a time. Everything that can be checked
- * from configuration and tensor names is checked before the first byte is read.
+ * Reads a dictionary of any known format and puts it on the GPU, a part of a tensor at a time. Everything that can be
+ * checked from configuration and tensor names is checked before the first tensor is read.
  * @throws FacetError `bad-file`, `unsupported`, `limits`, `out-of-memory`, `cancelled`
  */
 export async function loadDictionary(
   gpu: Gpu,
-  { id, config, weights, storage = 'file' }: DictionaryFiles,
+  { id, config, weights, path = '', repository, storage = 'file' }: DictionaryFiles,
   signal?: AbortSignal,
 ): Promise<Dictionary> {
-  const record = formatOf(config).read(config, weights, storage);
+  const files = { config, weights, path, repository };
+  const record = await formatOf(files).read(files, storage);
   return uploadDictionary(gpu, id, record, signal);
 }
 
@@ -40,71 +50,127 @@ export async function uploadDictionary(
   signal?: AbortSignal,
 ): Promise<Dictionary> {
   const architecture = architectureOf(record.architecture);
+  checkRecord(record, architecture);
   checkLimits(gpu, record);
   const tensors = new Map<string, Tensor>();
-  const release = (): void => tensors.forEach((tensor) => tensor.dispose());
   try {
-    for (const name of Object.keys(architecture.tensors)) {
-      signal?.throwIfAborted();
-      const read = record.tensors.get(name);
-      if (!read) throw new FacetError('bug', `the record of "${id}" has no tensor ${name}`);
-      const { data, shape } = padColumns(await read(), record.dSae);
-      tensors.set(name, await gpu.uploadWeights(data, shape));
-    }
+    for (const name of ['W_enc', 'W_dec', 'b_dec', ...(record.tensors.has('W_skip') ? ['W_skip'] : [])])
+      tensors.set(name, await uploadTensor(gpu, record.tensors.get(name)!, name === 'W_enc', signal));
+    for (const [name, tensor] of await uploadVectors(gpu, record, architecture, signal))
+      tensors.set(name, tensor);
     tensors.set('decoder_norms', await decoderNorms(gpu, tensors.get('W_dec')!));
     signal?.throwIfAborted();
   } catch (thrown) {
-    release();
+    tensors.forEach((tensor) => tensor.dispose());
     throw FacetError.from(thrown);
   }
-  const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (!found) throw new FacetError('bug', `dictionary "${id}" has no tensor ${name}`);
-    return found;
+  return buildDictionary(gpu, id, record, architecture, tensors);
+}
+
+/** Whatever format made it, a record must fit its architecture and the kernels. */
+function checkRecord(record: DictionaryRecord, architecture: Architecture): void {
+  const { tensors, dIn, dOut, dSae, k, subtractDecoderBias } = record;
+  const shapes: Record<string, number[]> = {
+    W_enc: [dIn, dSae],
+    W_dec: [dSae, dOut],
+    b_dec: [dOut],
+    ...(tensors.has('W_skip') && { W_skip: [dOut, dIn] }),
+    ...Object.fromEntries(architecture.vectors.map((name) => [name, [dSae]])),
   };
-  const { hook, dIn, dSae, k, source } = record;
-  return {
-    id,
-    hook,
-    dIn,
-    dSae,
-    architecture: architecture.id,
-    k,
-    source,
-    wDec: tensor('W_dec'),
-    decoderNorms: tensor('decoder_norms'),
-    byteLength: [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
-    ...architecture.build(record, tensor),
-    dispose: release,
-    [Symbol.dispose]: release,
-  };
+  for (const [name, shape] of Object.entries(shapes)) {
+    if (tensors.get(name)?.shape.join() !== shape.join())
+      throw new FacetError('bug', `the record has no tensor ${name} [${shape.join(', ')}]`);
+  }
+  for (const [what, size] of Object.entries({ reads: dIn, writes: dOut })) {
+    if (size % 4 === 0) continue;
+    throw new FacetError(
+      'unsupported',
+      `This dictionary ${what} ${size} values per token, not a multiple of 4.`,
+    );
+  }
+  if (architecture.fixed && !(k && Number.isInteger(k) && k >= 1 && k <= dSae))
+    throw new FacetError(
+      'bad-file',
+      `The configuration keeps ${k ?? 'an unknown number of'} features of ${dSae}.`,
+    );
+  if (subtractDecoderBias && dIn !== dOut)
+    throw new FacetError('bad-file', `A bias of ${dOut} values cannot be taken off an input of ${dIn}.`);
+  architecture.check?.(record);
 }
 
 /** A matrix must fit one binding. */
-function checkLimits(gpu: Gpu, { dIn, dSae }: DictionaryRecord): void {
+function checkLimits(gpu: Gpu, { tensors }: DictionaryRecord): void {
   const most = gpu.largestTensorBytes;
-  const bytes = 4 * dIn * Math.ceil(dSae / 4) * 4;
-  if (bytes > most) {
+  for (const [name, { shape, dtype }] of tensors) {
+    const bytes = byteLengthOf(padded(shape, name === 'W_enc'), dtype);
+    if (bytes <= most) continue;
     const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;
     throw new FacetError(
       'limits',
       `This dictionary needs a GPU buffer of ${mebibytes(bytes)}; this one has ${mebibytes(most)}.`,
-      {
-        hint: 'Choose a smaller dictionary.',
-      },
+      { hint: 'Choose a smaller dictionary.' },
     );
   }
 }
 
-/** Zeros after each row of a matrix [n, d_sae], up to a multiple of 4: kernels read four columns at a time. */
-export function padColumns({ data, shape }: TensorData, dSae: number): TensorData {
-  const [rows = 0, columns = 0] = shape;
-  const width = Math.ceil(dSae / 4) * 4;
-  if (shape.length !== 2 || columns !== dSae || width === dSae) return { data, shape };
-  const padded =
-    data instanceof Float32Array ? new Float32Array(rows * width) : new Uint16Array(rows * width);
-  for (let row = 0; row < rows; row++) padded.set(data.subarray(row * dSae, (row + 1) * dSae), row * width);
-  return { data: padded, shape: [rows, width] };
+/** Kernels read four columns of W_enc at a time: its rows end in zeros up to a multiple of 4. */
+function padded(shape: readonly number[], pads: boolean): readonly number[] {
+  return pads ? [shape[0]!, Math.ceil(shape[1]! / 4) * 4] : shape;
+}
+
+async function uploadTensor(
+  gpu: Gpu,
+  { shape, dtype, blocks }: RecordTensor,
+  pads: boolean,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const full = padded(shape, pads);
+  const width = full.at(-1)!;
+  const tensor = await gpu.reserve(full, dtype);
+  const size = isPacked(dtype) ? 2 : 4;
+  let unsettled = 0;
+  try {
+    for await (const { row, column, rows, columns, data } of blocks()) {
+      signal?.throwIfAborted();
+      const at = (r: number): number => size * ((row + r) * width + column);
+      if (columns === width) gpu.write(tensor, at(0), data);
+      else {
+        for (let r = 0; r < rows; r++)
+          gpu.write(tensor, at(r), data.subarray(r * columns, (r + 1) * columns));
+      }
+      unsettled += data.byteLength;
+      if (unsettled < MOST_UNSETTLED) continue;
+      await gpu.settled();
+      unsettled = 0;
+    }
+    return tensor;
+  } catch (thrown) {
+    tensor.dispose();
+    throw thrown;
+  }
+}
+
+/** What the architecture wants of its vectors: each by itself, or all combined. */
+async function uploadVectors(
+  gpu: Gpu,
+  { tensors, dSae }: DictionaryRecord,
+  { vectors, combine }: Architecture,
+  signal?: AbortSignal,
+): Promise<[string, Tensor][]> {
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const name of vectors) {
+    signal?.throwIfAborted();
+    values.set(name, await vectorValues(tensors.get(name)!));
+  }
+  if (!combine) {
+    const uploads = [...values].map(async ([name, data]): Promise<[string, Tensor]> => [
+      name,
+      await gpu.uploadWeights(data, [dSae]),
+    ]);
+    return Promise.all(uploads);
+  }
+  const combined = combine((name) => values.get(name)!, dSae);
+  return [['combined', await gpu.uploadWeights(combined, [dSae, combined.length / dSae])]];
 }
 
 async function decoderNorms(gpu: Gpu, wDec: Tensor): Promise<Tensor> {

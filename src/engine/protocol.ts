@@ -7,9 +7,11 @@ import type { FacetErrorRecord } from '../shared/errors.ts';
 export interface EngineApi {
   /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
   open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
+  /** What is in a set of files. Reads configurations and headers only. */
+  inspect(files: FileSet | FolderReference, ticket: Ticket): Promise<Inspection>;
   /** Makes a dictionary of the open model the current one, loading it when needed. */
   useDictionary(
-    id: string,
+    reference: string | FileSet,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
   ): Promise<DictionaryInfo>;
@@ -107,6 +109,10 @@ export interface FolderReference {
   folder: string;
   /** Name to show. */
   id: string;
+  /** What lies in it; its server must answer Range requests. */
+  files: readonly { path: string; bytes: number; sha256?: string }[];
+  /** See `FileSet`. */
+  absent?: readonly { path: string; bytes: number }[];
 }
 
 /**
@@ -132,12 +138,12 @@ export interface GivenFile {
 }
 
 export interface OpenRequest {
-  /** Catalogue id, or a folder. */
-  model: string | FolderReference;
-  /** Catalogue id, or a folder, or `null` for none. Default: the first of the catalogue, none for a folder. */
-  dictionary?: string | FolderReference | null;
+  /** Catalogue id, a folder of this site, or files at hand. */
+  model: string | FolderReference | FileSet;
+  /** The same for the dictionary, or `null` for none. Default: the first of the catalogue, none for other models. */
+  dictionary?: string | FolderReference | FileSet | null;
   /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
-  storage?: 'file' | 'f32';
+  storage?: 'file' | 'f16' | 'f32';
 }
 
 export interface Progress {
@@ -172,11 +178,16 @@ export interface DictionaryInfo {
   title: string;
   /** TransformerLens name of the hook it reads, e.g. `blocks.2.hook_resid_pre`. */
   hook: string;
+  /** What it reconstructs: `hook`, except for transcoders. */
+  hookOut: string;
   architecture: string;
   dIn: number;
   dSae: number;
+  /** Most features one token can have; d_sae where no number is fixed. */
   k: number;
   digest: string;
+  /** For the visitor, e.g. that it was made for another model. */
+  warning?: string;
 }
 
 export interface AdapterInfo {
@@ -262,8 +273,9 @@ export interface CodesRecord {
 }
 
 /**
- * T below is the number of positions read, the beginning-of-text token at position 0 included. That position is in
- * the arrays but out of every average: its activation norm is an outlier (see `honesty`).
+ * T below is the number of rows read: `prefix` tokens that are not of the text, then the window's tokens. Row 0 is in
+ * the arrays but out of every average, whether or not it holds a beginning-of-text token: its activation norm is an
+ * outlier (see `honesty`).
  */
 export interface Analysis {
   /** What the numbers were computed from; a link reproduces them when these agree. */
@@ -273,12 +285,14 @@ export interface Analysis {
   dictionary: string;
   dictionaryDigest: string;
   tokens: TokenRecord[];
-  /** Tokens of the whole text (without the beginning-of-text token) and the part of it that was read. */
+  /** Rows at the front that are not of the text: 1 for models that read a beginning-of-text token, else 0. */
+  prefix: number;
+  /** Tokens of the whole text (without the prefix) and the part of it that was read. */
   totalTokens: number;
   windowStart: number;
   windowTokens: number;
   codes: CodesRecord;
-  /** [T] −ln p(token t | tokens before it), nats. NaN at position 0. */
+  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0. */
   loss: Float32Array;
   /** [T · n] most likely next tokens after position t, with probabilities. */
   next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };

@@ -1,5 +1,6 @@
 import type { Example, SampleStatistics } from '../../engine/protocol.ts';
-import { SAMPLE_ITEMS, usePage } from '../../state/store.ts';
+import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { usePage } from '../../state/store.ts';
 import { activationRatio, activationTint } from '../shared/colour.ts';
 import type { TableData } from '../shared/download.ts';
 import { formatActivation, formatCount, formatOneIn, formatPercent } from '../shared/format.ts';

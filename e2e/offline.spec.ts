@@ -1,0 +1,159 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { open, ready, tokens } from './support.ts';
+
+// A host of its own, at a path below its root: these tests change what it serves.
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+let dist: string;
+let server: Server;
+let site: string;
+const asked: string[] = [];
+
+test.beforeEach(async () => {
+  dist = await mkdtemp(join(tmpdir(), 'facet-dist-'));
+  await cp('dist', dist, { recursive: true });
+  server = createServer((request, response) => {
+    const path = new URL(request.url!, 'http://x').pathname.replace(/^\/some\/where\//, '');
+    asked.push(path);
+    readFile(join(dist, path || 'index.html')).then(
+      (bytes) => {
+        const type = TYPES[extname(path || 'index.html')] ?? 'application/octet-stream';
+        response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(bytes);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  site = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/where/`;
+  asked.length = 0;
+});
+test.afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dist, { recursive: true });
+});
+
+const cached = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const names = await caches.keys();
+    const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return all.flat().map(({ url }) => url);
+  });
+const shells = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('facet-shell-')));
+
+/** As a visitor's first visit, to its end. */
+async function visited(page: Page): Promise<void> {
+  await page.goto(site);
+  await ready(page);
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('./sw.js', { updateViaCache: 'none' });
+    (await navigator.serviceWorker.ready).active!.postMessage({ keepOpening: true });
+  });
+  await expect(async () => {
+    const kept = await cached(page);
+    expect(kept.filter((url) => url.includes('?sha256='))).toHaveLength(6);
+  }).toPass();
+}
+
+/** Replaces what is served by the same with other names, and with a mark that a page can be told by. */
+async function anotherBuild(): Promise<void> {
+  const assets = await readdir(join(dist, 'assets'));
+  const renamed = assets.filter((name) => /^(?:index|ExploreView)-.*\.js$/.test(name));
+  const files = [
+    'index.html',
+    'sw.js',
+    ...assets.filter((name) => name.endsWith('.js')).map((name) => `assets/${name}`),
+  ];
+  for (const file of files) {
+    let text = await readFile(join(dist, file), 'utf8');
+    for (const name of renamed) text = text.replaceAll(name, `new-${name}`);
+    if (file.startsWith('assets/index-')) text = `globalThis.newBuild = true;\n${text}`;
+    await rm(join(dist, file));
+    const target = renamed.includes(file.slice('assets/'.length))
+      ? file.replace('assets/', 'assets/new-')
+      : file;
+    await writeFile(join(dist, target), text.replace(/"version":"\w+"/, '"version":"new"'));
+  }
+}
+
+test('the second visit needs no network', async ({ page, context }) => {
+  await visited(page);
+  await context.setOffline(true);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  asked.length = 0;
+  await page.goto('about:blank');
+  await page.goto(site);
+  await ready(page);
+  expect(await tokens(page).count()).toBeGreaterThan(5);
+  expect(asked).toEqual([]);
+});
+
+test('nothing is kept that was not asked for, and damaged files never', async ({ page }) => {
+  const weights = await readFile(join(dist, 'models/storyworld-2m/config.json'));
+  await visited(page);
+  const kept = await cached(page);
+  expect(kept.some((url) => url.includes('hook_resid_post'))).toBe(false);
+  expect(kept.some((url) => url.includes('headless'))).toBe(false);
+  // A file whose content is not what the catalogue says is handed on, for the page to complain, but not kept.
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const { url } of await cache.keys()) if (url.includes('/config.json?')) await cache.delete(url);
+    }
+  });
+  await writeFile(join(dist, 'models/storyworld-2m/config.json'), weights.subarray(1));
+  await page.evaluate(() =>
+    fetch('./models/storyworld-2m/config.json', { cache: 'reload' }).then((response) => response.text()),
+  );
+  expect((await cached(page)).some((url) => url.includes('/config.json?'))).toBe(false);
+});
+
+test('a new build takes the place of the old one, and is not kept waiting by it', async ({
+  page,
+  context,
+}) => {
+  await visited(page);
+  const [before] = await shells(page);
+  await anotherBuild();
+  await page.reload();
+  await ready(page);
+  // The page comes from the network, and the old service worker hands on what it does not know.
+  expect(await page.evaluate(() => 'newBuild' in globalThis)).toBe(true);
+  await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+  });
+  await expect
+    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state))
+    .toBe('installed');
+  expect((await shells(page)).sort()).toEqual([before!, 'facet-shell-new'].sort());
+  await page.evaluate(async () => {
+    const { waiting } = await navigator.serviceWorker.ready;
+    const changed = new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    });
+    waiting!.postMessage({ activate: true });
+    await changed;
+  });
+  await expect.poll(() => shells(page)).toEqual(['facet-shell-new']);
+  await context.setOffline(true);
+  await page.reload();
+  await ready(page);
+  expect(await page.evaluate(() => 'newBuild' in globalThis)).toBe(true);
+});
+
+test('other sites are none of its business', async ({ page }) => {
+  await visited(page);
+  await page.reload();
+  await ready(page);
+  const before = await cached(page);
+  await page.evaluate((elsewhere) => fetch(elsewhere).catch(() => {}), site.replace('/some/where/', '/else'));
+  expect(await cached(page)).toEqual(before);
+  await open(page);
+});

@@ -1,0 +1,108 @@
+import { proxy, type Remote, wrap } from 'comlink';
+import { installErrorTransfer } from '../engine/transfer.ts';
+import { FacetError } from '../shared/errors.ts';
+import type {
+  FetchRequest,
+  FileSet,
+  HubSettings,
+  HubState,
+  ImportRequest,
+  LibraryApi,
+  LibraryProgress,
+  Listing,
+  LookRequest,
+  StorageUsage,
+  StoredSet,
+  Ticket,
+  Verification,
+} from './protocol.ts';
+
+export interface LibraryCallOptions {
+  /** Aborting rejects the call at once with code `cancelled`; what a download has is kept. */
+  signal?: AbortSignal;
+  onProgress?: (progress: LibraryProgress) => void;
+}
+
+/** The page's door to the library; see `LibraryApi` for what each call does. */
+export interface LibraryClient {
+  configure(settings: HubSettings): Promise<HubState>;
+  forgetToken(): Promise<HubState>;
+  look(request: LookRequest, options?: LibraryCallOptions): Promise<Listing>;
+  fetch(request: FetchRequest, options?: LibraryCallOptions): Promise<FileSet>;
+  stored(): Promise<StoredSet[]>;
+  open(id: string): Promise<FileSet>;
+  remove(id: string): Promise<void>;
+  verify(id: string, options?: LibraryCallOptions): Promise<Verification>;
+  usage(): Promise<StorageUsage>;
+  /** Asks the browser not to clear this site's storage by itself; best after a click, since some ask the visitor. */
+  persist(): Promise<StorageUsage>;
+  importFiles(request: ImportRequest, options?: LibraryCallOptions): Promise<FileSet>;
+  /** Ends the worker; every call still open rejects with `cancelled`. Downloads go on where they stopped next time. */
+  dispose(): void;
+}
+
+/** Starts the worker. It does nothing until it is asked. */
+export function startLibrary(): LibraryClient {
+  installErrorTransfer();
+  const worker = new Worker(new URL('./library.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'facet-library',
+  });
+  const remote: Remote<LibraryApi> = wrap<LibraryApi>(worker);
+  const gone = new AbortController();
+  let nextTicket: Ticket = 1;
+
+  worker.onerror = (event) => {
+    const why = event.message || 'its script failed to load';
+    worker.terminate();
+    gone.abort(new FacetError('bug', `The library could not start: ${why}.`, { hint: 'Reload the page.' }));
+  };
+
+  /** Settles early on abort or when the worker is gone, and tells the worker to stop. */
+  function call<Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const ticket = nextTicket++;
+    const either = signal ? AbortSignal.any([gone.signal, signal]) : gone.signal;
+    return new Promise<Result>((resolve, reject) => {
+      const abort = (): void => {
+        if (!gone.signal.aborted) void remote.cancel(ticket);
+        reject(
+          gone.signal.aborted
+            ? FacetError.from(gone.signal.reason)
+            : new FacetError('cancelled', 'Cancelled.'),
+        );
+      };
+      if (either.aborted) return abort();
+      either.addEventListener('abort', abort);
+      run(ticket)
+        .finally(() => either.removeEventListener('abort', abort))
+        .then(resolve, (thrown: unknown) => reject(FacetError.from(thrown)));
+    });
+  }
+
+  const listener = (onProgress?: (progress: LibraryProgress) => void) => proxy(onProgress ?? (() => {}));
+
+  return {
+    configure: (settings) => call(() => remote.configure(settings)),
+    forgetToken: () => call(() => remote.forgetToken()),
+    look: (request, { signal } = {}) => call((ticket) => remote.look(request, ticket), signal),
+    fetch: (request, { signal, onProgress } = {}) =>
+      call((ticket) => remote.fetch(request, ticket, listener(onProgress)), signal),
+    stored: () => call(() => remote.stored()),
+    open: (id) => call(() => remote.open(id)),
+    remove: (id) => call(() => remote.remove(id)),
+    verify: (id, { signal, onProgress } = {}) =>
+      call((ticket) => remote.verify(id, ticket, listener(onProgress)), signal),
+    usage: () => call(() => remote.usage()),
+    persist: async () => {
+      // Workers may not ask.
+      await navigator.storage?.persist?.().catch(() => false);
+      return call(() => remote.usage());
+    },
+    importFiles: (request, { signal, onProgress } = {}) =>
+      call((ticket) => remote.importFiles(request, ticket, listener(onProgress)), signal),
+    dispose: () => {
+      worker.terminate();
+      gone.abort(new FacetError('cancelled', 'The library was closed.'));
+    },
+  };
+}
