@@ -184,7 +184,7 @@ export function parseRepositoryInput(text: string, endpoint: string): Repository
   if (!hubs.includes(origin)) return undefined;
   const [owner = '', name = '', what, revision] = pathname.split('/').filter(Boolean);
   const repo = `${owner}/${name}`;
-  if (!isRepository(repo)) return undefined;
+  if (owner === 'datasets' || owner === 'spaces' || !isRepository(repo)) return undefined;
   const pinned = what === 'tree' || what === 'blob' || what === 'resolve' || what === 'commit';
   return { repo, revision: pinned && revision ? decodeURIComponent(revision) : undefined };
 }

@@ -17,7 +17,7 @@ export async function prepareOpening({ model, dictionary, storage }: ViewState):
   const wanted: Wanted[] = [];
   const find = async (role: Wanted['role'], reference: string): Promise<string | FileSet> => {
     const found = await filesBehind(role, reference);
-    if (!found) wanted.push({ role, reference });
+    if (found === undefined) wanted.push({ role, reference });
     return found ?? reference;
   };
   const request: OpenRequest = { model: await find('model', model), storage };

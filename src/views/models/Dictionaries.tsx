@@ -92,6 +92,10 @@ function Row({
       onClick={() => onChoose(key)}
     >
       <span className="pick-name">{hook ?? (path || title)}</span>
+      <span className="pick-marks">
+        {here && <span className="badge">here</span>}
+        {problem !== undefined && <span className="badge badge-warning">does not fit</span>}
+      </span>
       <span className="pick-size number">{bytes ? formatBytes(bytes) : ''}</span>
       <span className="pick-about small">
         {[
@@ -104,10 +108,6 @@ function Row({
         ]
           .filter(Boolean)
           .join(' · ')}
-      </span>
-      <span className="pick-marks">
-        {here && <span className="badge">here</span>}
-        {problem !== undefined && <span className="badge badge-warning">does not fit</span>}
       </span>
     </button>
   );
