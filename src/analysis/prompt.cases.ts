@@ -210,8 +210,9 @@ export const cases = gpuCases('analysis of a prompt', {
       for (let f = 0; f < dSae; f++) {
         let p = weights.b_enc[f]!;
         for (let j = 0; j < dModel; j++) p += weights.W_enc[j * dSae + f]! * x[t * dModel + j]!;
-        for (let i = 0; p > 0 && i < dModel; i++)
-          written[t * dModel + i]! += p * weights.W_dec[f * dModel + i]!;
+        const activation = Math.max(0, p);
+        for (let i = 0; i < dModel; i++)
+          written[t * dModel + i]! += activation * weights.W_dec[f * dModel + i]!;
       }
     }
     let [error, spread] = [0, 0];

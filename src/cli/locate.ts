@@ -153,7 +153,7 @@ export class Locator {
         return {
           path: file,
           bytes: size,
-          sha256: WEIGHTS.test(file) ? await sha256(join(full, file)) : undefined,
+          sha256: WEIGHTS.test(file) ? await hashFile(join(full, file)) : undefined,
         };
       }),
     );
@@ -173,7 +173,7 @@ function modelFiles(listing: Listing, path: string): readonly string[] {
   throw new UsageError(`${listing.repo} holds no model that can be opened. It lacks ${why}`);
 }
 
-async function sha256(path: string): Promise<string> {
+async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');

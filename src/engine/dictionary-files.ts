@@ -69,7 +69,7 @@ export async function openDictionaryFiles(files: Files, found: FoundDictionary):
   const opening: Promise<TensorReader> = files
     .open(weightsPath!)
     .then<TensorReader>((access) =>
-      (/\.npz$/.test(weightsPath!) ? NpzReader : SafetensorsReader).open(weightsPath!, access),
+      (weightsPath!.endsWith('.npz') ? NpzReader : SafetensorsReader).open(weightsPath!, access),
     );
   const [weights, config] = await Promise.all([
     opening,

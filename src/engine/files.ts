@@ -180,9 +180,9 @@ export function givenFiles(set: FileSet): Files {
   };
 }
 
-async function hashed(name: string, { size, read }: RandomAccess): Promise<string> {
-  if (size > MOST_HASHED) throw new FacetError('bug', `${name} came without a digest`);
-  return sha256Hex(await read(0, size));
+async function hashed(name: string, access: RandomAccess): Promise<string> {
+  if (access.size > MOST_HASHED) throw new FacetError('bug', `${name} came without a digest`);
+  return sha256Hex(await access.read(0, access.size));
 }
 
 /** One digest for several files: that of a single one, or the SHA-256 over all of them in order. */

@@ -62,16 +62,17 @@ async function configuredFacts(
   const all = [json, (json as { metadata?: unknown } | undefined)?.metadata].filter(
     (part): part is Record<string, unknown> => typeof part === 'object' && part !== null,
   );
-  const pick = <Value>(kind: 'string' | 'number', ...keys: string[]): Value | undefined =>
-    all
-      .flatMap((part) => keys.map((key) => part[key]))
-      .find((value): value is never => typeof value === kind);
+  const values = (...keys: string[]): unknown[] => all.flatMap((part) => keys.map((key) => part[key]));
+  const word = (...keys: string[]): string | undefined =>
+    values(...keys).find((value) => typeof value === 'string');
+  const size = (...keys: string[]): number | undefined =>
+    values(...keys).find((value) => typeof value === 'number');
   return {
-    architecture: pick<string>('string', 'architecture', 'activation'),
-    hook: pick<string>('string', 'hook_name', 'hook_point'),
-    dIn: pick<number>('number', 'd_in'),
-    dSae: pick<number>('number', 'd_sae', 'num_latents'),
-    modelName: pick<string>('string', 'model_name'),
+    architecture: word('architecture', 'activation'),
+    hook: word('hook_name', 'hook_point'),
+    dIn: size('d_in'),
+    dSae: size('d_sae', 'num_latents'),
+    modelName: word('model_name'),
   };
 }
 
@@ -95,7 +96,8 @@ async function inspectModel(
     if (!opened && choice.kind === 'gguf') return about;
     const named = (ending: string): string => choice.files.find((path) => path.endsWith(ending))!;
     const config = opened?.config ?? (await readJson(files, named('config.json')));
-    about.family = String((config as { model_type?: unknown } | null)?.model_type ?? '').slice(0, 80);
+    const type = (config as { model_type?: unknown } | null)?.model_type;
+    if (typeof type === 'string') about.family = type.slice(0, 80);
     // Some are tens of megabytes, and come with the weights.
     const tokenizer = opened?.tokenizer.json ?? (await readOptionalJson(files, named('tokenizer.json')));
     about.tokenizer = tokenizer === undefined ? 'not downloaded yet' : describeTokenizer(tokenizer);
