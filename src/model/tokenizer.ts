@@ -226,8 +226,9 @@ function numberParts(tokens: Token[]): void {
     let { start, end } = tokens[first]!;
     while (after < tokens.length && tokens[after]!.start < end) end = Math.max(end, tokens[after++]!.end);
     // Most stand alone, as they were placed.
-    for (let i = first; i < after && after > first + 1; i++)
-      Object.assign(tokens[i]!, { start, end, part: i - first, ofParts: after - first });
+    const ofParts = after - first;
+    for (let part = 0; ofParts > 1 && part < ofParts; part++)
+      Object.assign(tokens[first + part]!, { start, end, part, ofParts });
     first = after;
   }
 }
