@@ -36,7 +36,7 @@ const model: ModelInspection = {
   weights: '',
   tokenizer: '',
 };
-const [{ sets }] = parsePublished({
+const [small] = parsePublished({
   version: 1,
   models: [
     {
@@ -69,7 +69,8 @@ const [{ sets }] = parsePublished({
       ],
     },
   ],
-}) as [{ sets: ReturnType<typeof parsePublished>[number]['sets'] }];
+});
+const { sets } = small!;
 
 test('before anybody looked, the list says what there is and what cannot fit', () => {
   const all = candidates({ sets, looks: [], model, title: 'small/model' });

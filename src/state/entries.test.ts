@@ -48,7 +48,8 @@ const site = [
     id: 'storyworld-2m',
     title: 'Storyworld 2M',
     license: 'MIT',
-    files: [{ bytes: 5_000_000 }],
+    base: 'models/storyworld-2m',
+    files: [{ path: 'model.safetensors', bytes: 5_000_000 }],
     dictionaries: [],
   },
 ];

@@ -11,6 +11,7 @@ import type {
 import { FacetError } from '../shared/errors.ts';
 import { theEngine } from './engine.ts';
 import { theLibrary } from './library-door.ts';
+import type { SiteModel } from './published.ts';
 import { parseReference } from './reference.ts';
 import { inPage, keepInPage, listingOf, missingOf, partOfSet, setAtHand, withWeights } from './sets.ts';
 
@@ -57,6 +58,8 @@ interface LibraryActions {
   look: (asked: string, repo: string, revision?: string) => Promise<string | undefined>;
   /** Looks into a set that is on this device or in this page, or a part of it. */
   lookInto: (reference: string) => Promise<boolean>;
+  /** Looks into a model that this site brings. */
+  lookAtSite: (model: SiteModel) => Promise<void>;
   /** Fetches files of a looked-at set. @returns whether all of them are here now */
   download: (id: string, paths: readonly string[]) => Promise<boolean>;
   /** Stops a download or import; what has arrived is kept. */
@@ -76,6 +79,8 @@ export const IMPORT = 'import';
 /** Key of a failure to read or change settings or storage. */
 export const SETTINGS = 'settings';
 
+/** From this size on a set is asked to be kept when the disk is full. */
+const WORTH_KEEPING = 50_000_000;
 /** Configurations that are fetched with a look, so that what they say can be shown. */
 const SMALL_FILE = 1_000_000;
 const SMALL_FILES = 64;
@@ -215,6 +220,15 @@ export const useLibrary = create<LibraryState & LibraryActions>()((set, get) => 
       return found ?? false;
     },
 
+    async lookAtSite({ id, title, license, base, files }) {
+      put('looking', id, true);
+      await attempt(id, async () => {
+        const inspection = await theEngine().inspect({ folder: `${base}/`, id, files });
+        put('looks', id, { set: { id, title, license, files: [], absent: files }, inspection });
+      });
+      put('looking', id, false);
+    },
+
     async download(id, paths) {
       const parsed = parseReference(id);
       if (parsed?.kind !== 'hub') return false;
@@ -232,7 +246,10 @@ export const useLibrary = create<LibraryState & LibraryActions>()((set, get) => 
           if (part && part.kind !== 'catalogue') await inspect(here, part.path);
         }
       });
-      void refresh();
+      await refresh();
+      // Asked once there is something worth keeping; some browsers ask the visitor.
+      const { usage } = get();
+      if (got && usage && !usage.persisted && sizeOf(got) > WORTH_KEEPING) void get().persist();
       return got !== undefined;
     },
 
@@ -302,6 +319,8 @@ function tellingFiles(set: FileSet, { model, dictionaries }: Inspection): string
 function chosenPart(whole: FileSet, path: string): FileSet {
   return /\.gguf$/i.test(path) ? withWeights(whole, path) : partOfSet(whole, path);
 }
+
+const sizeOf = ({ files }: FileSet): number => files.reduce((sum, { blob }) => sum + blob.size, 0);
 
 const WINDOW_MS = 5_000;
 

@@ -32,6 +32,8 @@ export interface PageState {
   tokenized?: TokenizedWindow;
   analysis?: Analysis;
   analysing: boolean;
+  /** Opens the version of the page that has come in the meantime. */
+  update?: () => void;
   /** What went wrong last; the page goes on. */
   problem?: FacetError;
   card?: FeatureCard;

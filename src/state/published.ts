@@ -77,13 +77,14 @@ export type PublishedSet = v.InferOutput<typeof setSchema>;
 export type PublishedModel = v.InferOutput<typeof modelSchema>;
 
 // The part of `catalogue.json` that a visitor chooses by; the engine checks all of it.
-const siteFiles = v.array(v.object({ bytes: v.number() }));
+const siteFiles = v.array(v.object({ path: v.string(), bytes: v.number() }));
 const siteSchema = v.object({
   models: v.array(
     v.object({
       id: v.string(),
       title: v.string(),
       license: v.string(),
+      base: v.string(),
       files: siteFiles,
       dictionaries: v.array(
         v.object({

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Analysis, OpenedModel, Progress } from '../engine/protocol.ts';
+import type { Analysis, DictionaryInfo, OpenedModel, Progress } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
 import { onEngineTrouble, runningEngine, theEngine } from './engine.ts';
@@ -102,6 +102,13 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       ...features.fresh(opened.dictionary?.digest),
     });
     update({ model: opened.model.id, dictionary: dictionaryReference(opened) }, 'replace');
+    warn(opened.dictionary);
+  }
+
+  /** Says what a visitor should know of a dictionary before its features are believed. */
+  function warn(dictionary: DictionaryInfo | undefined): void {
+    const warning = dictionary?.warning;
+    if (warning !== undefined) set({ notes: [...new Set([...get().notes, warning])] });
   }
 
   async function read(): Promise<void> {
@@ -177,6 +184,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       if (signal.aborted) return false;
       const { opened } = get();
       set({ opened: opened && withDictionary(opened, dictionary), ...features.fresh(dictionary.digest) });
+      warn(dictionary);
       return true;
     } catch (thrown) {
       report(thrown, signal);
@@ -246,6 +254,9 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         if (!address.isOwn) void follow();
       });
       await follow();
+      // Only now, so that keeping the page for later takes nothing from the first view.
+      const { registerShell } = await import('../library/shell.ts');
+      await registerShell((open) => set({ update: open }));
     },
     cancelLoading() {
       slots.abort('load');

@@ -116,7 +116,7 @@ function FromHub({
           {
             name: 'To download',
             value: needed
-              ? `${formatBytes(needed.missingBytes)} in ${files(needed.missing.length)}`
+              ? `${formatBytes(needed.missingBytes)} in ${countOfFiles(needed.missing.length)}`
               : about === undefined
                 ? 'not known before a look'
                 : `about ${formatBytes(about)}`,
@@ -136,7 +136,7 @@ function FromHub({
   );
 }
 
-const files = (count: number): string => `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`;
+const countOfFiles = (count: number): string => `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`;
 
 /** What the list of published models says of the size. */
 function knownBytes(

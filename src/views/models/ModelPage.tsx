@@ -3,6 +3,7 @@ import { type Candidate, candidates } from '../../state/candidates.ts';
 import type { ModelEntry } from '../../state/entries.ts';
 import { type Look, useLibrary } from '../../state/library.ts';
 import { neededFiles, obtain } from '../../state/obtain.ts';
+import { runningEngine } from '../../state/engine.ts';
 import { NO_DICTIONARY, parseReference, partOf } from '../../state/reference.ts';
 import { usePage } from '../../state/store.ts';
 import type { ViewState } from '../../state/view-state.ts';
@@ -30,14 +31,19 @@ export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) 
   const path = parsed && parsed.kind !== 'catalogue' ? parsed.path : '';
   const looks = useLibrary((state) => state.looks);
   const lookInto = useLibrary((state) => state.lookInto);
-  const own = set === undefined ? undefined : looks[partOf(set, path)];
+  const lookAtSite = useLibrary((state) => state.lookAtSite);
+  const { site } = entry;
+  const own = looks[site ? entry.key : set === undefined ? '' : partOf(set, path)];
   const [key, setKey] = useState<string>();
   const [storage, setStorage] = useState<ViewState['storage']>();
 
   // What is on this device is looked into at once; that asks nobody.
   useEffect(() => {
-    if (reference !== undefined && set !== undefined && !own) void lookInto(reference);
-  }, [reference, set, own, lookInto]);
+    if (own) return;
+    if (reference !== undefined && set !== undefined) void lookInto(reference);
+    // The bundled model is worth a look by itself only where the engine runs anyway.
+    else if (site && runningEngine()) void lookAtSite(site);
+  }, [reference, set, own, lookInto, site, lookAtSite]);
 
   const all = useMemo(() => {
     if (entry.site) return siteCandidates(entry.site);
@@ -70,7 +76,7 @@ export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) 
         storage={storage}
         others={[...new Set(all.map((candidate) => setOf(candidate)).filter((id) => id !== undefined))]}
       />
-      {own && <Weights look={own} whole={looks[set!] ?? own} storage={storage} onStorage={setStorage} />}
+      {own && <Weights look={own} whole={looks[set ?? ''] ?? own} storage={storage} onStorage={setStorage} />}
       <Dictionaries all={all} chosen={chosen} onChoose={setKey} onFound={onFound} />
       {own && <Architecture look={own} />}
     </article>
@@ -156,6 +162,7 @@ function Opening({ entry, reference, look, chosen, storage, others }: OpeningPro
   const endpoint = useLibrary((state) => state.hub?.endpoint ?? '');
   const looks = useLibrary((state) => state.looks);
   const lookAt = useLibrary((state) => state.look);
+  const lookAtSite = useLibrary((state) => state.lookAtSite);
   const looking = useLibrary((state) => state.looking);
   const failures = useLibrary((state) => state.failures);
   const download = useLibrary((state) => state.download);
@@ -168,7 +175,8 @@ function Opening({ entry, reference, look, chosen, storage, others }: OpeningPro
   const host = hostOf(endpoint);
   const refusal = look?.inspection.model?.refusal;
 
-  const model = look && neededFiles(look, 'model', path);
+  const model = look && !entry.site ? neededFiles(look, 'model', path) : undefined;
+  const { site } = entry;
   const dictionarySet = chosen && setOf(chosen);
   const dictionaryLook = dictionarySet === undefined ? undefined : looks[dictionarySet];
   const dictionary = chosen && dictionaryLook && neededFiles(dictionaryLook, 'dictionary', chosen.path);
@@ -211,6 +219,11 @@ function Opening({ entry, reference, look, chosen, storage, others }: OpeningPro
         </p>
       ))}
       <p className="row">
+        {site && !look && (
+          <button type="button" disabled={working} onClick={() => void lookAtSite(site)}>
+            {working ? 'Looking …' : 'Look into it'}
+          </button>
+        )}
         {entry.repo !== undefined && !look && (
           <button type="button" className="primary" disabled={working} onClick={() => void askModel()}>
             {looking[entry.key] ? `Asking ${host} …` : `Look at ${entry.repo} on ${host}`}
