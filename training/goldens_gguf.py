@@ -2,7 +2,7 @@
 
     python training/goldens_gguf.py library     # src/library/goldens: blocks of every quantised type, npz archives
     python training/goldens_gguf.py models      # src/model/gguf/goldens: a tiny random model an architecture
-    python training/goldens_gguf.py smollm2 SmolLM2-135M-Instruct.Q4_1.gguf   # src/model/gguf/smollm2.golden.json
+    python training/goldens_gguf.py smollm2 SmolLM2-135M-Instruct.Q4_1.gguf   # src/model/gguf/goldens/smollm2-135m.json
 
 Models are converted as llama.cpp's `convert_hf_to_gguf.py` converts them, with the tensor names of gguf-py's own map and its
 quantisation; `transformers` then loads each file (but GPT-NeoX, which it cannot) and must find the weights it began with.
@@ -16,6 +16,7 @@ import hashlib
 import json
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import gguf
@@ -111,11 +112,13 @@ def library() -> None:
     np.savez(LIBRARY / "fortran.npz", W=np.asfortranarray(np.zeros((2, 3), "<f4")))
     np.savez(LIBRARY / "big-endian.npz", W=np.zeros((2, 3), ">f4"))
     np.savez(LIBRARY / "objects.npz", W=np.array([{}, []], dtype=object))
-    with open(LIBRARY / "version2.npz", "wb") as out:
-        import zipfile
-
-        with zipfile.ZipFile(out, "w") as archive, archive.open("W.npy", "w", force_zip64=True) as entry:
-            np.lib.format.write_array(entry, arrays["W_enc"], version=(2, 0))
+    with zipfile.ZipFile(LIBRARY / "version2.npz", "w") as archive, archive.open("W.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array(entry, arrays["W_enc"], version=(2, 0))
+    zipfile.ZIP64_LIMIT = 64  # every size and offset above goes to the zip64 fields
+    with zipfile.ZipFile(LIBRARY / "zip64.npz", "w") as archive:
+        for name in ("W_enc", "b"):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, arrays[name])
     write(LIBRARY / "npz.json", {
         name: {"shape": list(values.shape), "dtype": values.dtype.str, "b64": b64(values)} for name, values in arrays.items() if name != "long"
     })  # fmt: skip
@@ -174,6 +177,8 @@ def bpe_tokenizer(pre: str, file: gguf.GGUFWriter, bos: bool | None) -> dict:
     return {
         "size": size, "texts": texts, "ids": [tokenizer.encode(text, add_special_tokens=False).ids for text in texts],
         "bos": "<|endoftext|>", "addBos": pre == "llama-bpe" if bos is None else bos,
+        # Vocabularies learnt with a cut have no merges across it, so ids alone would not tell another cut.
+        "parts": {key: state[key] for key in ("normalizer", "pre_tokenizer")} | {"model": {"ignore_merges": ignore_merges}},
     }  # fmt: skip
 
 
@@ -444,7 +449,7 @@ def smollm2(path: Path) -> None:
     fields = [*GROUPED, "rms_norm_eps", "vocab_size", "head_dim", "hidden_act", "attention_bias", "mlp_bias", "tie_word_embeddings", "bos_token_id", "eos_token_id"]
     state = loaded.state_dict()
     state.pop("lm_head.weight")
-    write(ROOT / "src" / "model" / "gguf" / "smollm2.golden.json", {
+    write(ROOT / "src" / "model" / "gguf" / "goldens" / "smollm2-135m.json", {
         "config": {key: config[key] for key in fields} | {"rope_theta": config["rope_parameters"]["rope_theta"], "model_type": "llama"},
         "tensors": {name: hashlib.sha256(values.numpy().astype("<f4").tobytes()).hexdigest()[:16] for name, values in state.items()},
         "tokenizer": {"texts": TEXTS, "ids": [tokenizer.encode(text, add_special_tokens=False) for text in TEXTS]},

@@ -1,15 +1,19 @@
 """Writes src/model/goldens/tokenizers: one small tokenizer of each kind and what the reference makes of tricky texts.
 
-    python training/goldens_tokenizers.py
+    python training/goldens_tokenizers.py [NAME=tokenizer.json ...]
 
 `<kind>.json` holds {tokenizer, config, cases: [{text, ids, offsets}]}: contents of tokenizer.json and
 tokenizer_config.json, and per text the ids and offsets of `transformers`' fast tokenizer without special tokens, with
 those typed in the text read as text (`split_special_tokens`). Offsets are in UTF-16 code units, as JavaScript counts.
 
+`NAME.ids.json` holds the ids alone, in the order of the cases, for a published tokenizer too large to be kept here.
+
 `prepend-bos.json` holds transformer-lens' `default_prepend_bos` of each model family.
 """
 
 import json
+import sys
+from collections import Counter
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -101,7 +105,11 @@ def byte_fallback(size: int, specials: list[str], normalizer=None, pre_tokenizer
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Replace(" ", SPACE)
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"{SPACE}*[^{SPACE}]*"), "isolated")
-    train(tokenizer, size, special_tokens=specials + [f"<0x{byte:02X}>" for byte in range(256)], limit_alphabet=90)
+    # Which of equally frequent characters the trainer keeps is chance, so they are chosen here.
+    counts = Counter("".join(CORPUS).replace(" ", SPACE))
+    alphabet = [character for character, count in sorted(counts.items()) if count > 6]
+    tokens = specials + [f"<0x{byte:02X}>" for byte in range(256)]
+    train(tokenizer, size, special_tokens=tokens, initial_alphabet=alphabet, limit_alphabet=len(alphabet))
     learnt = json.loads(tokenizer.to_str())["model"]
     vocab, merges = learnt["vocab"], [tuple(pair) for pair in learnt["merges"]]
     for pair in extra:
@@ -203,21 +211,32 @@ def prepend_bos() -> dict[str, bool]:
     return defaults
 
 
+def texts() -> list[str]:
+    """Without the half characters that JSON cannot carry."""
+    return [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in TEXTS]
+
+
+def write(path: Path, contents) -> None:
+    path.write_text(json.dumps(contents, separators=(",", ":")) + "\n")
+    print(path.relative_to(ROOT), path.stat().st_size, "bytes")
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, tokenizer, config in kinds():
         reference = PreTrainedTokenizerFast(tokenizer_object=tokenizer, split_special_tokens=True)
         cases = []
-        for text in TEXTS:
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for text in texts():
             result = reference(text, add_special_tokens=False, return_offsets_mapping=True)
             offsets = [[utf16(text, at) for at in pair] for pair in result["offset_mapping"]]
             cases.append({"text": text, "ids": result["input_ids"], "offsets": offsets})
-        golden = {"tokenizer": json.loads(tokenizer.to_str()), "config": config, "cases": cases}
-        path = FOLDER / f"{name}.json"
-        path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
-        print(path.relative_to(ROOT), path.stat().st_size, "bytes")
-    (FOLDER / "prepend-bos.json").write_text(json.dumps(prepend_bos()) + "\n")
+        write(FOLDER / f"{name}.json", {"tokenizer": json.loads(tokenizer.to_str()), "config": config, "cases": cases})
+    for argument in sys.argv[1:]:
+        name, file = argument.split("=", 1)
+        reference = PreTrainedTokenizerFast(tokenizer_file=file, split_special_tokens=True)
+        ids = [reference(text, add_special_tokens=False)["input_ids"] for text in texts()]
+        write(FOLDER / f"{name}.ids.json", ids)
+    write(FOLDER / "prepend-bos.json", prepend_bos())
 
 
 main()

@@ -74,12 +74,25 @@ export function recordFeatureCard(
     promoted: topKRows(batch, { x: all, k: counts.tokens, order: 'largest' }),
     suppressed: topKRows(batch, { x: all, k: counts.tokens, order: 'smallest' }),
   };
-  const cosines = cosineRows(batch, {
-    rows: dictionary.wDec,
-    norms: dictionary.decoderNorms,
-    query: batch.input(found.rows, [1, dictionary.dOut]),
-  });
+  const cosines = decoderCosines(batch, dictionary, batch.input(found.rows, [1, dictionary.dOut]));
   const neighbours = topKRows(batch, { x: cosines, k: counts.neighbours, order: 'largest' });
   batch.release(cosines);
   return { effects, neighbours };
+}
+
+/** [1, d_sae] cosine of every decoder row with `query` [1, d_out]. */
+function decoderCosines(batch: Batch, { wDec, decoderNorms, dSae }: Dictionary, query: Tensor): Tensor {
+  const [only, ...more] = wDec;
+  if (more.length === 0) return cosineRows(batch, { rows: only!, norms: decoderNorms, query });
+  const cosines = batch.scratch([1, dSae]);
+  let offset = 0;
+  for (const rows of wDec) {
+    const norms = batch.scratch([rows.shape[0]!]);
+    batch.copy(decoderNorms, norms, { fromOffset: offset, size: norms.byteLength });
+    const own = cosineRows(batch, { rows, norms, query });
+    batch.copy(own, cosines, { toOffset: offset, size: own.byteLength });
+    batch.release(norms, own);
+    offset += norms.byteLength;
+  }
+  return cosines;
 }

@@ -92,7 +92,12 @@ async function inBrowser(mounts: Mounts, job: HeadlessJob): Promise<HeadlessAnsw
     const page = await browser.newPage();
     await page.goto(`${server.origin}headless.html`);
     await page.waitForFunction(() => globalThis.facetHeadless !== undefined);
-    return await page.evaluate((asked) => globalThis.facetHeadless!(asked), job);
+    // As text: Playwright would wrap every single number.
+    const said = await page.evaluate(
+      async (asked) => JSON.stringify(await globalThis.facetHeadless!(asked)),
+      job,
+    );
+    return JSON.parse(said) as HeadlessAnswer;
   } finally {
     await browser.close();
     await server.close();

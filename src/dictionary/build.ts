@@ -15,25 +15,40 @@ import type { DictionaryRecord } from './record.ts';
 /** Places per token to begin with where the number of features is not fixed; published dictionaries have L0 of 10 – 300. */
 const FIRST_ROOM = 512;
 
+/** What is on the GPU: matrices in parts, nearly always one. */
+export interface DictionaryTensors {
+  /** [d_in, d_sae padded to a multiple of 4], consecutive columns */
+  wEnc: readonly Tensor[];
+  /** [d_sae, d_out], consecutive rows */
+  wDec: readonly Tensor[];
+  /** [d_out, d_in] */
+  wSkip?: Tensor;
+  /** [d_out] */
+  bDec: Tensor;
+  /** [d_sae] */
+  decoderNorms: Tensor;
+  /** What the architecture's vectors became. */
+  vectors: ReadonlyMap<string, Tensor>;
+}
+
 /** A dictionary of uploaded tensors, which it owns from now on. */
 export function buildDictionary(
   gpu: Gpu,
   id: string,
   record: DictionaryRecord,
   architecture: Architecture,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: DictionaryTensors,
 ): Dictionary {
   const { hook, hookOut, headIndex, dIn, dOut, dSae, source, normalization, centre, restores } = record;
   const k = architecture.fixed ? record.k! : dSae;
   let room = architecture.fixed ? k : Math.min(dSae, FIRST_ROOM);
-  const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (!found) throw new FacetError('bug', `dictionary "${id}" has no tensor ${name}`);
+  const { wEnc, wDec, wSkip, bDec, decoderNorms, vectors } = tensors;
+  const all = [...wEnc, ...wDec, ...(wSkip ? [wSkip] : []), bDec, decoderNorms, ...vectors.values()];
+  const vector = (name: string): Tensor => {
+    const found = vectors.get(name);
+    if (!found) throw new FacetError('bug', `dictionary "${id}" has no vector ${name}`);
     return found;
   };
-  const wDec = tensor('W_dec');
-  const bDec = tensor('b_dec');
-  const wSkip = tensors.get('W_skip');
   const isPlain = normalization === 'none' && !centre;
   const row = record.subtractDecoderBias ? bDec : undefined;
   const scalesOf = (batch: Batch, x: Tensor): Tensor => rowScale(batch, { x, kind: normalization, centre });
@@ -52,7 +67,7 @@ export function buildDictionary(
     batch.release(scales, decoded);
     return restored;
   };
-  const release = (): void => tensors.forEach((each) => each.dispose());
+  const release = (): void => all.forEach((each) => each.dispose());
   return {
     id,
     hook,
@@ -69,15 +84,15 @@ export function buildDictionary(
     source,
     wDec,
     rescales: restores && normalization !== 'none',
-    decoderNorms: tensor('decoder_norms'),
-    byteLength: [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    decoderNorms,
+    byteLength: all.reduce((sum, { byteLength }) => sum + byteLength, 0),
     encode(batch, x): GpuCodes {
       const prepared = prepare(batch, x);
       const codes = architecture.encode(batch, {
         x: prepared,
         k: room,
-        wEnc: tensor('W_enc'),
-        vector: tensor,
+        wEnc,
+        vector,
       });
       if (prepared !== x) batch.release(prepared);
       return codes;

@@ -38,12 +38,12 @@ export function toSparseCodes(indices: Uint32Array, values: Float32Array, rows: 
     throw new RangeError(`${indices.length} indices and ${values.length} values do not fill ${rows} rows`);
   }
   const offsets = new Uint32Array(rows + 1);
-  const used = indices.reduce((count, index) => count + (index === PADDING ? 0 : 1), 0);
+  const used = indices.reduce((count, index, i) => count + (isUsed(index, values[i]!) ? 1 : 0), 0);
   const codes = { offsets, indices: new Uint32Array(used), values: new Float32Array(used) };
   let entry = 0;
   for (let row = 0; row < rows; row++) {
     for (let i = row * k; i < (row + 1) * k; i++) {
-      if (indices[i] === PADDING) continue;
+      if (!isUsed(indices[i]!, values[i]!)) continue;
       codes.indices[entry] = indices[i]!;
       codes.values[entry] = values[i]!;
       entry += 1;
@@ -52,6 +52,11 @@ export function toSparseCodes(indices: Uint32Array, values: Float32Array, rows: 
     sortRow(codes, offsets[row]!, entry);
   }
   return codes;
+}
+
+/** A place may also hold a feature that turned out not to be active. */
+function isUsed(index: number, value: number): boolean {
+  return index !== PADDING && value > 0;
 }
 
 /** Strongest first, ties by lowest feature; nothing to do for encoders that rank. */

@@ -42,9 +42,10 @@ export interface Dictionary extends Disposable {
   readonly source: DictionarySource;
   /**
    * [d_sae, d_out], one feature's direction a row: a unit of its activation adds this row to x̂. Where the input is
-   * normalised (`rescales`), the row is first multiplied by the token's own scale: its deviation or norm / √d.
+   * normalised (`rescales`), the row is first multiplied by the token's own scale: its deviation or norm / √d. In parts
+   * of consecutive rows, one unless the device's buffers are small.
    */
-  readonly wDec: Tensor;
+  readonly wDec: readonly Tensor[];
   /** Whether x̂ is scaled back to the size its token's x had. */
   readonly rescales: boolean;
   /** [d_sae] L2 norms of the rows of wDec. */

@@ -26,7 +26,7 @@ import plainWeights from './goldens/topk-random/sae_weights.safetensors?url';
 import rescaledConfig from './goldens/topk-rescaled/cfg.json';
 import rescaled from './goldens/topk-rescaled/golden.json';
 import rescaledWeights from './goldens/topk-rescaled/sae_weights.safetensors?url';
-import { loadDictionary } from './load.ts';
+import { loadDictionary, uploadDictionary } from './load.ts';
 import { codeTensors, readCodes, withRoom } from './room.ts';
 
 /** As `training/goldens_dictionaries.py` writes it. */
@@ -127,6 +127,12 @@ const formatCases = Object.entries(FORMATS).map(([id, goldens]) => [
       for (const storage of ['file', 'f32'] as const) {
         using dictionary = await loadDictionary(gpu, { id: name, ...files, storage });
         await check(gpu, dictionary, golden, `${id}, ${name}`);
+        // As if a buffer held 16 latents: every matrix is in parts.
+        const record = await formatOf(files).read(files, storage);
+        using parted = await uploadDictionary(gpu, name, record, { mostBytes: 640 });
+        if (storage === 'f32' && parted.dOut === 8 && parted.wDec.length < 2)
+          throw new Error('is in one part');
+        await check(gpu, parted, golden, `${id}, ${name}, in parts`);
       }
     }
   },

@@ -8,7 +8,7 @@ import { architectureOf } from './architectures/index.ts';
 import { buildDictionary } from './build.ts';
 import type { Dictionary } from './dictionary.ts';
 import { formatOf } from './formats/index.ts';
-import type { DictionaryRecord, RecordTensor } from './record.ts';
+import type { DictionaryRecord, RecordTensor, TensorBlock } from './record.ts';
 import { type Storage, vectorValues } from './tensor-source.ts';
 
 /** Bytes on their way to the GPU, which the browser keeps a copy of. */
@@ -39,7 +39,13 @@ export async function loadDictionary(
 ): Promise<Dictionary> {
   const files = { config, weights, path, repository };
   const record = await formatOf(files).read(files, storage);
-  return uploadDictionary(gpu, id, record, signal);
+  return uploadDictionary(gpu, id, record, { signal });
+}
+
+export interface UploadOptions {
+  signal?: AbortSignal;
+  /** Most bytes of one tensor; matrices above it are kept in parts. Default: what the device binds. */
+  mostBytes?: number;
 }
 
 /** Puts a record on the GPU. @throws as `loadDictionary` */
@@ -47,24 +53,42 @@ export async function uploadDictionary(
   gpu: Gpu,
   id: string,
   record: DictionaryRecord,
-  signal?: AbortSignal,
+  { signal, mostBytes = gpu.largestTensorBytes }: UploadOptions = {},
 ): Promise<Dictionary> {
   const architecture = architectureOf(record.architecture);
   checkRecord(record, architecture);
-  checkLimits(gpu, record);
-  const tensors = new Map<string, Tensor>();
+  const layouts = layoutsOf(record, mostBytes);
+  const made: Tensor[] = [];
+  const upload = async (name: string): Promise<Tensor[]> => {
+    const layout = layouts.get(name)!;
+    const tensors: Tensor[] = [];
+    for (const { rows, width } of layout)
+      tensors.push(await gpu.reserve([rows, width], record.tensors.get(name)!.dtype));
+    made.push(...tensors);
+    await fill(gpu, record.tensors.get(name)!, layout, tensors, signal);
+    return tensors;
+  };
   try {
-    for (const name of ['W_enc', 'W_dec', 'b_dec', ...(record.tensors.has('W_skip') ? ['W_skip'] : [])])
-      tensors.set(name, await uploadTensor(gpu, record.tensors.get(name)!, name === 'W_enc', signal));
-    for (const [name, tensor] of await uploadVectors(gpu, record, architecture, signal))
-      tensors.set(name, tensor);
-    tensors.set('decoder_norms', await decoderNorms(gpu, tensors.get('W_dec')!));
+    const wEnc = await upload('W_enc');
+    const wDec = await upload('W_dec');
+    const [wSkip] = record.tensors.has('W_skip') ? await upload('W_skip') : [];
+    const vectors = new Map<string, Tensor>();
+    for (const [name, values, perLatent] of await vectorsOf(record, architecture, wEnc, signal)) {
+      const shape = perLatent === 1 ? [values.length] : [values.length / perLatent, perLatent];
+      const tensor = await gpu.uploadWeights(values, shape);
+      made.push(tensor);
+      vectors.set(name, tensor);
+    }
+    const bDec = await gpu.uploadWeights(await vectorValues(record.tensors.get('b_dec')!), [record.dOut]);
+    made.push(bDec);
+    const decoderNorms = await normsOf(gpu, wDec, record.dSae);
+    made.push(decoderNorms);
     signal?.throwIfAborted();
+    return buildDictionary(gpu, id, record, architecture, { wEnc, wDec, wSkip, bDec, decoderNorms, vectors });
   } catch (thrown) {
-    tensors.forEach((tensor) => tensor.dispose());
+    for (const tensor of made) tensor.dispose();
     throw FacetError.from(thrown);
   }
-  return buildDictionary(gpu, id, record, architecture, tensors);
 }
 
 /** Whatever format made it, a record must fit its architecture and the kernels. */
@@ -98,84 +122,137 @@ function checkRecord(record: DictionaryRecord, architecture: Architecture): void
   architecture.check?.(record);
 }
 
-/** A matrix must fit one binding. */
-function checkLimits(gpu: Gpu, { tensors }: DictionaryRecord): void {
-  const most = gpu.largestTensorBytes;
-  for (const [name, { shape, dtype }] of tensors) {
-    const bytes = byteLengthOf(padded(shape, name === 'W_enc'), dtype);
-    if (bytes <= most) continue;
-    const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;
-    throw new FacetError(
-      'limits',
-      `This dictionary needs a GPU buffer of ${mebibytes(bytes)}; this one has ${mebibytes(most)}.`,
-      { hint: 'Choose a smaller dictionary.' },
+/** The rectangle of a matrix that one tensor holds. */
+interface Part {
+  row: number;
+  column: number;
+  rows: number;
+  columns: number;
+  /** Columns with padding: kernels read four columns of W_enc at a time, so its rows end in zeros up to that. */
+  width: number;
+}
+
+/** Parts begin at a multiple of this many latents. */
+const STEP = 16;
+/** More parts than this are more than a device with such buffers has memory for. */
+const MOST_PARTS = 8;
+
+/** How matrices lie on the GPU: the encoder in parts of columns, the decoder of rows, where a buffer cannot hold all. */
+function layoutsOf({ tensors, dIn, dOut, dSae }: DictionaryRecord, mostBytes: number): Map<string, Part[]> {
+  const layouts = new Map<string, Part[]>();
+  const split = (name: string, depth: number, part: (first: number, count: number) => Part): void => {
+    const size = isPacked(tensors.get(name)!.dtype) ? 2 : 4;
+    const most = Math.floor(mostBytes / (size * depth) / STEP) * STEP;
+    if (most * MOST_PARTS < dSae) throw tooLarge(size * depth * Math.ceil(dSae / MOST_PARTS), mostBytes);
+    const parts = Array.from({ length: Math.ceil(dSae / most) }, (_, i) => i * most);
+    layouts.set(
+      name,
+      parts.map((first) => part(first, Math.min(most, dSae - first))),
     );
+  };
+  split('W_enc', dIn, (column, columns) => ({
+    row: 0,
+    column,
+    rows: dIn,
+    columns,
+    width: Math.ceil(columns / 4) * 4,
+  }));
+  split('W_dec', dOut, (row, rows) => ({ row, column: 0, rows, columns: dOut, width: dOut }));
+  const skip = tensors.get('W_skip');
+  if (skip) {
+    const bytes = byteLengthOf(skip.shape, skip.dtype);
+    if (bytes > mostBytes) throw tooLarge(bytes, mostBytes);
+    layouts.set('W_skip', [{ row: 0, column: 0, rows: dOut, columns: dIn, width: dIn }]);
   }
+  if (16 * dSae > mostBytes) throw tooLarge(16 * dSae, mostBytes);
+  return layouts;
 }
 
-/** Kernels read four columns of W_enc at a time: its rows end in zeros up to a multiple of 4. */
-function padded(shape: readonly number[], pads: boolean): readonly number[] {
-  return pads ? [shape[0]!, Math.ceil(shape[1]! / 4) * 4] : shape;
+function tooLarge(bytes: number, most: number): FacetError {
+  const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;
+  return new FacetError(
+    'limits',
+    `This dictionary needs a GPU buffer of ${mebibytes(bytes)}; this one has ${mebibytes(most)}.`,
+    { hint: 'Choose a smaller dictionary.' },
+  );
 }
 
-async function uploadTensor(
+/** Reads a matrix block by block and writes each into the parts it touches. */
+async function fill(
   gpu: Gpu,
-  { shape, dtype, blocks }: RecordTensor,
-  pads: boolean,
+  tensor: RecordTensor,
+  layout: readonly Part[],
+  into: readonly Tensor[],
   signal?: AbortSignal,
-): Promise<Tensor> {
-  const full = padded(shape, pads);
-  const width = full.at(-1)!;
-  const tensor = await gpu.reserve(full, dtype);
-  const size = isPacked(dtype) ? 2 : 4;
+): Promise<void> {
+  const size = isPacked(tensor.dtype) ? 2 : 4;
   let unsettled = 0;
-  try {
-    for await (const { row, column, rows, columns, data } of blocks()) {
-      signal?.throwIfAborted();
-      const at = (r: number): number => size * ((row + r) * width + column);
-      if (columns === width) gpu.write(tensor, at(0), data);
-      else {
-        for (let r = 0; r < rows; r++)
-          gpu.write(tensor, at(r), data.subarray(r * columns, (r + 1) * columns));
-      }
-      unsettled += data.byteLength;
-      if (unsettled < MOST_UNSETTLED) continue;
-      await gpu.settled();
-      unsettled = 0;
-    }
-    return tensor;
-  } catch (thrown) {
-    tensor.dispose();
-    throw thrown;
+  for await (const block of tensor.blocks()) {
+    signal?.throwIfAborted();
+    layout.forEach((part, i) => writeBlock(gpu, into[i]!, part, block, size));
+    unsettled += block.data.byteLength;
+    if (unsettled < MOST_UNSETTLED) continue;
+    await gpu.settled();
+    unsettled = 0;
   }
 }
+
+function writeBlock(gpu: Gpu, tensor: Tensor, part: Part, block: TensorBlock, size: number): void {
+  const [fromRow, toRow] = overlap(part.row, part.rows, block.row, block.rows);
+  const [from, to] = overlap(part.column, part.columns, block.column, block.columns);
+  if (fromRow >= toRow || from >= to) return;
+  const target = (row: number): number => size * ((row - part.row) * part.width + from - part.column);
+  const source = (row: number): number => (row - block.row) * block.columns + from - block.column;
+  if (to - from === part.width && to - from === block.columns) {
+    gpu.write(tensor, target(fromRow), block.data.subarray(source(fromRow), source(toRow)));
+    return;
+  }
+  for (let row = fromRow; row < toRow; row++)
+    gpu.write(tensor, target(row), block.data.subarray(source(row), source(row) + to - from));
+}
+
+/** What two runs of numbers share. */
+function overlap(a: number, lengthA: number, b: number, lengthB: number): [number, number] {
+  return [Math.max(a, b), Math.min(a + lengthA, b + lengthB)];
+}
+
+type NamedVector = [name: string, values: Float32Array<ArrayBuffer>, perLatent: number];
 
 /** What the architecture wants of its vectors: each by itself, or all combined. */
-async function uploadVectors(
-  gpu: Gpu,
+async function vectorsOf(
   { tensors, dSae }: DictionaryRecord,
-  { vectors, combine }: Architecture,
+  architecture: Architecture,
+  wEnc: readonly Tensor[],
   signal?: AbortSignal,
-): Promise<[string, Tensor][]> {
+): Promise<NamedVector[]> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const name of vectors) {
+  for (const name of architecture.vectors) {
     signal?.throwIfAborted();
     values.set(name, await vectorValues(tensors.get(name)!));
   }
-  if (!combine) {
-    const uploads = [...values].map(async ([name, data]): Promise<[string, Tensor]> => [
-      name,
-      await gpu.uploadWeights(data, [dSae]),
-    ]);
-    return Promise.all(uploads);
+  const combined = architecture.combine?.((name) => values.get(name)!, dSae);
+  if (combined) return [['combined', combined, combined.length / dSae]];
+  const bEnc = values.get('b_enc');
+  if (wEnc.length > 1 && bEnc) {
+    // Where all p are computed at once, the padding gets a bias that is never among the largest.
+    const padded = new Float32Array(Math.ceil(dSae / 4) * 4).fill(-3e38);
+    padded.set(bEnc);
+    values.set('b_enc padded', padded);
   }
-  const combined = combine((name) => values.get(name)!, dSae);
-  return [['combined', await gpu.uploadWeights(combined, [dSae, combined.length / dSae])]];
+  return [...values].map(([name, data]) => [name, data, 1]);
 }
 
-async function decoderNorms(gpu: Gpu, wDec: Tensor): Promise<Tensor> {
+/** Lengths of the decoder's rows. */
+async function normsOf(gpu: Gpu, wDec: readonly Tensor[], dSae: number): Promise<Tensor> {
   const batch = gpu.batch('decoder norms');
-  const norms = batch.keep(rowNorms(batch, { weights: wDec }));
+  const [first, ...more] = wDec.map((weights) => rowNorms(batch, { weights }));
+  const all = more.length > 0 ? batch.scratch([dSae]) : first!;
+  let offset = 0;
+  for (const norms of more.length > 0 ? [first!, ...more] : []) {
+    batch.copy(norms, all, { toOffset: offset, size: norms.byteLength });
+    offset += norms.byteLength;
+  }
+  const kept = batch.keep(all);
   await batch.submit();
-  return norms;
+  return kept;
 }

@@ -17,18 +17,21 @@ import { openSharded } from './sharded.ts';
 
 const bytesOf = (path: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(new URL(path, import.meta.url)));
+const ggufNames = readdirSync(new URL('../model/gguf/goldens/', import.meta.url)).filter(
+  (name) => !name.endsWith('.json'),
+);
 const jsonOf = (path: string): unknown => JSON.parse(new TextDecoder().decode(bytesOf(path)));
 
 /** Processor time, which other processes do not add to, in milliseconds. */
 const LONGEST = 1000;
 const PART = 65_536;
 
-/** Runs `use` on something damaged. It must succeed or throw a FacetError, and soon. */
-async function survives(how: string, use: () => unknown): Promise<'read' | 'refused'> {
+/** Runs `act` on something damaged. It must succeed or throw a FacetError, and soon. */
+async function survives(how: string, act: () => unknown): Promise<'read' | 'refused'> {
   const before = process.cpuUsage();
   let outcome: 'read' | 'refused' = 'read';
   try {
-    await use();
+    await act();
   } catch (error) {
     if (!(error instanceof FacetError)) throw new Error(`${how}: ${String(error)}`, { cause: error });
     outcome = 'refused';
@@ -59,12 +62,7 @@ const containers: Record<string, { files: string[]; open: (file: WatchedFile) =>
     open: async (file) => readAll(await NpzReader.open('m.npz', file)),
   },
   GGUF: {
-    files: [
-      'goldens/types.gguf',
-      ...readdirSync(new URL('../model/gguf/goldens/', import.meta.url)).map(
-        (name) => `../model/gguf/goldens/${name}/model.gguf`,
-      ),
-    ],
+    files: ['goldens/types.gguf', ...ggufNames.map((name) => `../model/gguf/goldens/${name}/model.gguf`)],
     open: async (file) => {
       const reader = await GgufReader.open('m.gguf', file);
       await readAll(reader);
@@ -95,24 +93,23 @@ test.each(Object.entries(containers))(
   60_000,
 );
 
-/** Mangles one of the values `count` times and uses it. */
+/** Mangles one of the values `count` times and acts on it. */
 async function mangled(
   count: number,
   values: readonly unknown[],
-  use: (json: unknown) => unknown,
+  act: (json: unknown) => unknown,
 ): Promise<void> {
   const random = new TestRandom(6);
   let refused = 0;
   for (let i = 0; i < count; i++) {
     const { json, how } = mangle(values[i % values.length], random);
-    if ((await survives(`${i}, ${how}`, () => use(json))) === 'refused') refused += 1;
+    if ((await survives(`${i}, ${how}`, () => act(json))) === 'refused') refused += 1;
   }
   expect(refused).toBeGreaterThan(count / 20);
 }
 
 const gguf = async (name: string) =>
   fromGguf(await GgufReader.open(name, inMemory(bytesOf(`../model/gguf/goldens/${name}/model.gguf`))));
-const ggufNames = readdirSync(new URL('../model/gguf/goldens/', import.meta.url));
 
 test('150 mangled cfg.json', async () => {
   const configs = ['topk-random', 'topk-rescaled', 'standard-random'].map((name) =>

@@ -111,6 +111,7 @@ describe('damage is found before anything is allocated for it', () => {
   test.each<[string, GgufParts, string]>([
     ['another magic', { magic: 0x46554748 }, 'does not begin with GGUF'],
     ['a million metadata entries', { keyCount: 1_000_000n }, 'claims 1000000 metadata entries'],
+    ['more tensors than fit into the file', { tensorCount: 60_000n }, 'claims 60000 tensors'],
     ['2^63 tensors', { tensorCount: 2n ** 63n }, 'claims a size of'],
     [
       'a key twice',

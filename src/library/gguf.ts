@@ -150,8 +150,7 @@ function placeTensor(
     throw bad(`rows of ${shown} have ${tensor.ne[0]} values, not a multiple of ${values}`);
   const from = start + tensor.offset;
   if (tensor.offset % alignment !== 0) throw bad(`${shown} is not aligned`);
-  // The smallest type packs three values a byte: a product beyond that is refused before it can lose precision.
-  const count = tensor.ne.reduce((product, axis) => (product > size * 4 ? product : product * axis), 1);
+  const count = tensor.ne.reduce((product, axis) => product * axis, 1);
   if (from + (count / values) * bytes > size) throw bad(`${shown} lies outside the file`);
   const shape = tensor.ne.toReversed();
   return {

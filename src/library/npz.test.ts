@@ -68,6 +68,67 @@ test('version 2 of the format, with zip64 placeholders', async () => {
   expect(Buffer.from(await reader.read('W')).toString('base64')).toBe(golden.W_enc!.b64);
 });
 
+describe('zip64', () => {
+  test('sizes and places in the fields for large files', async () => {
+    const reader = await open('zip64.npz');
+    for (const name of ['W_enc', 'b'])
+      expect(Buffer.from(await reader.read(name)).toString('base64')).toBe(golden[name]!.b64);
+  });
+
+  test('an end record that refers to the large one', async () => {
+    const bytes = Buffer.from(read('zip64.npz'));
+    bytes.fill(0xff, bytes.length - 14, bytes.length - 2);
+    const reader = await NpzReader.open('zip64.npz', inMemory(new Uint8Array(bytes)));
+    expect(reader.names()).toEqual(['W_enc', 'b']);
+    // Without the locator before it, there is nothing to refer to.
+    bytes[bytes.length - 42] = 0;
+    await expect(NpzReader.open('zip64.npz', inMemory(new Uint8Array(bytes)))).rejects.toThrow('zip64');
+  });
+});
+
+/** Places of the central directory's headers in an archive. */
+function headersOf(bytes: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = bytes.indexOf('PK\x01\x02'); at >= 0; at = bytes.indexOf('PK\x01\x02', at + 1))
+    places.push(at);
+  return places;
+}
+
+test('two files in the same place are refused', async () => {
+  const bytes = Buffer.from(read('stored.npz'));
+  const [first, second] = headersOf(bytes) as [number, number];
+  bytes.copy(bytes, second + 42, first + 42, first + 46);
+  await expect(NpzReader.open('x.npz', inMemory(new Uint8Array(bytes)))).rejects.toThrow('overlap');
+});
+
+test('an array twice is refused', async () => {
+  const bytes = Buffer.from(read('stored.npz'));
+  const [i, u] = headersOf(bytes).filter((at) => bytes.readUInt16LE(at + 28) === 5);
+  bytes.copy(bytes, u! + 46, i! + 46, i! + 51);
+  await expect(NpzReader.open('x.npz', inMemory(new Uint8Array(bytes)))).rejects.toThrow('twice');
+});
+
+test('a deflated file cannot claim more than deflate can give', async () => {
+  const bytes = Buffer.from(read('deflated.npz'));
+  const [first] = headersOf(bytes);
+  bytes.writeUInt32LE(0x7fffffff, first! + 24);
+  await expect(NpzReader.open('x.npz', inMemory(new Uint8Array(bytes)))).rejects.toThrow(
+    'claims 2147483647 bytes',
+  );
+});
+
+test.each([
+  ['encrypted', 8, 1, 'encrypted'],
+  ['packed by another method', 10, 12, 'method 12'],
+])('a file that is %s is refused by name', async (_, field, value, words) => {
+  const bytes = Buffer.from(read('stored.npz'));
+  bytes.writeUInt16LE(value, headersOf(bytes)[0]! + field);
+  await expect(NpzReader.open('x.npz', inMemory(new Uint8Array(bytes)))).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining(words),
+  });
+});
+
 test.each([
   ['fortran.npz', 'Fortran'],
   ['big-endian.npz', '>f4'],

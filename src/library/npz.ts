@@ -97,8 +97,7 @@ async function describe(name: string, file: ZipEntry, bad: Damaged): Promise<Ent
     throw new FacetError('unsupported', `${shown} is stored in Fortran order, which is not supported.`);
   const dtype = DTYPES[descr]!;
   const width = Number(descr.slice(2));
-  // A product beyond the file's size is refused before it can lose precision.
-  const count = shape.reduce((product, axis) => (product > file.size ? product : product * axis), 1);
+  const count = shape.reduce((product, axis) => product * axis, 1);
   if (count * width !== file.size - start)
     throw bad(`${shown} has ${file.size - start} bytes, its shape says otherwise`);
   return { dtype, shape, file, count, width, start };

@@ -1,12 +1,9 @@
-import { maskFromRule } from '../attention/rule-mask.ts';
 import { attention, type HeadView } from '../gpu/kernels/attention.ts';
 import { attentionPattern } from '../gpu/kernels/attention_pattern.ts';
 import { rope as rotate } from '../gpu/kernels/rope.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { linear } from './linear.ts';
 import type { Pass } from './pass.ts';
-
-const MASK_BLOCK = 16;
 
 /**
  * x plus what the layer's attention adds to it.
@@ -50,8 +47,15 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     pass.copyOf(name('attn.hook_rot_k'), k, kvWidth);
   }
   const shape = { nHeads, nKvHeads, dHead, nQueries: pass.length, nKeys: pass.length, queryOffset: 0 };
-  const mask = maskFromRule({ ...shape, blockSize: MASK_BLOCK }, { window, sinks: 0 });
-  const heads = { ...shape, q, k, v, scale: config.attentionScale, cap: config.attentionCap, mask };
+  const heads = {
+    ...shape,
+    q,
+    k,
+    v,
+    scale: config.attentionScale,
+    cap: config.attentionCap,
+    mask: pass.mask(window),
+  };
   const { z, lse } = attention(batch, heads);
   if (pass.wants(name('attn.hook_pattern')) || pass.wants(name('attn.hook_attn_scores'))) {
     const { pattern, scores } = attentionPattern(batch, { ...heads, lse });

@@ -1,4 +1,6 @@
+import { maskFromRule } from '../attention/rule-mask.ts';
 import type { Batch } from '../gpu/batch.ts';
+import type { BlockMask } from '../gpu/block-mask.ts';
 import { add } from '../gpu/kernels/add.ts';
 import type { HeadView } from '../gpu/kernels/attention.ts';
 import { layerNorm } from '../gpu/kernels/layer_norm.ts';
@@ -14,6 +16,7 @@ import type { RunPlan } from './run-plan.ts';
 import { norm } from './unembed.ts';
 import type { Weights } from './weights.ts';
 
+const MASK_BLOCK = 16;
 /** Activations that exist only inside a kernel or as a view of another tensor: they can be read but not replaced. */
 const READ_ONLY =
   /hook_scale$|hook_normalized$|hook_(rot_)?[qkv]$|hook_attn_scores$|hook_pattern$|hook_pos_embed$/;
@@ -28,6 +31,7 @@ export class Pass {
   /** Position in forward order after which nothing is needed. */
   readonly #stop: number;
   readonly #tables = new Map<Rope, Tensor>();
+  readonly #masks = new Map<number, BlockMask>();
 
   constructor(
     readonly batch: Batch,
@@ -165,6 +169,16 @@ export class Pass {
     const sum = add(batch, { a: x, b: out });
     this.release(out);
     return sum;
+  }
+
+  /** Which keys the queries of this pass see: those before them, at most `window` when it is not 0. */
+  mask(window: number): BlockMask {
+    const made = this.#masks.get(window);
+    if (made) return made;
+    const shape = { nHeads: this.config.nHeads, nQueries: this.length, nKeys: this.length, queryOffset: 0 };
+    const mask = maskFromRule({ ...shape, blockSize: MASK_BLOCK }, { window, sinks: 0 });
+    this.#masks.set(window, mask);
+    return mask;
   }
 
   /** Cosines and sines for the positions of this pass. */

@@ -85,8 +85,16 @@ function read<T>(file: string, parse: () => T): T {
     return parse();
   } catch (cause) {
     if (cause instanceof FacetError) throw cause;
-    if (cause instanceof v.ValiError)
-      throw new FacetError('bad-file', `${file} is wrong: ${cause.message}`, { cause });
+    if (cause instanceof v.ValiError) {
+      const where = v.getDotPath(cause.issues[0]);
+      throw new FacetError(
+        'bad-file',
+        `${file} is wrong${where ? ` at ${where.slice(0, 100)}` : ''}: ${cause.message}`,
+        {
+          cause,
+        },
+      );
+    }
     throw new FacetError('bad-file', `${file} cannot be used.`, { detail: String(cause), cause });
   }
 }

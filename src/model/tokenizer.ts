@@ -57,6 +57,7 @@ export class ModelTokenizer {
   readonly #steps: Steps;
   readonly #finder: AddedTokens;
   readonly #added: ReadonlyMap<number, AddedToken>;
+  readonly #texts = new Map<number, string>();
 
   /**
    * @param tokenizerJson contents of tokenizer.json, not trusted
@@ -105,6 +106,12 @@ export class ModelTokenizer {
 
   /** Display text of one token: bytes that are no whole character are written `\xHH`, ids without a token `[id]`. */
   text(id: number): string {
+    let text = this.#texts.get(id);
+    if (text === undefined) this.#texts.set(id, (text = this.#text(id)));
+    return text;
+  }
+
+  #text(id: number): string {
     const added = this.#added.get(id);
     if (added?.special) return added.content;
     const bytes = this.bytes(id);
@@ -218,8 +225,10 @@ function numberParts(tokens: Token[]): void {
     let after = first + 1;
     let { start, end } = tokens[first]!;
     while (after < tokens.length && tokens[after]!.start < end) end = Math.max(end, tokens[after++]!.end);
-    for (let i = first; i < after; i++)
-      Object.assign(tokens[i]!, { start, end, part: i - first, ofParts: after - first });
+    // Most stand alone, as they were placed.
+    const ofParts = after - first;
+    for (let part = 0; ofParts > 1 && part < ofParts; part++)
+      Object.assign(tokens[first + part]!, { start, end, part, ofParts });
     first = after;
   }
 }

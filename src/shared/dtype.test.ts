@@ -40,6 +40,17 @@ test('files are widened whatever their alignment', () => {
   expect(() => toFloat32(file.subarray(0, 8), 'I64')).toThrow('I64');
 });
 
+test('whole tensors round to the nearest half, ties to even, at every step of the range', () => {
+  const values: number[] = [];
+  for (let bits = 0; bits < 0x7bff; bits++) {
+    const [low, high] = [float16ToNumber(bits), float16ToNumber(bits + 1)];
+    for (const share of [0, 0.25, 0.5, 0.75])
+      values.push(low + share * (high - low), -(low + share * (high - low)));
+  }
+  const { bits } = roundToFloat16Bits(new Uint8Array(Float32Array.from(values).buffer), 'F32');
+  expect(bits.every((half, i) => half === numberToFloat16(values[i]!))).toBe(true);
+});
+
 test('whole tensors round as single values do, and what halves cannot hold is noticed', () => {
   const values = Float32Array.of(1 + 2 ** -11 + 2 ** -20, -0, 2 ** -25 * 1.5, 65_503, -1e-30);
   const bytes = new Uint8Array(values.slice().buffer);

@@ -83,7 +83,20 @@ export function roundToFloat16Bits(
     dtype === 'F16' ? toFloat16Bits(bytes, dtype) : new Uint16Array(bytes.length / (dtype === 'F32' ? 4 : 2));
   if (dtype !== 'F16') {
     const words = new Uint32Array(toFloat32(bytes, dtype).buffer);
-    for (let i = 0; i < words.length; i++) bits[i] = float32BitsToFloat16(words[i]!);
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]!;
+      const exponent = (word >>> 23) & 0xff;
+      if (exponent <= 112 || exponent >= 142) {
+        bits[i] = float32BitsToFloat16(word);
+        continue;
+      }
+      // What nearly all weights are, normal numbers in both types, in few steps: they come by the hundred million.
+      const half = ((word >>> 16) & 0x8000) | ((exponent - 112) << 10) | ((word >>> 13) & 0x3ff);
+      const rest = word & 0x1fff;
+      bits[i] = rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? half + 1 : half;
+    }
   }
-  return { bits, fits: bits.every((half) => (half & 0x7fff) < 0x7bff) };
+  let fits = true;
+  for (let i = 0; i < bits.length; i++) fits &&= (bits[i]! & 0x7fff) < 0x7bff;
+  return { bits, fits };
 }

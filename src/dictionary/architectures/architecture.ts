@@ -31,8 +31,8 @@ export interface Architecture {
 export interface EncoderInput {
   x: Tensor;
   k: number;
-  /** [d_in, d_sae padded to a multiple of 4] */
-  wEnc: Tensor;
+  /** [d_in, d_sae padded to a multiple of 4], or its parts, consecutive columns. */
+  wEnc: readonly Tensor[];
   /** The uploaded vector of that name, or `combined`. */
   vector: (name: string) => Tensor;
 }

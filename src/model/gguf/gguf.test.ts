@@ -11,12 +11,14 @@ import { architectures, fromGguf } from './index.ts';
 import type { GgufFile } from './metadata.ts';
 
 const folder = new URL('goldens/', import.meta.url);
-const names = readdirSync(folder).sort();
+const names = readdirSync(folder)
+  .filter((name) => !name.endsWith('.json'))
+  .sort();
 
 interface Golden {
   config: Record<string, unknown>;
   tensors: Record<string, { shape: number[]; sha256: string }>;
-  tokenizer: { size: number; texts: string[]; ids: number[][]; bos: string; addBos: boolean };
+  tokenizer: { size: number; texts: string[]; ids: number[][]; bos: string; addBos: boolean; parts?: object };
 }
 
 const golden = (name: string): Golden =>
@@ -96,10 +98,19 @@ describe.each(names)('%s as converted by llama.cpp', (name) => {
 
   test('the tokenizer gives the ids of the original', async () => {
     const { tokenizer } = await fromGguf(await open(name));
-    const { texts, ids, bos, addBos } = golden(name).tokenizer;
+    const { size, texts, ids, bos, addBos, parts } = golden(name).tokenizer;
+    if (parts) expect(tokenizer.json).toMatchObject(parts);
     const made = new Tokenizer(tokenizer.json as object, tokenizer.config as object);
     for (const [i, text] of texts.entries())
       expect(made.encode(text, { add_special_tokens: false }).ids, JSON.stringify(text)).toEqual(ids[i]);
+    // Facet's own tokenizer reads added tokens in a text as the text they are: merges must give the same.
+    const json = { ...(tokenizer.json as object), added_tokens: [] };
+    const plain = new Tokenizer(json, tokenizer.config as object);
+    for (const [i, text] of texts.entries())
+      if (!text.includes('<'))
+        expect(plain.encode(text, { add_special_tokens: false }).ids, JSON.stringify(text)).toEqual(ids[i]);
+    // The last id is padding that the original tokenizer does not have.
+    expect([made.id_to_token(size - 1), typeof made.id_to_token(size - 2)]).toEqual([undefined, 'string']);
     const bosId = made.token_to_id(bos)!;
     expect(made.encode('a').ids[0] === bosId).toBe(addBos);
     expect(tokenizer.config).toMatchObject({ bos_token: bos, add_bos_token: addBos });
@@ -144,12 +155,34 @@ describe('what Facet cannot compute is refused by name', () => {
     expect(error.message).toContain('blk.0.attn_rot_embd.weight');
   });
 
+  test('a tensor of whole numbers', async () => {
+    const file = await open('smollm');
+    const info: GgufFile['info'] = (name) => ({ ...file.info(name)!, dtype: 'I32' });
+    expect((await refusal({ ...altered(file, {}), info })).message).toContain('I32');
+  });
+
   test('frequencies that no Llama 3 scaling gives', async () => {
     const file = await open('llama3');
     const read = async (): Promise<Uint8Array<ArrayBuffer>> =>
       new Uint8Array(Float32Array.of(1, 3, 2, 5, 1, 8, 8, 8).buffer);
     expect((await refusal({ ...altered(file, {}), read })).message).toContain('frequencies');
   });
+});
+
+test('a SentencePiece vocabulary may come with merges instead of scores, or with neither', async () => {
+  const file = await open('llama');
+  const modelOf = async (changes: Record<string, unknown>): Promise<{ merges: unknown[] }> =>
+    ((await fromGguf(altered(file, changes))).tokenizer.json as { model: { merges: unknown[] } }).model;
+  const { merges } = await modelOf({});
+  const listed = (merges as string[][]).map((pair) => pair.join(' '));
+  const flat = new Float32Array((file.metadata.get('tokenizer.ggml.scores') as Float32Array).length).fill(
+    -1000,
+  );
+  expect(await modelOf({ 'tokenizer.ggml.scores': flat, 'tokenizer.ggml.merges': listed })).toMatchObject({
+    merges: listed,
+  });
+  expect((await modelOf({ 'tokenizer.ggml.scores': undefined })).merges).toEqual(merges);
+  expect((await modelOf({ 'tokenizer.ggml.scores': flat })).merges).toEqual(merges);
 });
 
 test('token types may be missing: tokens with a role are control tokens', async () => {

