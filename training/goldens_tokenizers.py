@@ -229,7 +229,7 @@ def texts() -> list[str]:
 
 
 def write(path: Path, contents) -> None:
-    path.write_text(json.dumps(contents, separators=(",", ":")) + "\n")
+    path.write_text(json.dumps(contents, separators=(",", ":"), ensure_ascii=False) + "\n")
     print(path.relative_to(ROOT), path.stat().st_size, "bytes")
 
 
