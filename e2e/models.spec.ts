@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { startHub, type TestHub } from '../src/testing/test-hub.ts';
-import { features, noSidewaysScroll, ready, tokens } from './support.ts';
+import { features, loseDevice, loseDeviceOnDemand, noSidewaysScroll, ready, tokens } from './support.ts';
 
 const MODEL = 'tests/storyworld';
 const DICTIONARIES = 'tests/dictionaries';
@@ -159,28 +159,39 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   expect(await page.content()).not.toContain(token);
 });
 
-test('files of one’s own open, and a link to them asks for the same files', async ({ page }) => {
-  const folder = join(root, MODEL);
-  await toModels(page);
-  await page.getByLabel('Choose a folder').setInputFiles(folder);
-  await expect(region(page, 'Architecture')).toContainText('gpt2');
-  for (const width of [360, 1920]) {
-    await page.setViewportSize({ width, height: 900 });
-    await noSidewaysScroll(page);
-  }
-  await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
-  await ready(page);
-  await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
-  await page.reload();
-  await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
-  // Other files are told apart by their digest.
-  const other = join(root, 'other');
-  cpSync(folder, other, { recursive: true });
-  writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
-  await page.getByLabel('Choose a folder').setInputFiles(other);
-  await expect(page.getByText('These are other files than the link means')).toBeVisible();
-  await page.getByLabel('Choose a folder').setInputFiles(folder);
-  await ready(page);
+test.describe(() => {
+  // What a service worker answers cannot be intercepted, and the engine's script must be.
+  test.use({ serviceWorkers: 'block' });
+
+  test('files of one’s own open, outlast a lost device, and a link to them asks for the same files', async ({
+    page,
+  }) => {
+    await loseDeviceOnDemand(page);
+    const folder = join(root, MODEL);
+    await toModels(page);
+    await page.getByLabel('Choose a folder').setInputFiles(folder);
+    await expect(region(page, 'Architecture')).toContainText('gpt2');
+    for (const width of [360, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await noSidewaysScroll(page);
+    }
+    await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
+    await ready(page);
+    await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
+    await loseDevice(page);
+    await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
+    await ready(page);
+    await page.reload();
+    await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
+    // Other files are told apart by their digest.
+    const other = join(root, 'other');
+    cpSync(folder, other, { recursive: true });
+    writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
+    await page.getByLabel('Choose a folder').setInputFiles(other);
+    await expect(page.getByText('These are other files than the link means')).toBeVisible();
+    await page.getByLabel('Choose a folder').setInputFiles(folder);
+    await ready(page);
+  });
 });
 
 test('what cannot be read is explained; storage is listed and removed; nothing to mend, down to 360 px', async ({
