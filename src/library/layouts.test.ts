@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { tidy } from './drop.ts';
 import { CONVERT_CHECKPOINT, modelLayout, quantisation } from './layouts.ts';
 
 const listing = (...paths: string[]) => paths.map((path, i) => ({ path, bytes: i + 1 }));
@@ -94,22 +93,5 @@ describe('which files opening a model needs', () => {
     ]);
     expect(modelLayout(listing('a-00001-of-00002.gguf')).missing[0]).toContain('gguf-split');
     expect(modelLayout([]).missing).toHaveLength(3);
-  });
-});
-
-describe('what is dropped', () => {
-  const paths = (...given: string[]) => tidy(given.map((path) => ({ path }))).map(({ path }) => path);
-
-  test('loses the folders that hold everything, and junk', () => {
-    expect(paths('a/b/config.json', 'a/b/c/x.json')).toEqual(['config.json', 'c/x.json']);
-    expect(paths('config.json', 'a/x.json')).toEqual(['config.json', 'a/x.json']);
-    expect(paths('a/x', 'ab/x')).toEqual(['a/x', 'ab/x']);
-    expect(paths('a/b/only.gguf', 'a/.DS_Store', 'a/.git/config', 'a/b/._only.gguf')).toEqual(['only.gguf']);
-    expect(paths('a/.github/x', 'a/.gitattributes')).toEqual(['x']);
-  });
-
-  test('must be something', () => {
-    expect(() => paths('.DS_Store')).toThrow(expect.objectContaining({ code: 'bad-input' }));
-    expect(() => paths(...Array.from({ length: 10_001 }, (_, i) => `a/${i}`))).toThrow(/more than 10000/);
   });
 });

@@ -26,7 +26,7 @@ const NEEDED = ['config.json', 'tokenizer.json'];
 const USEFUL = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'];
 /** The largest of the useful ones is a tokenizer configuration with thousands of added tokens. */
 const USEFUL_LIMIT = 20_000_000;
-const SHARD = /^model-(\d{5})-of-(\d{5})\.safetensors$/;
+const SHARD = /^model-(\d{5})-of-(?!00000)(\d{5})\.safetensors$/;
 const PICKLED = /\.(?:bin|pt|pth|ckpt)$/;
 
 /** Run in the folder of the checkpoint; for one file or many. `weights_only` runs no code of the file. */

@@ -46,11 +46,12 @@ export async function registerShell(onUpdate: (open: () => void) => void): Promi
   }
 }
 
-/** Whether this page's own script is one of the worker's version. */
+/** Whether this page is of the worker's version: its first script names all others, digests and all. */
 function belongs(worker: ServiceWorker): Promise<boolean> {
   const { port1, port2 } = new MessageChannel();
+  const script = [...document.scripts].find(({ type }) => type === 'module')?.src;
   return new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data === true);
-    worker.postMessage({ includes: import.meta.url }, [port2]);
+    worker.postMessage({ includes: script ?? import.meta.url }, [port2]);
   });
 }

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { CONTENT_SECURITY_POLICY, contentSecurityPolicy, LIBRARY_POLICY } from './vite-plugins.ts';
+
+type Handler = (
+  request: { url: string },
+  response: { setHeader(name: string, value: string): void },
+  next: () => void,
+) => void;
+
+/** The policy that `vite preview` sends with an address. */
+function policyOf(url: string): string | undefined {
+  const handlers: Handler[] = [];
+  const server = { middlewares: { use: (handler: Handler) => void handlers.push(handler) } };
+  (contentSecurityPolicy().configurePreviewServer as unknown as (server: unknown) => void)(server);
+  const headers = new Map<string, string>();
+  for (const handler of handlers)
+    handler({ url }, { setHeader: (name, value) => void headers.set(name, value) }, () => {});
+  return headers.get('Content-Security-Policy');
+}
+
+test('only the library may connect to other sites', () => {
+  expect(CONTENT_SECURITY_POLICY).toContain("connect-src 'self';");
+  expect(LIBRARY_POLICY).toContain("connect-src 'self' https: http://127.0.0.1:* http://localhost:*;");
+  for (const url of ['/assets/library.worker-Ab_1-x.js', '/assets/library.worker-Ab_1-x.js?x=1'])
+    expect(policyOf(url)).toBe(LIBRARY_POLICY);
+  const others = [
+    '/',
+    '/index.html?/assets/library.worker-a.js',
+    '/assets/index-a.js',
+    '/assets/engine.worker-a.js',
+    '/assets/library.worker-a.js/../engine.worker-a.js',
+    '/assets/library.worker-a.js.map',
+    '/assetsXlibrary.worker-a.js',
+  ];
+  for (const url of others) expect(policyOf(url)).toBe(CONTENT_SECURITY_POLICY);
+});
