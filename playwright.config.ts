@@ -7,6 +7,8 @@ const origin = `http://127.0.0.1:${port}/`;
 
 export default defineConfig({
   testDir: 'e2e',
+  // Needs half a gigabyte of weights and PyTorch: `npm run test:real`.
+  testIgnore: 'real/**',
   // Not `test-results` itself: Playwright empties its folder, and the reports of the other steps lie there.
   outputDir: 'test-results/playwright',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],

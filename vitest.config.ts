@@ -19,6 +19,8 @@ export default defineConfig({
         optimizeDeps: {
           entries: ['src/**/*.gpu.test.ts', 'src/**/*.worker.ts', 'src/**/*.cases.ts'],
         },
+        // Models that only tests use lie beside the repository, where they are at all.
+        server: { fs: { allow: ['.', '../shared/models'] } },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],

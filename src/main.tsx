@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { usePage } from './state/store.ts';
 import { applyTheme } from './state/theme.ts';
 import { App } from './views/App.tsx';
+import { needsModel } from './views/registry.ts';
 import './views/theme.css';
 import './views/app.css';
 
@@ -12,4 +13,4 @@ createRoot(document.getElementById('root')!).render(
     <App />
   </StrictMode>,
 );
-void usePage.getState().start();
+void usePage.getState().start(needsModel);

@@ -1,5 +1,7 @@
 import { matmul } from '../../src/gpu/kernels/matmul.ts';
 import { saeEncodeTopK } from '../../src/gpu/kernels/sae_encode_topk.ts';
+import { saeCountActive } from '../../src/gpu/kernels/sae_count_active.ts';
+import { saeGatherActive } from '../../src/gpu/kernels/sae_gather_active.ts';
 import { topKRows } from '../../src/gpu/kernels/topk_rows.ts';
 import { saeGroupMax } from '../../src/gpu/kernels/sae_group_max.ts';
 import { topKGroupMax } from '../../src/gpu/kernels/topk_group_max.ts';
@@ -27,7 +29,15 @@ function noise(count: number, scale: number): Float32Array<ArrayBuffer> {
   return values;
 }
 
-type Uploaded = { x: Tensor; wEnc: Tensor; bEnc: Tensor; chosen: Tensor[]; p: Tensor[]; maxima: Tensor[] };
+type Uploaded = {
+  gates: Tensor;
+  x: Tensor;
+  wEnc: Tensor;
+  bEnc: Tensor;
+  chosen: Tensor[];
+  p: Tensor[];
+  maxima: Tensor[];
+};
 const SIZES = [4, 8, 16] as const;
 
 function workload(
@@ -42,6 +52,11 @@ function workload(
         x: gpu.upload(noise(tokens * d, 1), [tokens, d]),
         wEnc: gpu.upload(noise(d * latents, 1), [d, latents]),
         bEnc: gpu.upload(noise(latents, 1), [latents]),
+        // About one latent in a hundred is active.
+        gates: gpu.upload(
+          Float32Array.from({ length: 4 * latents }, (_, i) => [0, 0.77 * Math.sqrt(d), 1, 0][i % 4]!),
+          [latents, 4],
+        ),
         maxima: SIZES.map((g) => gpu.upload(noise((tokens * latents) / g, 1), [tokens, latents / g])),
         p: SIZES.map((g) => gpu.upload(noise(tokens * k * g, 1), [tokens, k * g])),
         chosen: SIZES.map((g) =>
@@ -70,6 +85,18 @@ export const workloads: Workload[] = [
   workload('sae_encode_topk', sizes, (batch, { x, wEnc, bEnc }) => {
     const codes = saeEncodeTopK(batch, { x, wEnc, bEnc, k: sizes.k });
     batch.release(codes.indices, codes.values);
+  }),
+  workload('sae_encode_thresholded', sizes, (batch, { x, wEnc, gates }) => {
+    const room = 512;
+    const into = {
+      indices: batch.scratch([sizes.tokens, room], 'u32'),
+      values: batch.scratch([sizes.tokens, room]),
+      totals: batch.scratch([sizes.tokens], 'u32'),
+    };
+    const p = matmul(batch, { x, weights: wEnc, layout: 'kn' });
+    const counts = saeCountActive(batch, { p, gates });
+    saeGatherActive(batch, { p, gates, counts, into, firstRow: 0 });
+    batch.release(p, counts, ...Object.values(into));
   }),
   workload('sae_matmul', sizes, (batch, { x, wEnc, bEnc }) => {
     batch.release(matmul(batch, { x, weights: wEnc, layout: 'kn', bias: bEnc }));

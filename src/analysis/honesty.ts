@@ -16,21 +16,35 @@ import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
 import { reconstructionError } from '../gpu/kernels/reconstruction_error.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { parseHook } from '../model/hooks.ts';
-import type { Edit, RunPlan } from '../model/run-plan.ts';
+import type { RunPlan } from '../model/run-plan.ts';
 import type { Transformer } from '../model/transformer.ts';
 import { replaceRows, zeros } from './interventions.ts';
+import type { FinalPass, LogitParts } from './logit-parts.ts';
+import { ownColumns } from './site.ts';
 
-/** Position 0 holds the beginning-of-text token, whose activation norm is an outlier: it is never judged or replaced. */
+/**
+ * Position 0 holds the beginning-of-text token, where the model has one; its activation norm is an outlier either way,
+ * so it is never judged or replaced.
+ */
 const FIRST_JUDGED = 1;
 
-export interface HonestyTensors {
-  /** [T, 4] ‖x−x̂‖², ‖x−mean‖², ‖x‖², ‖x̂‖² */
+/** What the passes behind the honesty strip gave, before their logits are looked at. */
+export interface HonestyPasses {
+  /** [T, 4] ‖y−ŷ‖², ‖y−mean‖², ‖y‖², ‖ŷ‖² of the activation y the dictionary reconstructs. */
   errors: Tensor;
-  /** [T] log-probability of the next token with x̂ in place of x; the last entry is meaningless. */
+  /** With ŷ in place of y. */
+  spliced: FinalPass;
+  /** With 0 in place of y. */
+  zeroed: FinalPass;
+}
+
+/** For some rows of a text, or for all. */
+export interface HonestyTensors {
+  /** Log-probability of the next token with ŷ in place of y; the last entry of a text is meaningless. */
   spliced: Tensor;
-  /** [T] the same with 0 in place of x. */
+  /** The same with 0 in place of y. */
   zeroed: Tensor;
-  /** [T] KL(clean ‖ spliced), nats. */
+  /** KL(clean ‖ spliced), nats. */
   kl: Tensor;
 }
 
@@ -49,61 +63,80 @@ export interface HonestyResult {
 
 /**
  * Records the two extra passes behind the honesty strip into the same batch as the clean pass: once with the
- * dictionary's reconstruction at its hook, once with zeros there. Both resume at the hook's layer.
- * @param activation what the clean pass captured at the dictionary's hook
- * @param cleanLogits [T, V] of the clean pass
- * @param targets [T] next token ids (anything at the last position)
+ * dictionary's reconstruction in place of the activation it reconstructs, once with zeros there. Both resume at the
+ * layer of that activation.
+ * @param run.input     what was encoded
+ * @param run.target    what the clean pass had at the dictionary's `hookOut`, the dictionary's own columns of it
  */
 export function recordHonesty(
   batch: Batch,
-  model: Transformer,
+  logits: LogitParts,
   dictionary: Dictionary,
   run: {
     ids: Uint32Array<ArrayBuffer>;
-    activation: Tensor;
+    input: Tensor;
+    target: Tensor;
     codes: GpuCodes;
-    cleanLogits: Tensor;
-    targets: Tensor;
-    residual?: { layer: number; tensor: Tensor };
+    resume?: RunPlan['resume'];
   },
-): HonestyTensors {
+): HonestyPasses {
   batch.scope('honesty');
-  const { activation, codes, cleanLogits, targets } = run;
-  const rows = activation.shape[0]!;
-  const reconstruction = dictionary.decode(batch, codes);
+  const { ids, input, target, codes, resume } = run;
+  const rows = target.shape[0]!;
+  const reconstruction = dictionary.decode(batch, codes, input);
   const average = columnMean(batch, {
-    x: activation,
+    x: target,
     fromRow: Math.min(FIRST_JUDGED, rows - 1),
     toRow: rows,
   });
-  const errors = reconstructionError(batch, { x: activation, xHat: reconstruction, mean: average });
+  const errors = reconstructionError(batch, { x: target, xHat: reconstruction, mean: average });
   batch.release(average);
-
-  const pass = (edit: Edit): { logProb: Tensor; logits: Tensor } => {
-    const resume = run.residual && { layer: run.residual.layer, residual: run.residual.tensor };
-    const plan: RunPlan = { ids: run.ids, logits: 'all', edits: new Map([[dictionary.hook, edit]]), resume };
-    const { logits } = model.record(batch, plan);
-    const { logProb, lse } = logProbGather(batch, { logits: logits!, targets });
-    batch.release(lse);
-    return { logProb, logits: logits! };
+  const columns = ownColumns(dictionary);
+  const pass = (replacement: Parameters<typeof replaceRows>[0]): FinalPass => {
+    const edit = replaceRows(replacement, FIRST_JUDGED, columns);
+    return logits.record(batch, { ids, edits: new Map([[dictionary.hookOut, edit]]), resume });
   };
-  const spliced = pass(replaceRows(() => reconstruction, FIRST_JUDGED));
-  batch.scope('honesty');
-  const kl = klRows(batch, { p: cleanLogits, q: spliced.logits });
-  batch.release(spliced.logits);
-  const zeroed = pass(replaceRows(zeros, FIRST_JUDGED));
-  batch.release(zeroed.logits);
-  return { errors, spliced: spliced.logProb, zeroed: zeroed.logProb, kl };
+  const spliced = pass(() => reconstruction);
+  const zeroed = pass(zeros);
+  return { errors, spliced, zeroed };
 }
 
-/** Where a pass may resume so that the dictionary's hook is still ahead of it. */
-export function resumeLayer(hook: string, model: Transformer): number {
-  return parseHook(hook, model.config).layer ?? 0;
+/**
+ * Compares some rows of the logits of the passes.
+ * @param clean   [count, d_vocab] those rows of the clean pass
+ * @param targets [count] next token ids (anything at the last position of a text)
+ */
+export function compareLogits(
+  batch: Batch,
+  logits: LogitParts,
+  passes: HonestyPasses,
+  part: { from: number; count: number },
+  { clean, targets }: { clean: Tensor; targets: Tensor },
+): HonestyTensors {
+  batch.scope('honesty');
+  const logProbOf = (rows: Tensor): Tensor => {
+    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
+    batch.release(lse);
+    return logProb;
+  };
+  const splicedRows = logits.rows(batch, passes.spliced, part);
+  const spliced = logProbOf(splicedRows);
+  const kl = klRows(batch, { p: clean, q: splicedRows });
+  batch.release(splicedRows);
+  const zeroedRows = logits.rows(batch, passes.zeroed, part);
+  const zeroed = logProbOf(zeroedRows);
+  batch.release(zeroedRows);
+  return { spliced, zeroed, kl };
+}
+
+/** The layer a pass may resume at so that the hook is still ahead of it; undefined for one before the first layer. */
+export function resumeLayer(hook: string, model: Transformer): number | undefined {
+  return parseHook(hook, model.config).layer;
 }
 
 /**
  * Averages what `recordHonesty` measured.
- * @param arrays read back, in the order of the parameters of `HonestyTensors`
+ * @param arrays read back, of all rows of the text
  * @param cleanLogProb [T] of the clean pass
  * @param activeCounts [T] features active per position
  */

@@ -2,22 +2,43 @@ import type { Batch } from '../gpu/batch.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { Edit } from '../model/run-plan.ts';
 
-/** Puts `replacement` in place of an activation for rows `fromRow` and up; earlier rows stay as they are. */
+/** Columns of an activation, e.g. one head's. */
+export interface Columns {
+  from: number;
+  count: number;
+}
+
+/**
+ * Puts `replacement` [T, width or count] in place of an activation for rows `fromRow` and up, and of its `columns` only
+ * where they are given; everything else stays as it is.
+ */
 export function replaceRows(
-  replacement: (batch: Batch, activation: Tensor) => Tensor,
+  replacement: (batch: Batch, shape: readonly [number, number]) => Tensor,
   fromRow: number,
+  columns?: Columns,
 ): Edit {
   return (batch, activation) => {
     const [rows = 0, width = 0] = activation.shape;
-    const replaced = replacement(batch, activation);
-    const keep = Math.min(fromRow, rows) * width * 4;
-    if (keep > 0) batch.copy(activation, replaced, { size: keep });
-    return replaced;
+    const replaced = replacement(batch, [rows, columns?.count ?? width]);
+    if (!columns) {
+      const keep = Math.min(fromRow, rows) * width * 4;
+      if (keep > 0) batch.copy(activation, replaced, { size: keep });
+      return replaced;
+    }
+    const whole = batch.scratch([rows, width]);
+    batch.copy(activation, whole);
+    for (let row = fromRow; row < rows; row++) {
+      batch.copy(replaced, whole, {
+        fromOffset: 4 * row * columns.count,
+        toOffset: 4 * (row * width + columns.from),
+        size: 4 * columns.count,
+      });
+    }
+    return whole;
   };
 }
 
 /** An activation of zeros. */
-export function zeros(batch: Batch, activation: Tensor): Tensor {
-  const size = activation.shape.reduce((product, axis) => product * axis, 1);
-  return batch.input(new Float32Array(size), activation.shape);
+export function zeros(batch: Batch, shape: readonly [number, number]): Tensor {
+  return batch.input(new Float32Array(shape[0] * shape[1]), shape);
 }

@@ -1,12 +1,22 @@
 import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
-import type { KernelTiming } from '../gpu/batch.ts';
+import { codeTensors, readCodes, type ReadCodes, withRoom } from '../dictionary/room.ts';
+import type { Batch, KernelTiming, ReadArray } from '../gpu/batch.ts';
 import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { hookShape, parseHook } from '../model/hooks.ts';
 import type { Transformer } from '../model/transformer.ts';
-import { type HonestyResult, recordHonesty, resumeLayer, summarizeHonesty } from './honesty.ts';
+import {
+  compareLogits,
+  type HonestyPasses,
+  type HonestyResult,
+  recordHonesty,
+  resumeLayer,
+  summarizeHonesty,
+} from './honesty.ts';
+import { type FinalPass, LogitParts } from './logit-parts.ts';
+import { canSplice, ownActivation } from './site.ts';
 
 export interface PromptOptions {
   /** Likely next tokens per position. */
@@ -14,9 +24,11 @@ export interface PromptOptions {
   honesty: boolean;
   logits: 'none' | 'last' | 'all';
   captures: readonly string[];
+  /** Most bytes of logits of one pass at once; default 10 MiB. */
+  mostLogitBytes?: number;
 }
 
-/** Everything one pass over a prompt says. T positions, the beginning-of-text token at 0 included. */
+/** Everything one pass over a prompt says. T positions, a beginning-of-text token at 0 included. */
 export interface PromptResult {
   codes: SparseCodes;
   /** [T] −ln p(token t | before), nats; NaN at position 0. */
@@ -29,32 +41,61 @@ export interface PromptResult {
   timings: KernelTiming[];
 }
 
+type Values = Float32Array<ArrayBuffer>;
+
 /** Collects what is to be read back, and finds it again after the one submission. */
 class Reads {
   readonly tensors: Tensor[] = [];
-  #arrays: (Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>)[] = [];
+  #arrays: readonly ReadArray[] = [];
 
+  /** @returns where the array will be */
   want(tensor: Tensor): number {
     return this.tensors.push(tensor) - 1;
   }
 
-  fill(arrays: (Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>)[]): void {
+  fill(arrays: readonly ReadArray[]): void {
     this.#arrays = arrays;
   }
 
-  floats(index: number): Float32Array<ArrayBuffer> {
-    return this.#arrays[index] as Float32Array<ArrayBuffer>;
+  at(index: number): ReadArray {
+    return this.#arrays[index]!;
   }
 
-  words(index: number): Uint32Array<ArrayBuffer> {
-    return this.#arrays[index] as Uint32Array<ArrayBuffer>;
+  /** Parts of one array, one after the other. */
+  floats(parts: readonly number[]): Values {
+    return joined(
+      Float32Array,
+      parts.map((index) => this.at(index)),
+    );
+  }
+
+  words(parts: readonly number[]): Uint32Array<ArrayBuffer> {
+    return joined(
+      Uint32Array,
+      parts.map((index) => this.at(index)),
+    );
   }
 }
 
+function joined<Joined extends ReadArray>(
+  make: new (length: number) => Joined,
+  arrays: readonly ReadArray[],
+): Joined {
+  if (arrays.length === 1 && arrays[0] instanceof make) return arrays[0];
+  const all = new make(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
 /**
- * Model, dictionary and, when asked, the honesty passes over one sequence: one submission, one readback.
- * @param ids token ids with the beginning-of-text token first; 1 … nCtx of them
- * @throws FacetError `bad-input`, `device-lost`
+ * Model, dictionary and, when asked, the honesty passes over one sequence: one submission, one readback, unless more
+ * features were active on a token than there was room for; then everything is done again with more.
+ * @param ids token ids, with the beginning-of-text token first where the model has one; 1 … nCtx of them
+ * @throws FacetError `bad-input`, `device-lost`, `limits`
  */
 export async function analyzePrompt(
   model: Transformer,
@@ -62,98 +103,161 @@ export async function analyzePrompt(
   ids: Uint32Array<ArrayBuffer>,
   options: PromptOptions,
 ): Promise<PromptResult> {
-  const { config, gpu } = model;
-  const length = ids.length;
-  const batch = gpu.batch('analyze');
-  const reads = new Reads();
-  try {
-    const layer = dictionary ? resumeLayer(dictionary.hook, model) : 0;
-    const residualHook = `blocks.${layer}.hook_resid_pre`;
-    const captures = [
-      ...new Set([...(dictionary ? [dictionary.hook, residualHook] : []), ...options.captures]),
-    ];
-    const { captures: captured, logits } = model.record(batch, { ids, captures, logits: 'all' });
-
-    batch.scope('dictionary');
-    const activation = dictionary && captured.get(dictionary.hook)!;
-    const codes = dictionary && activation && dictionary.encode(batch, activation);
-    batch.scope('predictions');
-    const shifted = new Uint32Array(length);
-    shifted.set(ids.subarray(1));
-    const targets = batch.input(shifted, [length]);
-    const { logProb, lse } = logProbGather(batch, { logits: logits!, targets });
-    const n = Math.min(options.nextTokens, config.dVocab);
-    const top = topKRows(batch, { x: logits!, k: n, order: 'largest' });
-
-    const at = {
-      logProb: reads.want(logProb),
-      lse: reads.want(lse),
-      topIds: reads.want(top.indices),
-      topLogits: reads.want(top.values),
-    };
-    const codesAt = codes && { indices: reads.want(codes.indices), values: reads.want(codes.values) };
-    // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
-    let honestyAt: Record<'errors' | 'spliced' | 'zeroed' | 'kl', number> | undefined;
-    if (options.honesty && length > 2 && dictionary && codes && activation) {
-      // A hook before the first block is replaced by running everything again.
-      const inBlock = parseHook(dictionary.hook, config).layer !== undefined;
-      const residual = inBlock ? { layer, tensor: captured.get(residualHook)! } : undefined;
-      const honesty = recordHonesty(batch, model, dictionary, {
-        ids,
-        activation,
-        codes,
-        cleanLogits: logits!,
-        targets,
-        residual,
-      });
-      honestyAt = {
-        errors: reads.want(honesty.errors),
-        spliced: reads.want(honesty.spliced),
-        zeroed: reads.want(honesty.zeroed),
-        kl: reads.want(honesty.kl),
-      };
+  return withRoom(dictionary, ids.length, async () => {
+    const batch = model.gpu.batch('analyze');
+    try {
+      return await read(batch, model, dictionary, ids, options);
+    } catch (thrown) {
+      batch.discard();
+      throw thrown;
     }
-    const captureAt = options.captures.map((name) => [name, reads.want(captured.get(name)!)] as const);
-    const logitsAt = options.logits === 'none' ? -1 : reads.want(logits!);
+  });
+}
 
-    const { arrays, timings } = await batch.submit(reads.tensors);
-    reads.fill(arrays);
-    const sparse = codesAt
-      ? toSparseCodes(reads.words(codesAt.indices), reads.floats(codesAt.values), length)
-      : toSparseCodes(new Uint32Array(), new Float32Array(), length);
-    const logProbs = reads.floats(at.logProb);
-    return {
-      codes: sparse,
-      loss: Float32Array.from({ length }, (_, t) => (t === 0 ? NaN : -logProbs[t - 1]!)),
-      next: nextTokens(n, reads.words(at.topIds), reads.floats(at.topLogits), reads.floats(at.lse)),
-      honesty:
-        honestyAt &&
-        summarizeHonesty(
-          {
-            errors: reads.floats(honestyAt.errors),
-            spliced: reads.floats(honestyAt.spliced),
-            zeroed: reads.floats(honestyAt.zeroed),
-            kl: reads.floats(honestyAt.kl),
-          },
-          logProbs,
-          Uint32Array.from({ length }, (_, t) => sparse.offsets[t + 1]! - sparse.offsets[t]!),
-        ),
-      logits:
-        logitsAt < 0
-          ? undefined
-          : chosenLogits(reads.floats(logitsAt), length, config.dVocab, options.logits),
-      captures: Object.fromEntries(
-        captureAt.map(([name, index]) => [
-          name,
-          { shape: hookShape(parseHook(name, config), config, length), data: reads.floats(index) },
-        ]),
-      ),
-      timings,
-    };
-  } catch (thrown) {
-    batch.discard();
-    throw thrown;
+/** Where a dictionary's part of a reading is recorded and read back. */
+interface DictionaryReads {
+  codes: readonly number[];
+  passes?: HonestyPasses;
+  errors?: number;
+}
+
+async function read(
+  batch: Batch,
+  model: Transformer,
+  dictionary: Dictionary | undefined,
+  ids: Uint32Array<ArrayBuffer>,
+  options: PromptOptions,
+): Promise<{ result: PromptResult; read: readonly ReadCodes[] }> {
+  const { config } = model;
+  const length = ids.length;
+  const reads = new Reads();
+  const logits = new LogitParts(model, length, options.mostLogitBytes);
+  const resumeAt = dictionary && resumeLayer(dictionary.hookOut, model);
+  const residualHook = `blocks.${resumeAt ?? 0}.hook_resid_pre`;
+  const own = dictionary ? [dictionary.hook, dictionary.hookOut, residualHook] : [];
+  const clean = logits.record(batch, { ids, captures: [...new Set([...own, ...options.captures])] });
+
+  let dictionaryReads: DictionaryReads | undefined;
+  if (dictionary) {
+    batch.scope('dictionary');
+    const captured = (hook: string): Tensor => ownActivation(batch, dictionary, clean.captures.get(hook)!);
+    const input = captured(dictionary.hook);
+    const codes = dictionary.encode(batch, input);
+    dictionaryReads = { codes: codeTensors(codes).map((tensor) => reads.want(tensor)) };
+    // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
+    if (options.honesty && length > 2 && canSplice(dictionary)) {
+      const target = dictionary.hookOut === dictionary.hook ? input : captured(dictionary.hookOut);
+      // A hook before the first block is replaced by running everything again.
+      const resume =
+        resumeAt === undefined ? undefined : { layer: resumeAt, residual: clean.captures.get(residualHook)! };
+      const passes = recordHonesty(batch, logits, dictionary, { ids, input, target, codes, resume });
+      dictionaryReads = { ...dictionaryReads, passes, errors: reads.want(passes.errors) };
+    }
   }
+  const n = Math.min(options.nextTokens, config.dVocab);
+  const at = recordPredictions(batch, logits, clean, {
+    ids,
+    n,
+    which: options.logits,
+    reads,
+    ...dictionaryReads,
+  });
+  const captureAt = options.captures.map((name) => [name, reads.want(clean.captures.get(name)!)] as const);
+
+  const { arrays, timings } = await batch.submit(reads.tensors);
+  reads.fill(arrays);
+  const found =
+    dictionaryReads &&
+    readCodes(
+      dictionaryReads.codes.map((index) => reads.at(index)),
+      length,
+    );
+  const codes = found?.codes ?? toSparseCodes(new Uint32Array(), new Float32Array(), length);
+  const logProbs = reads.floats(at.logProb);
+  const result: PromptResult = {
+    codes,
+    loss: Float32Array.from({ length }, (_, t) => (t === 0 ? NaN : -logProbs[t - 1]!)),
+    next: nextTokens(n, reads.words(at.topIds), reads.floats(at.topLogits), reads.floats(at.lse)),
+    honesty:
+      dictionaryReads?.errors === undefined
+        ? undefined
+        : summarizeHonesty(
+            {
+              errors: reads.floats([dictionaryReads.errors]),
+              spliced: reads.floats(at.spliced),
+              zeroed: reads.floats(at.zeroed),
+              kl: reads.floats(at.kl),
+            },
+            logProbs,
+            Uint32Array.from({ length }, (_, t) => codes.offsets[t + 1]! - codes.offsets[t]!),
+          ),
+    logits:
+      options.logits === 'none'
+        ? undefined
+        : { shape: [options.logits === 'all' ? length : 1, config.dVocab], data: reads.floats(at.logits) },
+    captures: Object.fromEntries(
+      captureAt.map(([name, index]) => [
+        name,
+        { shape: hookShape(parseHook(name, config), config, length), data: reads.floats([index]) },
+      ]),
+    ),
+    timings,
+  };
+  return { result, read: found ? [found] : [] };
+}
+
+/** Where each array of the predictions will be, a number for each part of the text. */
+type PredictionReads = Record<
+  'logProb' | 'lse' | 'topIds' | 'topLogits' | 'spliced' | 'zeroed' | 'kl' | 'logits',
+  number[]
+>;
+
+/** Losses, likely next tokens and what honesty compares, a part of the logits at a time. */
+function recordPredictions(
+  batch: Batch,
+  logits: LogitParts,
+  clean: FinalPass,
+  asked: {
+    ids: Uint32Array<ArrayBuffer>;
+    n: number;
+    which: PromptOptions['logits'];
+    reads: Reads;
+    passes?: HonestyPasses;
+  },
+): PredictionReads {
+  const { ids, n, which, reads, passes } = asked;
+  const at: PredictionReads = {
+    logProb: [], lse: [], topIds: [], topLogits: [], spliced: [], zeroed: [], kl: [], logits: [],
+  }; // prettier-ignore
+  const shifted = new Uint32Array(ids.length);
+  shifted.set(ids.subarray(1));
+  for (const part of logits.parts) {
+    batch.scope('predictions');
+    const rows = logits.rows(batch, clean, part);
+    const targets = batch.input(shifted.slice(part.from, part.from + part.count), [part.count]);
+    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
+    const top = topKRows(batch, { x: rows, k: n, order: 'largest' });
+    at.logProb.push(reads.want(logProb));
+    at.lse.push(reads.want(lse));
+    at.topIds.push(reads.want(top.indices));
+    at.topLogits.push(reads.want(top.values));
+    if (passes) {
+      const compared = compareLogits(batch, logits, passes, part, { clean: rows, targets });
+      for (const name of ['spliced', 'zeroed', 'kl'] as const) at[name].push(reads.want(compared[name]));
+    }
+    if (which === 'all') at.logits.push(reads.want(rows));
+    else if (which === 'last' && part === logits.parts.at(-1))
+      at.logits.push(reads.want(lastRow(batch, rows)));
+    if (which !== 'all') batch.release(rows);
+  }
+  return at;
+}
+
+function lastRow(batch: Batch, rows: Tensor): Tensor {
+  const [count = 0, width = 0] = rows.shape;
+  const row = batch.scratch([1, width]);
+  batch.copy(rows, row, { fromOffset: 4 * (count - 1) * width, size: 4 * width });
+  return row;
 }
 
 function nextTokens(
@@ -167,14 +271,4 @@ function nextTokens(
     ids,
     probs: Float32Array.from(logits, (logit, index) => Math.exp(logit - lse[Math.floor(index / n)]!)),
   };
-}
-
-function chosenLogits(
-  all: Float32Array<ArrayBuffer>,
-  length: number,
-  dVocab: number,
-  which: 'last' | 'all' | 'none',
-): PromptResult['logits'] {
-  if (which === 'all') return { shape: [length, dVocab], data: all };
-  return { shape: [1, dVocab], data: all.slice((length - 1) * dVocab) };
 }

@@ -1,13 +1,21 @@
-import { startEngine } from '../engine/client.ts';
+import { type EngineClient, startEngine } from '../engine/client.ts';
+import type { OpenedModel } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { HeadlessAnswer, HeadlessRequest, HeadlessResult } from './protocol.ts';
 
 // The page the command line drives: the same engine and worker as the explorer, without the explorer.
 
+const troubles: FacetError[] = [];
+let engine: EngineClient | undefined;
+/** What is open, so that several texts are read with one load. */
+let open: { what: string; opened: OpenedModel } | undefined;
+
 async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
-  const troubles: FacetError[] = [];
-  const engine = startEngine((trouble) => troubles.push(trouble));
-  const opened = await engine.open({ model: request.model, dictionary: request.dictionary });
+  const { model, dictionary, storage } = request;
+  engine ??= startEngine((trouble) => troubles.push(trouble));
+  const what = JSON.stringify({ model, dictionary, storage });
+  if (open?.what !== what) open = { what, opened: await engine.open({ model, dictionary, storage }) };
+  const { opened } = open;
   const { notes } = await engine.tokenize({ text: request.text, windowStart: 0 });
   const analysis = await engine.analyze({
     text: request.text,
@@ -75,9 +83,11 @@ function rows(data: Float32Array, width: number): number[][] {
   );
 }
 
-globalThis.facetHeadless = async (request): Promise<HeadlessAnswer> => {
+globalThis.facetHeadless = async (job): Promise<HeadlessAnswer> => {
   try {
-    return { ok: true, result: await analyze(request) };
+    if ('analyze' in job) return { ok: true, result: await analyze(job.analyze) };
+    engine ??= startEngine((trouble) => troubles.push(trouble));
+    return { ok: true, result: await engine.inspect(job.inspect) };
   } catch (thrown) {
     const { code, message, hint } = FacetError.from(thrown);
     return { ok: false, error: { code, message, hint } };

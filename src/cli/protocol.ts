@@ -1,4 +1,4 @@
-import type { FolderReference } from '../engine/protocol.ts';
+import type { FolderReference, Inspection } from '../engine/protocol.ts';
 
 /** What the command line asks of the headless page. */
 export interface HeadlessRequest {
@@ -9,10 +9,13 @@ export interface HeadlessRequest {
   top: number;
   logits: 'none' | 'last' | 'all';
   captures: string[];
+  storage: 'file' | 'f16' | 'f32';
 }
 
+export type HeadlessJob = { analyze: HeadlessRequest } | { inspect: FolderReference };
+
 /**
- * What `facet analyze` prints. Positions count from 0, the beginning-of-text token. `loss[i]` is −ln p(token i + 1 |
+ * What `facet analyze` prints. Positions count from 0, which is the beginning-of-text token of models that read one. `loss[i]` is −ln p(token i + 1 |
  * tokens 0 … i), nats: one fewer than tokens, because nothing predicts the first. `next` follows the last token.
  */
 export interface HeadlessResult {
@@ -30,9 +33,9 @@ export interface HeadlessResult {
 
 /** A failure in plain data, so that it survives the way out of the page. */
 export type HeadlessAnswer =
-  | { ok: true; result: HeadlessResult }
+  | { ok: true; result: HeadlessResult | Inspection }
   | { ok: false; error: { code: string; message: string; hint?: string } };
 
 declare global {
-  var facetHeadless: ((request: HeadlessRequest) => Promise<HeadlessAnswer>) | undefined;
+  var facetHeadless: ((job: HeadlessJob) => Promise<HeadlessAnswer>) | undefined;
 }

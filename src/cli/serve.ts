@@ -18,20 +18,30 @@ export interface StaticServer {
   close(): Promise<void>;
 }
 
+/** Address prefix (`/` or `/name/`) → a folder, or single files by their paths below the prefix. */
+export type Mounts = Record<string, string | ReadonlyMap<string, string>>;
+
 /**
  * Serves folders on a free port of the loopback interface, for as long as one command runs.
- * @param mounts address prefix (`/` or `/name/`) → folder; the longest matching prefix wins
+ * @param mounts the longest matching prefix wins
  */
-export async function serveFolders(mounts: Readonly<Record<string, string>>): Promise<StaticServer> {
+export async function serveFolders(mounts: Readonly<Mounts>): Promise<StaticServer> {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const prefix = prefixes.find((candidate) => path.startsWith(candidate));
     if (prefix === undefined) return void refuse(response, 404);
-    const folder = mounts[prefix]!;
-    const file = normalize(join(folder, path.slice(prefix.length)));
-    if (!file.startsWith(normalize(folder + sep))) return void refuse(response, 403);
-    void send(file, response);
+    const mount = mounts[prefix]!;
+    const below = path.slice(prefix.length);
+    if (typeof mount !== 'string') {
+      const single = mount.get(below);
+      return single === undefined
+        ? refuse(response, 404)
+        : void send(single, response, request.headers.range);
+    }
+    const file = normalize(join(mount, below));
+    if (!file.startsWith(normalize(mount + sep))) return void refuse(response, 403);
+    void send(file, response, request.headers.range);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -48,14 +58,18 @@ export async function serveFolders(mounts: Readonly<Record<string, string>>): Pr
   };
 }
 
-async function send(file: string, response: ServerResponse): Promise<void> {
+async function send(file: string, response: ServerResponse, range: string | undefined): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return refuse(response, 404);
-  response.writeHead(200, {
+  const asked = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(range ?? '');
+  const [start, end] = asked ? [Number(asked[1]), Number(asked[2])] : [0, found.size - 1];
+  if (asked && (start > end || end >= found.size)) return refuse(response, 416);
+  response.writeHead(asked ? 206 : 200, {
     'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-    'content-length': found.size,
+    'content-length': end - start + 1,
+    ...(asked && { 'content-range': `bytes ${start}-${end}/${found.size}` }),
   });
-  createReadStream(file)
+  createReadStream(file, { start, end })
     .on('error', () => response.destroy())
     .pipe(response);
 }

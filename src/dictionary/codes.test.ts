@@ -29,7 +29,7 @@ describe('sparse codes', () => {
       fc.property(fc.array(row, { maxLength: 8 }), fc.integer({ min: 6, max: 9 }), (rows, k) => {
         let total = 0;
         const offsets = Uint32Array.from([0, ...rows.map(({ length }) => (total += length))]);
-        const values = Float32Array.from({ length: total }, (_, i) => i + 0.5);
+        const values = Float32Array.from({ length: total }, (_, i) => total - i + 0.5);
         const codes = { offsets, indices: Uint32Array.from(rows.flat()), values };
         const padded = toPaddedCodes(codes, k);
         expect(padded.indices.length).toBe(rows.length * k);
@@ -45,5 +45,16 @@ describe('sparse codes', () => {
       values: Float32Array.of(1, 1),
     };
     expect(() => toPaddedCodes(codes, 1)).toThrow('token 0 has 2 features');
+  });
+});
+
+describe('order', () => {
+  test('rows an encoder did not rank are sorted: strongest first, equal ones by number', () => {
+    const indices = Uint32Array.of(4, PADDING, 2, 9, 7, 1, 3, PADDING, PADDING, 0);
+    const values = Float32Array.of(1, 0, 3, 3, 1, 2, 2, 0, 0, 5);
+    const codes = toSparseCodes(indices, values, 2);
+    expect([...codes.indices]).toEqual([2, 9, 4, 7, 0, 1, 3]);
+    expect([...codes.values]).toEqual([3, 3, 1, 1, 5, 2, 2]);
+    expect([...codes.offsets]).toEqual([0, 4, 7]);
   });
 });

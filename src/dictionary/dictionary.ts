@@ -21,30 +21,49 @@ export interface DictionarySource {
   version?: string;
 }
 
-/** A sparse dictionary on the GPU: activations at one hook ⇄ a few features each. */
+/** A sparse dictionary on the GPU: activations at one hook → a few features each → activations at the same or another. */
 export interface Dictionary extends Disposable {
   readonly id: string;
-  /** TransformerLens name of the activation it reads and reconstructs. */
+  /** TransformerLens name of the activation it reads. */
   readonly hook: string;
+  /** The activation it reconstructs: `hook`, except for transcoders. */
+  readonly hookOut: string;
+  /** The only attention head of `hook` and `hookOut` it is about; their other columns it neither reads nor writes. */
+  readonly headIndex?: number;
   readonly dIn: number;
+  readonly dOut: number;
   readonly dSae: number;
   /** Id in `architectures/`. */
   readonly architecture: string;
   /** Most features one token can have. */
   readonly k: number;
+  /** Places per token the next `encode` gives: `k` where that is small and fixed, else what texts needed so far. */
+  readonly room: number;
   readonly source: DictionarySource;
-  /** [d_sae, d_in], one feature's direction a row: a unit of its activation adds this row. */
-  readonly wDec: Tensor;
-  /** [d_sae] L2 norms of those rows. */
+  /**
+   * [d_sae, d_out], one feature's direction a row: a unit of its activation adds this row to x̂. Where the input is
+   * normalised (`rescales`), the row is first multiplied by the token's own scale: its deviation or norm / √d. In parts
+   * of consecutive rows, one unless the device's buffers are small.
+   */
+  readonly wDec: readonly Tensor[];
+  /** Whether x̂ is scaled back to the size its token's x had. */
+  readonly rescales: boolean;
+  /** [d_sae] L2 norms of the rows of wDec. */
   readonly decoderNorms: Tensor;
   /** Bytes it holds on the GPU. */
   readonly byteLength: number;
   /**
-   * @param x [T, d_in] f32
-   * @returns scratch tensors of the batch
+   * @param x [T, d_in] f32; of a single head's dictionary, that head's columns
+   * @returns scratch tensors of the batch; `counts` above `room` mean that features were left out, and that all of it
+   *   must be done again after `makeRoom`: see `withRoom`
    */
   encode(batch: Batch, x: Tensor, context?: EncodeContext): GpuCodes;
-  /** @returns x̂, scratch [T, d_in] */
-  decode(batch: Batch, codes: GpuCodes): Tensor;
+  /**
+   * @param x what was encoded, for the scale and the mean that encoding took off, and for skip connections
+   * @returns x̂, scratch [T, d_out]
+   */
+  decode(batch: Batch, codes: GpuCodes, x: Tensor): Tensor;
+  /** Gives later encodings at least `count` places per token. @throws FacetError `limits` when that many do not fit */
+  makeRoom(count: number, tokens: number): void;
   dispose(): void;
 }

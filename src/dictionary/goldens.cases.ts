@@ -5,9 +5,18 @@ import { FacetError } from '../shared/errors.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
 import { type GoldenArray, goldenValues } from '../testing/golden.ts';
-import { PADDING } from './codes.ts';
+import type { SparseCodes } from './codes.ts';
 import type { Dictionary } from './dictionary.ts';
+import { formatOf } from './formats/index.ts';
+import attentionOutput from './goldens/attention-output.json';
+import dictionaryLearning from './goldens/dictionary-learning.json';
+import gemmaScope2 from './goldens/gemma-scope-2.json';
+import gemmaScope from './goldens/gemma-scope.json';
+import openai from './goldens/openai.json';
+import saeLens from './goldens/sae-lens.json';
+import sparsify from './goldens/sparsify.json';
 import standardConfig from './goldens/standard-random/cfg.json';
+import standard from './goldens/standard-random/golden.json';
 import standardWeights from './goldens/standard-random/sae_weights.safetensors?url';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
@@ -17,7 +26,30 @@ import plainWeights from './goldens/topk-random/sae_weights.safetensors?url';
 import rescaledConfig from './goldens/topk-rescaled/cfg.json';
 import rescaled from './goldens/topk-rescaled/golden.json';
 import rescaledWeights from './goldens/topk-rescaled/sae_weights.safetensors?url';
-import { loadDictionary } from './load.ts';
+import { loadDictionary, uploadDictionary } from './load.ts';
+import { codeTensors, readCodes, withRoom } from './room.ts';
+
+/** As `training/goldens_dictionaries.py` writes it. */
+interface Golden {
+  name: string;
+  config: unknown;
+  path: string;
+  repository: string | null;
+  weights: string;
+  x: GoldenArray;
+  f: GoldenArray;
+  y: GoldenArray;
+}
+
+const FORMATS: Record<string, Golden[]> = {
+  'sae-lens': saeLens,
+  sparsify,
+  'dictionary-learning': dictionaryLearning,
+  'gemma-scope': gemmaScope,
+  'gemma-scope-2': gemmaScope2,
+  openai,
+  'attention-output': attentionOutput,
+};
 
 async function load(gpu: Gpu, config: unknown, address: string): Promise<Dictionary> {
   const response = await fetch(new URL(address, self.location.origin));
@@ -30,48 +62,92 @@ async function load(gpu: Gpu, config: unknown, address: string): Promise<Diction
 async function run(
   gpu: Gpu,
   dictionary: Dictionary,
-  x: GoldenArray,
-): Promise<{ indices: Uint32Array; values: Float32Array; xHat: Float32Array }> {
-  const batch = gpu.batch('golden');
-  const codes = dictionary.encode(batch, batch.input(goldenValues(x), x.shape));
-  const xHat = dictionary.decode(batch, codes);
-  const { arrays } = await batch.submit([codes.indices, codes.values, xHat]);
-  const [indices, values, decoded] = arrays as [Uint32Array, Float32Array, Float32Array];
-  return { indices, values, xHat: decoded };
+  { shape, ...rest }: GoldenArray,
+): Promise<{ codes: SparseCodes; xHat: Float32Array }> {
+  return withRoom(dictionary, shape[0]!, async () => {
+    const batch = gpu.batch('golden');
+    const x = batch.input(goldenValues({ shape, ...rest }), shape);
+    const codes = dictionary.encode(batch, x);
+    const reads = codeTensors(codes);
+    const { arrays } = await batch.submit([...reads, dictionary.decode(batch, codes, x)]);
+    const read = readCodes(arrays.slice(0, reads.length), shape[0]!);
+    return { result: { codes: read.codes, xHat: arrays.at(-1) as Float32Array }, read: [read] };
+  });
 }
 
-/** The features of one token, by number: the order of equal values is free. */
-function byFeature(indices: ArrayLike<number>, values: ArrayLike<number>): [number[], number[]] {
-  const pairs = Array.from(indices, (index, i) => [index, values[i]!] as const)
-    .filter(([index, value]) => index !== PADDING && value > 0)
-    .sort(([a], [b]) => a - b);
-  return [pairs.map(([index]) => index), pairs.map(([, value]) => value)];
+/** [T, F] as the reference has them; checks on the way that features come strongest first. */
+function dense({ offsets, indices, values }: SparseCodes, latents: number): Float32Array {
+  const all = new Float32Array((offsets.length - 1) * latents);
+  for (let t = 0; t + 1 < offsets.length; t++) {
+    for (let i = offsets[t]!; i < offsets[t + 1]!; i++) {
+      if (i > offsets[t]! && values[i]! > values[i - 1]!) throw new Error(`token ${t}: not strongest first`);
+      if (!(values[i]! > 0) || all[t * latents + indices[i]!] !== 0)
+        throw new Error(`token ${t}: entry ${i}`);
+      all[t * latents + indices[i]!] = values[i]!;
+    }
+  }
+  return all;
 }
+
+/** Features must be the same, values within 1e-3 of the largest of their token. */
+async function check(
+  gpu: Gpu,
+  dictionary: Dictionary,
+  { x, f, y }: Pick<Golden, 'x' | 'f' | 'y'>,
+  what: string,
+): Promise<void> {
+  const { codes, xHat } = await run(gpu, dictionary, x);
+  const [rows = 0, latents = 0] = f.shape;
+  expectEqual([dictionary.dSae, dictionary.dIn, dictionary.dOut], [latents, x.shape[1]!, y.shape[1]!], what);
+  const ours = dense(codes, latents);
+  const theirs = goldenValues(f);
+  for (let t = 0; t < rows; t++) {
+    const row = (values: Float32Array): Float32Array => values.subarray(t * latents, (t + 1) * latents);
+    const active = (values: Float32Array): number[] =>
+      Array.from(values, (value, index) => (value > 0 ? index : -1)).filter((index) => index >= 0);
+    expectEqual(active(row(ours)), active(row(theirs)), `${what}: features of token ${t}`);
+    expectClose(row(ours), row(theirs), { relative: 1e-3 }, `${what}: values of token ${t}`);
+  }
+  expectClose(xHat, goldenValues(y), { relative: 1e-3 }, `${what}: reconstruction`);
+}
+
+const formatCases = Object.entries(FORMATS).map(([id, goldens]) => [
+  `${id}: features, values and reconstruction of the reference, for every option`,
+  async (gpu: Gpu) => {
+    for (const { name, config, path, repository, weights, ...golden } of goldens) {
+      const bytes = Uint8Array.from(atob(weights), (character) => character.charCodeAt(0));
+      const reader = await SafetensorsReader.open(name, inMemory(bytes));
+      const files = {
+        config: config ?? undefined,
+        weights: reader,
+        path,
+        repository: repository ?? undefined,
+      };
+      expectEqual([formatOf(files).id === id ? 1 : 0], [1], `${name} is of the format`);
+      for (const storage of ['file', 'f32'] as const) {
+        using dictionary = await loadDictionary(gpu, { id: name, ...files, storage });
+        await check(gpu, dictionary, golden, `${id}, ${name}`);
+        // As if a buffer held 16 latents: every matrix is in parts.
+        const record = await formatOf(files).read(files, storage);
+        using parted = await uploadDictionary(gpu, name, record, { mostBytes: 640 });
+        if (storage === 'f32' && parted.dOut === 8 && parted.wDec.length < 2)
+          throw new Error('is in one part');
+        await check(gpu, parted, golden, `${id}, ${name}, in parts`);
+      }
+    }
+  },
+]) as [string, (gpu: Gpu) => Promise<void>][];
 
 export const cases = gpuCases('dictionary goldens', {
-  'random topk dictionaries: features, values and reconstruction of sae-lens': async (gpu) => {
+  ...Object.fromEntries(formatCases),
+  'random dictionaries in files of sae-lens': async (gpu) => {
     for (const [config, address, golden] of [
       [plainConfig, plainWeights, plain],
       [rescaledConfig, rescaledWeights, rescaled],
+      [standardConfig, standardWeights, standard],
     ] as const) {
       using dictionary = await load(gpu, config, address);
-      const { indices, values, xHat } = await run(gpu, dictionary, golden.x);
-      const [rows = 0, latents = 0] = golden.f.shape;
-      const expected = goldenValues(golden.f);
-      const { k } = dictionary;
-      for (let t = 0; t < rows; t++) {
-        const [ours, ourValues] = byFeature(
-          indices.subarray(t * k, (t + 1) * k),
-          values.subarray(t * k, (t + 1) * k),
-        );
-        const [theirs, theirValues] = byFeature(
-          Array.from({ length: latents }, (_, feature) => feature),
-          expected.subarray(t * latents, (t + 1) * latents),
-        );
-        expectEqual(ours, theirs, `features of row ${t}`);
-        expectClose(ourValues, theirValues, { relative: 1e-3 }, `values of row ${t}`);
-      }
-      expectClose(xHat, goldenValues(golden.x_hat), { relative: 1e-3 }, 'reconstruction');
+      await check(gpu, dictionary, { ...golden, y: golden.x_hat }, address);
     }
   },
   'bundled dictionaries: features, values and reconstruction of sae-lens': async (gpu) => {
@@ -83,29 +159,30 @@ export const cases = gpuCases('dictionary goldens', {
       const config: unknown = await (await fetch(`${self.location.origin}${folder}/cfg.json`)).json();
       using dictionary = await load(gpu, config, `${folder}/sae_weights.safetensors`);
       if (dictionary.hook !== hook) throw new Error(`reads ${dictionary.hook}`);
-      const { indices, values, xHat } = await run(gpu, dictionary, golden.x);
-      const expected = goldenValues(golden.values);
-      const { k } = dictionary;
-      golden.indices.forEach((row, t) => {
-        const [ours, ourValues] = byFeature(
-          indices.subarray(t * k, (t + 1) * k),
-          values.subarray(t * k, (t + 1) * k),
-        );
-        const [theirs, theirValues] = byFeature(row, expected.subarray(t * k, (t + 1) * k));
-        expectEqual(ours, theirs, `${hook}: features of row ${t}`);
-        expectClose(ourValues, theirValues, { relative: 1e-3 }, `${hook}: values of row ${t}`);
-      });
+      const { codes, xHat } = await run(gpu, dictionary, golden.x);
+      const f = new Float32Array(golden.indices.length * dictionary.dSae);
+      const values = goldenValues(golden.values);
+      golden.indices.forEach((row, t) =>
+        row.forEach((index, i) => (f[t * dictionary.dSae + index] = values[t * dictionary.k + i]!)),
+      );
+      const ours = dense(codes, dictionary.dSae);
+      expectEqual(
+        ours.map((value) => (value > 0 ? 1 : 0)),
+        f.map((value) => (value > 0 ? 1 : 0)),
+        `${hook}: features`,
+      );
+      expectClose(ours, f, { relative: 1e-3 }, `${hook}: values`);
       expectClose(xHat, goldenValues(golden.x_hat), { relative: 1e-3 }, `${hook}: reconstruction`);
     }
   },
-  'an architecture that is not supported yet is refused by name': async (gpu) => {
+  'an architecture that is not supported is refused by name': async (gpu) => {
     let thrown: unknown;
     try {
-      await load(gpu, standardConfig, standardWeights);
+      await load(gpu, { ...standardConfig, architecture: 'matching_pursuit' }, standardWeights);
     } catch (caught) {
       thrown = caught;
     }
-    if (!(thrown instanceof FacetError) || thrown.code !== 'unsupported' || !/standard/.test(thrown.message))
+    if (!(thrown instanceof FacetError) || thrown.code !== 'unsupported' || !/pursuit/.test(thrown.message))
       throw new Error(`got ${String(thrown)}`);
   },
 });

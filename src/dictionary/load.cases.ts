@@ -68,8 +68,9 @@ async function check(
 
   const x = new TestRandom(7).normal(nTok * dIn);
   const batch = gpu.batch('dictionary');
-  const codes = dictionary.encode(batch, batch.input(x, [nTok, dIn]));
-  const xHat = dictionary.decode(batch, codes);
+  const input = batch.input(x, [nTok, dIn]);
+  const codes = dictionary.encode(batch, input);
+  const xHat = dictionary.decode(batch, codes, input);
   const { arrays } = await batch.submit([codes.indices, codes.values, xHat, dictionary.decoderNorms]);
   const [indices, values] = [arrays[0] as Uint32Array, arrays[1] as Float32Array];
 
@@ -115,7 +116,8 @@ export const cases = gpuCases('dictionary', {
   'a matrix too large for the device is refused before it is read': async (gpu) => {
     const weights = new MemoryTensors();
     const shapes = { W_enc: [16_384, 524_288], b_enc: [524_288], W_dec: [524_288, 16_384], b_dec: [16_384] };
-    weights.info = (name) => ({ dtype: 'F32', shape: shapes[name as keyof typeof shapes] });
+    weights.info = (name) =>
+      name in shapes ? { dtype: 'F32', shape: shapes[name as keyof typeof shapes] } : undefined;
     const config = {
       d_in: 16_384,
       d_sae: 524_288,

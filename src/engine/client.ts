@@ -10,6 +10,9 @@ import type {
   ExamplesRequest,
   FeatureCard,
   FeatureLabel,
+  FileSet,
+  FolderReference,
+  Inspection,
   OpenedModel,
   OpenRequest,
   Progress,
@@ -30,7 +33,8 @@ export interface CallOptions {
 /** The only door from the page to the engine. One per page; it owns the worker. */
 export interface EngineClient {
   open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
-  useDictionary(id: string, options?: CallOptions): Promise<DictionaryInfo>;
+  inspect(files: FileSet | FolderReference, options?: CallOptions): Promise<Inspection>;
+  useDictionary(reference: string | FileSet, options?: CallOptions): Promise<DictionaryInfo>;
   tokenize(request: TokenizeRequest): Promise<TokenizedWindow>;
   analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
@@ -120,8 +124,9 @@ export function startEngine(
   return {
     open: (request, { signal, onProgress } = {}) =>
       call((ticket) => remote.open(request, ticket, listener(onProgress)), signal),
-    useDictionary: (id, { signal, onProgress } = {}) =>
-      call((ticket) => remote.useDictionary(id, ticket, listener(onProgress)), signal),
+    inspect: (files, { signal } = {}) => call((ticket) => remote.inspect(files, ticket), signal),
+    useDictionary: (reference, { signal, onProgress } = {}) =>
+      call((ticket) => remote.useDictionary(reference, ticket, listener(onProgress)), signal),
     tokenize: (request) => call(() => remote.tokenize(request)),
     analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),

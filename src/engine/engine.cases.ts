@@ -193,7 +193,7 @@ export const cases = gpuCases('engine', {
       'bad-input',
     );
     await refusal(
-      () => engine.open({ model: { folder: 'https://example.org/x/', id: 'x' } }, 12, nothing),
+      () => engine.open({ model: { folder: 'https://example.org/x/', id: 'x', files: [] } }, 12, nothing),
       'bad-input',
     );
     // And goes on working.

@@ -6,7 +6,9 @@ import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
 import { describeFeature, labelFeatures } from './features.ts';
 import { Gate } from './gate.ts';
-import { type LoadOptions, OpenedModelState } from './opened-model.ts';
+import { type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
+import { inspectFiles } from './inspect.ts';
+import { OpenedModelState } from './opened-model.ts';
 import type {
   Analysis,
   AnalyzeRequest,
@@ -17,6 +19,9 @@ import type {
   ExamplesRequest,
   FeatureCard,
   FeatureLabel,
+  FileSet,
+  FolderReference,
+  Inspection,
   OpenedModel,
   OpenRequest,
   Progress,
@@ -63,7 +68,7 @@ export class Engine implements EngineApi {
     const started = performance.now();
     return this.#ticketed(ticket, async (signal) => {
       const site = this.#address();
-      const options: LoadOptions = { site, signal, onProgress };
+      const context: FetchContext = { site, signal, onProgress };
       onProgress({ phase: 'catalogue', what: 'catalogue.json', done: 0, total: 0, unit: 'bytes' });
       const needsCatalogue = typeof request.model === 'string' || typeof request.dictionary === 'string';
       const [catalogue, gpu] = await Promise.all([
@@ -75,10 +80,10 @@ export class Engine implements EngineApi {
         ? gpu.prepare(warmUp(gpu.adapter.software)).catch(() => {})
         : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
-      const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, options);
+      const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, context);
       try {
         const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
-        if (dictionary != null) await opened.use(dictionary, request.storage, options);
+        if (dictionary != null) await opened.use(dictionary, request.storage, context);
         onProgress({ phase: 'compile', what: '', done: 0, total: 0, unit: 'steps' });
         await compiling;
         signal.throwIfAborted();
@@ -102,16 +107,30 @@ export class Engine implements EngineApi {
     });
   }
 
-  useDictionary(id: string, ticket: Ticket, onProgress: OnProgress): Promise<DictionaryInfo> {
+  inspect(reference: FileSet | FolderReference, ticket: Ticket): Promise<Inspection> {
+    return this.#ticketed(ticket, async (signal) => {
+      const context: FetchContext = { site: this.#address(), signal, onProgress: () => {} };
+      const files: Files = 'folder' in reference ? folderFiles(reference, context) : givenFiles(reference);
+      // What a set holds can be said without a GPU; only whether it fits cannot.
+      const gpu = await this.#device().catch(() => undefined);
+      return inspectFiles(files, gpu?.largestTensorBytes);
+    });
+  }
+
+  useDictionary(
+    reference: string | FileSet,
+    ticket: Ticket,
+    onProgress: OnProgress,
+  ): Promise<DictionaryInfo> {
     return this.#ticketed(ticket, (signal) =>
-      this.#model().use(id, undefined, { site: this.#address(), signal, onProgress }),
+      this.#model().use(reference, undefined, { site: this.#address(), signal, onProgress }),
     );
   }
 
   async tokenize({ text, windowStart }: TokenizeRequest): Promise<TokenizedWindow> {
-    const { info } = this.#model();
+    const { info, prefix } = this.#model();
     const { tokens, notes } = this.#split(text);
-    const { start, count } = chooseWindow(tokens.length, windowStart, info.nCtx - 1);
+    const { start, count } = chooseWindow(tokens.length, windowStart, info.nCtx - prefix.length);
     return {
       tokens: tokens.slice(start, start + count),
       totalTokens: tokens.length,
@@ -134,11 +153,15 @@ export class Engine implements EngineApi {
 
   async #analyze(request: AnalyzeRequest): Promise<Analysis> {
     const started = performance.now();
-    const { gpu, model, tokenizer, info, current } = this.#model();
+    const { gpu, model, tokenizer, info, current, prefix } = this.#model();
     const { tokens } = this.#split(request.text);
-    const { bos } = tokenizer;
-    const { start, count } = chooseWindow(tokens.length, request.windowStart, info.nCtx - 1);
-    const window = [bos, ...tokens.slice(start, start + count)];
+    const { start, count } = chooseWindow(tokens.length, request.windowStart, info.nCtx - prefix.length);
+    const window = [...prefix, ...tokens.slice(start, start + count)];
+    if (window.length === 0) {
+      throw new FacetError('bad-input', 'There is no text to read.', {
+        hint: 'This model reads no beginning-of-text token before a text, so it needs at least one token.',
+      });
+    }
     const before = { ...gpu.counters };
     gpu.profiling = request.profile ?? false;
     const result = await analyzePrompt(
@@ -166,6 +189,7 @@ export class Engine implements EngineApi {
       dictionary: current?.info.id ?? '',
       dictionaryDigest: current?.info.digest ?? '',
       tokens: window,
+      prefix: prefix.length,
       totalTokens: tokens.length,
       windowStart: start,
       windowTokens: count,

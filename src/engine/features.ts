@@ -1,23 +1,22 @@
-import { logitDirection, recordFeatureCard } from '../analysis/feature-card.ts';
+import { directEffects, type FeatureRows, recordFeatureCard } from '../analysis/feature-card.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { embed } from '../gpu/kernels/embed.ts';
-import { matmul } from '../gpu/kernels/matmul.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { OpenedModelState } from './opened-model.ts';
-import type { FeatureCard, FeatureLabel } from './protocol.ts';
+import type { FeatureCard, FeatureLabel, TokenEffect } from './protocol.ts';
 
 const CARD_TOKENS = 20;
 const CARD_NEIGHBOURS = 16;
 const LABEL_TOKENS = 4;
 const MOST_LABELS = 256;
 
-/** Decoder rows as they are, and as the directions that meet the unembedding; one small readback. */
+/** Decoder rows, their norms, and the final norm's gain; one small readback. */
 async function readRows(
   { gpu, model }: OpenedModelState,
   dictionary: Dictionary,
   features: readonly number[],
-): Promise<{ rows: Float32Array<ArrayBuffer>; directions: Float32Array<ArrayBuffer>; norms: Float32Array }> {
+): Promise<FeatureRows & { norms: Float32Array }> {
   for (const feature of features) {
     if (Number.isInteger(feature) && feature >= 0 && feature < dictionary.dSae) continue;
     throw new FacetError(
@@ -31,11 +30,7 @@ async function readRows(
   const reads = [gathered, model.weights.get('ln_final.w'), dictionary.decoderNorms];
   const { arrays } = await batch.submit(reads);
   const [rows, gain, norms] = arrays as [Float32Array<ArrayBuffer>, Float32Array, Float32Array];
-  const directions = new Float32Array(rows.length);
-  for (let at = 0; at < rows.length; at += gain.length) {
-    directions.set(logitDirection(rows.subarray(at, at + gain.length), gain), at);
-  }
-  return { rows, directions, norms };
+  return { rows, gain, norms };
 }
 
 /** @throws FacetError `bad-input` for a feature the dictionary does not have */
@@ -45,37 +40,32 @@ export async function describeFeature(
   index: number,
 ): Promise<FeatureCard> {
   const { gpu, model, tokenizer } = opened;
-  const { rows, directions, norms } = await readRows(opened, dictionary, [index]);
+  const { norms, ...found } = await readRows(opened, dictionary, [index]);
   const batch = gpu.batch('feature');
-  const { promoted, suppressed, neighbours, effects } = recordFeatureCard(
-    batch,
-    model,
-    dictionary,
-    { direction: batch.input(directions, [1, rows.length]), query: batch.input(rows, [1, rows.length]) },
-    {
-      tokens: Math.min(CARD_TOKENS, tokenizer.vocabSize),
-      neighbours: Math.min(CARD_NEIGHBOURS + 1, dictionary.dSae),
-    },
-  );
+  const { effects, neighbours } = recordFeatureCard(batch, model, dictionary, found, {
+    tokens: Math.min(CARD_TOKENS, tokenizer.vocabSize),
+    neighbours: Math.min(CARD_NEIGHBOURS + 1, dictionary.dSae),
+  });
+  const lists = effects ? [effects.promoted, effects.suppressed] : [];
   const { arrays } = await batch.submit([
-    promoted.indices,
-    promoted.values,
-    suppressed.indices,
-    suppressed.values,
     neighbours.indices,
     neighbours.values,
-    effects,
+    ...lists.flatMap(({ indices, values }) => [indices, values]),
+    ...(effects ? [effects.all] : []),
   ]);
-  const all = arrays[6]!.subarray(0, tokenizer.vocabSize) as Float32Array;
-  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
-  const effectsOf = (at: number) =>
-    Array.from(arrays[at]!, (id, i) => ({ id, text: tokenizer.text(id), logit: arrays[at + 1]![i]! - mean }));
+  const all = arrays[6]?.subarray(0, tokenizer.vocabSize) as Float32Array | undefined;
+  const mean = all ? all.reduce((sum, value) => sum + value, 0) / all.length : NaN;
+  // A vocabulary may be padded with rows that are no tokens.
+  const effectsOf = (at: number): TokenEffect[] =>
+    Array.from(arrays[at] ?? [], (id, i) => ({ id, logit: arrays[at + 1]![i]! - mean }))
+      .filter(({ id }) => id < tokenizer.vocabSize)
+      .map(({ id, logit }) => ({ id, text: tokenizer.text(id), logit }));
   return {
     index,
     hook: dictionary.hook,
-    promoted: effectsOf(0),
-    suppressed: effectsOf(2),
-    neighbours: Array.from(arrays[4]!, (other, i) => ({ index: other, cosine: arrays[5]![i]! }))
+    promoted: effectsOf(2),
+    suppressed: effectsOf(4),
+    neighbours: Array.from(arrays[0]!, (other, i) => ({ index: other, cosine: arrays[1]![i]! }))
       .filter((neighbour) => neighbour.index !== index)
       .slice(0, CARD_NEIGHBOURS),
     decoderNorm: norms[index]!,
@@ -92,15 +82,20 @@ export async function labelFeatures(
   if (features.length > MOST_LABELS)
     throw new FacetError('bad-input', `At most ${MOST_LABELS} features at a time.`);
   const { gpu, model, tokenizer } = opened;
-  const { directions } = await readRows(opened, dictionary, features);
+  const found = await readRows(opened, dictionary, features);
   const batch = gpu.batch('labels');
-  const x = batch.input(directions, [features.length, directions.length / features.length]);
-  const effects = matmul(batch, { x, weights: model.weights.get('embed.W_E'), layout: 'nk' });
+  const effects = directEffects(batch, model, dictionary, found);
+  if (!effects) {
+    batch.discard();
+    return features.map((index) => ({ index, promoted: [] }));
+  }
   const k = Math.min(LABEL_TOKENS, tokenizer.vocabSize);
   const promoted = topKRows(batch, { x: effects, k, order: 'largest' });
   const { arrays } = await batch.submit([promoted.indices]);
   return features.map((index, i) => ({
     index,
-    promoted: Array.from(arrays[0]!.subarray(i * k, (i + 1) * k), (id) => tokenizer.text(id)),
+    promoted: Array.from(arrays[0]!.subarray(i * k, (i + 1) * k))
+      .filter((id) => id < tokenizer.vocabSize)
+      .map((id) => tokenizer.text(id)),
   }));
 }

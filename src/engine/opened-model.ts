@@ -1,27 +1,26 @@
 import type { Dictionary } from '../dictionary/dictionary.ts';
-import { loadDictionary } from '../dictionary/load.ts';
+import { uploadDictionary } from '../dictionary/load.ts';
+import { explainMisfit, warnOfOtherModel } from '../dictionary/misfit.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, type CatalogueModel, findById } from '../library/catalogue.ts';
-import { SiteSource, type SourceProgress } from '../library/file-source.ts';
-import { familyOf } from '../model/families/index.ts';
-import { allHooks } from '../model/hooks.ts';
-import { ModelTokenizer } from '../model/tokenizer.ts';
+import { describeModel } from '../model/describe.ts';
+import { allHooks, hookWidth, parseHook } from '../model/hooks.ts';
+import { ModelTokenizer, type Token } from '../model/tokenizer.ts';
 import { Transformer } from '../model/transformer.ts';
+import { storedAs } from '../model/weight-plan.ts';
 import { FacetError } from '../shared/errors.ts';
+import { chooseDictionary, openDictionaryFiles, readRecord } from './dictionary-files.ts';
+import { catalogueFiles, digestOf, type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
+import { chooseWeights, openModelFiles, tokenizerOptions, weightFiles, windowOf } from './model-files.ts';
 import type {
   DictionaryInfo,
   DictionarySummary,
+  FileSet,
   FolderReference,
   ModelInfo,
   OpenRequest,
-  Progress,
 } from './protocol.ts';
-
-export interface LoadOptions {
-  site: URL;
-  signal: AbortSignal;
-  onProgress: (progress: Progress) => void;
-}
+import { warmUpModel } from './warm-up.ts';
 
 interface LoadedDictionary {
   dictionary: Dictionary;
@@ -43,50 +42,58 @@ export class OpenedModelState implements Disposable {
     private readonly entry: CatalogueModel | undefined,
   ) {}
 
-  /** Loads a model of the catalogue or of a folder on this site, without dictionaries. */
+  /** Loads a model, without dictionaries. @throws FacetError */
   static async load(
     gpu: Gpu,
     catalogue: Catalogue | undefined,
     reference: OpenRequest['model'],
     storage: OpenRequest['storage'],
-    options: LoadOptions,
+    context: FetchContext,
   ): Promise<OpenedModelState> {
     const entry =
       catalogue && typeof reference === 'string' ? findById('model', reference, catalogue.models) : undefined;
-    const base = entry
-      ? new URL(`${entry.base}/`, options.site)
-      : folderUrl(reference as FolderReference, options.site);
-    const source = new SiteSource(base, entry?.files ?? [], {
-      signal: options.signal,
-      onProgress: downloads(options),
-    });
-    // A family or a size that cannot run is refused before its weights are fetched.
-    const config = await source.json('config.json');
-    familyOf(config).parseConfig(config);
-    const [tokenizerJson, tokenizerConfig, weights] = await Promise.all([
-      source.json('tokenizer.json'),
-      optional(source.json('tokenizer_config.json')),
-      source.tensors('model.safetensors'),
-    ]);
-    const tokenizer = new ModelTokenizer(tokenizerJson, tokenizerConfig);
-    options.onProgress({ phase: 'upload', what: 'model', done: 0, total: 0, unit: 'steps' });
-    const model = await Transformer.load(gpu, config, weights.reader, { storage, signal: options.signal });
-    if (tokenizer.vocabSize > model.config.dVocab) {
+    const files = entry
+      ? catalogueFiles(entry, context)
+      : filesOf(reference as FolderReference | FileSet, context);
+    const choice = chooseWeights(files);
+    const { config, weights, tokenizer: its } = await openModelFiles(files, choice);
+    const tokenizer = new ModelTokenizer(its.json, its.config, tokenizerOptions(config));
+    const { signal } = context;
+    const described = describeModel(config);
+    const matrix = described.specs.find(({ kind }) => kind === 'matrix')!;
+    const dtype = matrix.sources[0]!.names.map((name) => weights.info(name)?.dtype).find(Boolean);
+    const stored = storedAs(matrix, [dtype ?? described.dtype], storage ?? 'file');
+    // What fails to compile here fails again, and is reported, when it is first run.
+    const compiling = entry
+      ? Promise.resolve()
+      : gpu.prepare(warmUpModel(gpu.adapter.software, described.config, stored)).catch(() => {});
+    const onProgress = (done: number, total: number): void =>
+      context.onProgress({ phase: 'upload', what: 'model', done, total, unit: 'bytes' });
+    onProgress(0, 0);
+    const model = await Transformer.load(gpu, config, weights, { storage, signal, onProgress });
+    try {
+      await compiling;
+      const { family, nLayers, nHeads, dModel, dMlp, dVocab, nCtx } = model.config;
+      if (tokenizer.textVocabSize > dVocab) {
+        throw new FacetError(
+          'mismatch',
+          `The tokenizer has ${tokenizer.textVocabSize} tokens, the model only ${dVocab}.`,
+          { hint: 'These files belong to different models; get all of them from one place.' },
+        );
+      }
+      const digest = (await digestOf(files, weightFiles(choice))).slice(0, 16);
+      const { id, title, license = 'not stated' } = files;
+      const info: ModelInfo = {
+        id, title, family, license, parameters: model.parameters, nLayers, nHeads, dModel, dMlp, dVocab,
+        nCtx: windowOf(nCtx), digest, hooks: allHooks(model.config),
+      }; // prettier-ignore
+      const opened = new OpenedModelState(gpu, model, tokenizer, info, entry);
+      opened.#bytesFetched = files.bytesFetched;
+      return opened;
+    } catch (thrown) {
       model[Symbol.dispose]();
-      throw new FacetError(
-        'mismatch',
-        `The tokenizer has ${tokenizer.vocabSize} tokens, the model only ${model.config.dVocab}.`,
-      );
+      throw thrown;
     }
-    const { family, nLayers, nHeads, dModel, dMlp, dVocab, nCtx } = model.config;
-    const id = typeof reference === 'string' ? reference : reference.id;
-    const info: ModelInfo = {
-      id, title: entry?.title ?? id, family, license: entry?.license ?? 'not stated', parameters: model.parameters,
-      nLayers, nHeads, dModel, dMlp, dVocab, nCtx, digest: weights.sha256.slice(0, 16), hooks: allHooks(model.config),
-    }; // prettier-ignore
-    const opened = new OpenedModelState(gpu, model, tokenizer, info, entry);
-    opened.#bytesFetched = source.bytesFetched;
-    return opened;
   }
 
   get current(): LoadedDictionary | undefined {
@@ -103,16 +110,27 @@ export class OpenedModelState implements Disposable {
     })); // prettier-ignore
   }
 
+  /**
+   * What is read before a text. A dictionary says whether it was trained with a beginning-of-text token; else the model's
+   * family does.
+   */
+  get prefix(): readonly Token[] {
+    const { tokenizer } = this;
+    const wanted = this.#current?.dictionary.source.prependBos;
+    if (wanted === undefined || (wanted && tokenizer.bosId === undefined)) return tokenizer.prefix;
+    return wanted ? [tokenizer.bos] : [];
+  }
+
   /** Makes a dictionary current, loading it the first time. */
   async use(
-    reference: string | FolderReference,
+    reference: string | FolderReference | FileSet,
     storage: OpenRequest['storage'],
-    options: LoadOptions,
+    context: FetchContext,
   ): Promise<DictionaryInfo> {
     const id = typeof reference === 'string' ? reference : reference.id;
     const kept = this.#dictionaries.get(id);
-    const loaded = kept ?? (await this.#load(reference, id, storage, options));
-    if (!kept && (options.signal.aborted || this.#disposed)) {
+    const loaded = kept ?? (await this.#load(reference, storage, context));
+    if (!kept && (context.signal.aborted || this.#disposed)) {
       loaded.dictionary.dispose();
       throw new FacetError('cancelled', 'Cancelled.');
     }
@@ -122,71 +140,37 @@ export class OpenedModelState implements Disposable {
   }
 
   async #load(
-    reference: string | FolderReference,
-    id: string,
+    reference: string | FolderReference | FileSet,
     storage: OpenRequest['storage'],
-    options: LoadOptions,
+    context: FetchContext,
   ): Promise<LoadedDictionary> {
-    const entry =
+    const files =
       typeof reference === 'string'
-        ? findById('dictionary', reference, this.entry?.dictionaries ?? [])
-        : undefined;
-    const base = entry
-      ? new URL(`${entry.base}/`, options.site)
-      : folderUrl(reference as FolderReference, options.site);
-    const source = new SiteSource(base, entry?.files ?? [], {
-      signal: options.signal,
-      onProgress: downloads(options),
-    });
-    const [config, weights] = await Promise.all([
-      source.json('cfg.json'),
-      source.tensors('sae_weights.safetensors'),
-    ]);
-    this.#bytesFetched += source.bytesFetched;
-    options.onProgress({ phase: 'upload', what: 'dictionary', done: 0, total: 0, unit: 'steps' });
-    const dictionary = await loadDictionary(
-      this.gpu,
-      { id, config, weights: weights.reader, storage },
-      options.signal,
-    );
-    try {
-      this.#checkFits(dictionary);
-    } catch (thrown) {
-      dictionary.dispose();
-      throw thrown;
-    }
-    const { hook, architecture, dIn, dSae, k } = dictionary;
-    const info = {
-      id,
-      title: entry?.title ?? id,
-      hook,
-      architecture,
-      dIn,
-      dSae,
-      k,
-      digest: weights.sha256.slice(0, 16),
-    };
+        ? catalogueFiles(findById('dictionary', reference, this.entry?.dictionaries ?? []), context)
+        : filesOf(reference, context);
+    const found = chooseDictionary(files);
+    const opened = await openDictionaryFiles(files, found);
+    const record = await readRecord(opened, storage === 'f32' ? 'f32' : 'file');
+    const facts = { ...record, modelName: record.source.modelName };
+    const misfit = explainMisfit(facts, this.#fit());
+    if (misfit) throw misfit;
+    context.onProgress({ phase: 'upload', what: 'dictionary', done: 0, total: 0, unit: 'steps' });
+    const dictionary = await uploadDictionary(this.gpu, files.id, record, context.signal);
+    this.#bytesFetched += files.bytesFetched;
+    const digest = (await digestOf(files, found.files.slice(0, 1))).slice(0, 16);
+    const { id, hook, hookOut, architecture, dIn, dSae, k } = dictionary;
+    const warning = warnOfOtherModel(facts, this.info);
+    const info = { id, title: files.title, hook, hookOut, architecture, dIn, dSae, k, digest, warning };
     return { dictionary, info };
   }
 
-  #checkFits({ hook, dIn }: Dictionary): void {
-    if (!this.info.hooks.includes(hook)) {
-      throw new FacetError('mismatch', `The dictionary reads "${hook}", which this model does not have.`, {
-        hint: `The model has ${this.info.nLayers} layers.`,
-      });
-    }
-    if (!/hook_(embed|resid_(pre|mid|post)|attn_out|mlp_out)$/.test(hook)) {
-      throw new FacetError(
-        'unsupported',
-        `Dictionaries on "${hook}" are not supported yet, only those on the residual stream and on layer outputs.`,
-      );
-    }
-    if (dIn !== this.info.dModel) {
-      throw new FacetError(
-        'mismatch',
-        `The dictionary expects ${dIn} values per token; this model has ${this.info.dModel}.`,
-      );
-    }
+  #fit(): Parameters<typeof explainMisfit>[1] {
+    const { config } = this.model;
+    const hooks = allHooks(config).map((name) => ({
+      name,
+      width: hookWidth(parseHook(name, config), config) ?? 0,
+    }));
+    return { ...config, id: this.info.id, hooks };
   }
 
   [Symbol.dispose](): void {
@@ -196,24 +180,6 @@ export class OpenedModelState implements Disposable {
   }
 }
 
-/** A folder must lie on the page's own origin: nothing else is fetched without a visitor's choice. */
-function folderUrl({ folder }: FolderReference, site: URL): URL {
-  const url = new URL(folder.endsWith('/') ? folder : `${folder}/`, site);
-  if (url.origin !== site.origin)
-    throw new FacetError('bad-input', 'Only folders of this site can be opened.');
-  return url;
-}
-
-function downloads({ onProgress }: LoadOptions): (progress: SourceProgress) => void {
-  return ({ file, doneBytes, totalBytes }) =>
-    onProgress({ phase: 'download', what: file, done: doneBytes, total: totalBytes, unit: 'bytes' });
-}
-
-async function optional<Value>(file: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await file;
-  } catch (thrown) {
-    if (thrown instanceof FacetError && thrown.code === 'not-found') return undefined;
-    throw thrown;
-  }
+function filesOf(reference: FolderReference | FileSet, context: FetchContext): Files {
+  return 'folder' in reference ? folderFiles(reference, context) : givenFiles(reference);
 }

@@ -1,4 +1,7 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
+import type { FileSet, FolderReference, Inspection } from './inspection.ts';
+
+export type * from './inspection.ts';
 
 /**
  * What the page may ask of the engine, and what comes back. Types only: both sides of the worker boundary share this
@@ -7,9 +10,11 @@ import type { FacetErrorRecord } from '../shared/errors.ts';
 export interface EngineApi {
   /** Loads a model and its default dictionary (or the named one) from the catalogue of this site. */
   open(request: OpenRequest, ticket: Ticket, onProgress: (progress: Progress) => void): Promise<OpenedModel>;
+  /** What is in a set of files. Reads configurations and headers only. */
+  inspect(files: FileSet | FolderReference, ticket: Ticket): Promise<Inspection>;
   /** Makes a dictionary of the open model the current one, loading it when needed. */
   useDictionary(
-    id: string,
+    reference: string | FileSet,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
   ): Promise<DictionaryInfo>;
@@ -40,104 +45,16 @@ export interface EngineApi {
   connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void>;
 }
 
-/** What a set of files holds and what opening it would take. Nothing is put on the GPU for it. */
-export interface Inspection {
-  id: string;
-  model?: ModelInspection;
-  /** Every dictionary found in the set, in order of path. */
-  dictionaries: DictionaryInspection[];
-  /** What was found but cannot be used, and what to do about it, e.g. that a `.pt` file must be converted. */
-  notes: string[];
-}
-
-export interface ModelInspection {
-  /** `model_type` of the configuration. */
-  family: string;
-  /** Why it cannot be opened; what could be learnt all the same is in the other fields. */
-  refusal?: FacetErrorRecord;
-  config?: Pick<ModelInfo, 'nLayers' | 'nHeads' | 'dModel' | 'dMlp' | 'dVocab' | 'nCtx'> & {
-    nKvHeads: number;
-    dHead: number;
-  };
-  parameters?: number;
-  hooks: { name: string; width: number }[];
-  /** Files that opening reads, with their sizes. */
-  files: { path: string; bytes: number }[];
-  /** `safetensors`, `safetensors in 3 files`, `GGUF Q4_K` … */
-  weights: string;
-  /** In words, e.g. `BPE, 49,152 tokens`. */
-  tokenizer: string;
-  memory?: MemoryEstimate;
-}
-
-/** Bytes the GPU will hold, against what the adapter allows. */
-export interface MemoryEstimate {
-  /** With matrices packed as f16 where that loses nothing the file has, and as f32. */
-  weights: { file: number; f16: number; f32: number };
-  /** Scratch of one reading of the longest window. */
-  passes: number;
-  /** Largest single tensor, before splitting, and what one binding may hold. */
-  largestTensor: number;
-  largestBinding: number;
-  /** Why it will not fit, when that can be foreseen. */
-  problem?: string;
-}
-
-export interface DictionaryInspection {
-  /** Folder, or file, relative to the set. */
-  path: string;
-  format: string;
-  refusal?: FacetErrorRecord;
-  architecture?: string;
-  hook?: string;
-  /** Where its reconstruction goes when that is another hook (transcoders). */
-  hookOut?: string;
-  dIn?: number;
-  dSae?: number;
-  modelName?: string;
-  files: { path: string; bytes: number }[];
-}
-
 /** Chosen by the caller, unique per call; names the call for `cancel`. */
 export type Ticket = number;
 
-/** A folder on this site's own origin with a model (Hugging Face layout) or a dictionary (SAELens layout) in it. */
-export interface FolderReference {
-  /** Address relative to the page, ending in `/`. */
-  folder: string;
-  /** Name to show. */
-  id: string;
-}
-
-/**
- * Files at hand: dropped by the visitor, or downloaded and kept by the library. The engine reads them a part at a time
- * and never fetches anything from elsewhere.
- */
-export interface FileSet {
-  /** What links call it: `hf:owner/name@revision`, with `:folder` for a part of it, or `local:` and a digest. */
-  id: string;
-  title: string;
-  license?: string;
-  files: readonly GivenFile[];
-  /** Files that exist but are not here, so that an inspection can say what opening would need. */
-  absent?: readonly { path: string; bytes: number }[];
-}
-
-export interface GivenFile {
-  /** Relative to the set, with `/` between folders. */
-  path: string;
-  blob: Blob;
-  /** Hex digest, checked or computed by whoever made the set; computed by the engine for weights when it is missing. */
-  sha256?: string;
-}
-
 export interface OpenRequest {
-  /** Catalogue id, or a folder. */
-  model: string | FolderReference;
-  /** Catalogue id, or a folder, or `null` for none. Default: the first of the catalogue, none for a folder. */
-  dictionary?: string | FolderReference | null;
+  /** Catalogue id, a folder of this site, or files at hand. */
+  model: string | FolderReference | FileSet;
+  /** The same for the dictionary, or `null` for none. Default: the first of the catalogue, none for other models. */
+  dictionary?: string | FolderReference | FileSet | null;
   /** Storage of weights on the GPU: packed f16 halves the memory; f32 is exact for f32 files. Default `file`. */
-  storage?: 'file' | 'f32';
+  storage?: 'file' | 'f16' | 'f32';
 }
 
 export interface Progress {
@@ -172,11 +89,16 @@ export interface DictionaryInfo {
   title: string;
   /** TransformerLens name of the hook it reads, e.g. `blocks.2.hook_resid_pre`. */
   hook: string;
+  /** What it reconstructs: `hook`, except for transcoders. */
+  hookOut: string;
   architecture: string;
   dIn: number;
   dSae: number;
+  /** Most features one token can have; d_sae where no number is fixed. */
   k: number;
   digest: string;
+  /** For the visitor, e.g. that it was made for another model. */
+  warning?: string;
 }
 
 export interface AdapterInfo {
@@ -262,8 +184,9 @@ export interface CodesRecord {
 }
 
 /**
- * T below is the number of positions read, the beginning-of-text token at position 0 included. That position is in
- * the arrays but out of every average: its activation norm is an outlier (see `honesty`).
+ * T below is the number of rows read: `prefix` tokens that are not of the text, then the window's tokens. Row 0 is in
+ * the arrays but out of every average, whether or not it holds a beginning-of-text token: its activation norm is an
+ * outlier (see `honesty`).
  */
 export interface Analysis {
   /** What the numbers were computed from; a link reproduces them when these agree. */
@@ -273,12 +196,14 @@ export interface Analysis {
   dictionary: string;
   dictionaryDigest: string;
   tokens: TokenRecord[];
-  /** Tokens of the whole text (without the beginning-of-text token) and the part of it that was read. */
+  /** Rows at the front that are not of the text: 1 for models that read a beginning-of-text token, else 0. */
+  prefix: number;
+  /** Tokens of the whole text (without the prefix) and the part of it that was read. */
   totalTokens: number;
   windowStart: number;
   windowTokens: number;
   codes: CodesRecord;
-  /** [T] −ln p(token t | tokens before it), nats. NaN at position 0. */
+  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0. */
   loss: Float32Array;
   /** [T · n] most likely next tokens after position t, with probabilities. */
   next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };

@@ -1,6 +1,8 @@
 import { FeatureStatistics } from '../analysis/sample-statistics.ts';
-import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
+import { ownActivation } from '../analysis/site.ts';
+import type { SparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
+import { codeTensors, readCodes, withRoom } from '../dictionary/room.ts';
 import { generate } from '../storyworld/index.ts';
 import type { Gate } from './gate.ts';
 import type { OpenedModelState } from './opened-model.ts';
@@ -91,11 +93,8 @@ async function scanBatch(
   count: number,
   { statistics, sequences }: Scan,
 ): Promise<void> {
-  const { model, tokenizer } = opened;
   const first = sequences.length;
-  const batch = Array.from({ length: count }, (_, i) =>
-    sequenceIds(tokenizer, generate(seed, first + i).text, model.config.nCtx),
-  );
+  const batch = Array.from({ length: count }, (_, i) => sequenceIds(opened, generate(seed, first + i).text));
   const codes = await encodeSequences(opened, dictionary, batch);
   codes.forEach((found, i) => statistics.add(first + i, found, 1));
   sequences.push(...batch);
@@ -107,9 +106,9 @@ export async function readExamples(
   dictionary: Dictionary,
   { feature, seed, items }: ExamplesRequest,
 ): Promise<Example[]> {
-  const { model, tokenizer } = opened;
+  const { tokenizer } = opened;
   const texts = items.map((item) => generate(seed, item));
-  const sequences = texts.map(({ text }) => sequenceIds(tokenizer, text, model.config.nCtx));
+  const sequences = texts.map(({ text }) => sequenceIds(opened, text));
   const codes = await encodeSequences(opened, dictionary, sequences);
   return sequences.map((ids, i) => {
     const { offsets, indices, values } = codes[i]!;
@@ -128,42 +127,41 @@ export async function readExamples(
   });
 }
 
-/** Sparse codes of several sequences: one submission, one readback. */
+/** Sparse codes of several sequences: one submission, one readback, and again if there was no room for all features. */
 async function encodeSequences(
   { model }: OpenedModelState,
   dictionary: Dictionary,
   sequences: readonly Uint32Array<ArrayBuffer>[],
 ): Promise<SparseCodes[]> {
-  const batch = model.gpu.batch('scan');
-  try {
-    const reads = [];
-    for (const ids of sequences) {
-      const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
-      const activation = captures.get(dictionary.hook)!;
-      const codes = dictionary.encode(batch, activation);
-      batch.release(activation);
-      reads.push(codes.indices, codes.values);
+  const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+  return withRoom(dictionary, longest, async () => {
+    const batch = model.gpu.batch('scan');
+    try {
+      const tensors = sequences.map((ids) => {
+        const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
+        const activation = captures.get(dictionary.hook)!;
+        const own = ownActivation(batch, dictionary, activation);
+        const codes = dictionary.encode(batch, own);
+        batch.release(activation, own);
+        return codeTensors(codes);
+      });
+      const { arrays } = await batch.submit(tensors.flat());
+      let next = 0;
+      const read = sequences.map(({ length }, i) => {
+        const own = arrays.slice(next, next + tensors[i]!.length);
+        next += own.length;
+        return readCodes(own, length);
+      });
+      return { result: read.map(({ codes }) => codes), read };
+    } catch (thrown) {
+      batch.discard();
+      throw thrown;
     }
-    const { arrays } = await batch.submit(reads);
-    return sequences.map(({ length }, i) =>
-      toSparseCodes(
-        arrays[2 * i] as Uint32Array<ArrayBuffer>,
-        arrays[2 * i + 1] as Float32Array<ArrayBuffer>,
-        length,
-      ),
-    );
-  } catch (thrown) {
-    batch.discard();
-    throw thrown;
-  }
+  });
 }
 
-/** Ids of a text with the beginning-of-text token first, cut to the context. */
-export function sequenceIds(
-  tokenizer: OpenedModelState['tokenizer'],
-  text: string,
-  nCtx: number,
-): Uint32Array<ArrayBuffer> {
+/** Ids of a text as it is read, cut to what is read at once. */
+function sequenceIds({ tokenizer, prefix, info }: OpenedModelState, text: string): Uint32Array<ArrayBuffer> {
   const { tokens } = tokenizer.tokenize(text);
-  return Uint32Array.from([tokenizer.bos.id, ...tokens.slice(0, nCtx - 1).map(({ id }) => id)]);
+  return Uint32Array.from([...prefix, ...tokens.slice(0, info.nCtx - prefix.length)], ({ id }) => id);
 }

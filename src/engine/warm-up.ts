@@ -2,11 +2,14 @@ import type { KernelSpec, Variant } from '../gpu/kernel.ts';
 import { attentionRegisterKernel, attentionWorkgroupKernel } from '../gpu/kernels/attention.ts';
 import { columnMeanKernel } from '../gpu/kernels/column_mean.ts';
 import { embedKernel } from '../gpu/kernels/embed.ts';
+import { gatedActivationKernel } from '../gpu/kernels/gated_activation.ts';
 import { klRowsKernel } from '../gpu/kernels/kl_rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer_norm.ts';
 import { logProbGatherKernel } from '../gpu/kernels/log_prob_gather.ts';
 import { matmulRegisterKernel, matmulTiledKernel } from '../gpu/kernels/matmul.ts';
 import { reconstructionErrorKernel } from '../gpu/kernels/reconstruction_error.ts';
+import { rmsNormKernel } from '../gpu/kernels/rms_norm.ts';
+import { ropeKernel } from '../gpu/kernels/rope.ts';
 import { saeDecodeSparseKernel } from '../gpu/kernels/sae_decode_sparse.ts';
 import { saeGroupMaxKernel } from '../gpu/kernels/sae_group_max.ts';
 import { saeRescoreGroupsKernel } from '../gpu/kernels/sae_rescore_groups.ts';
@@ -14,35 +17,64 @@ import { subtractRowKernel } from '../gpu/kernels/subtract_row.ts';
 import { topKGroupMaxKernel } from '../gpu/kernels/topk_group_max.ts';
 import { topKGroupsKernel } from '../gpu/kernels/topk_groups.ts';
 import { topKRowsKernel } from '../gpu/kernels/topk_rows.ts';
+import type { WeightDType } from '../gpu/tensor.ts';
+import type { ModelConfig } from '../model/config.ts';
+
+type Kernels = { kernel: KernelSpec; variant: Variant }[];
+
+const plain = (...kernels: KernelSpec[]): Kernels => kernels.map((kernel) => ({ kernel, variant: {} }));
 
 /**
  * What reading a text with a catalogued model runs, largest first: compiled while its weights are still on their way.
  * A kernel that is missing here is compiled when it is first run; `engine.cases.ts` holds the list against a reading.
  */
-export function warmUp(software: boolean): { kernel: KernelSpec; variant: Variant }[] {
+export function warmUp(software: boolean): Kernels {
   const weights = 'f16';
-  const [matmul, overrides] = software
-    ? ([matmulRegisterKernel, { wg_x: 4, rows: 8 }] as const)
-    : ([matmulTiledKernel, { wg_x: 8, wg_y: 8 }] as const);
   return [
-    { kernel: matmul, variant: { weights, overrides: { ...overrides, nk: 0 } } },
-    { kernel: matmul, variant: { weights, overrides: { ...overrides, nk: 1 } } },
+    ...matmuls(software, weights),
     { kernel: saeGroupMaxKernel, variant: { weights, overrides: { rows: 8, per_group: 2 } } },
-    { kernel: software ? attentionRegisterKernel : attentionWorkgroupKernel, variant: {} },
-    ...[saeRescoreGroupsKernel, saeDecodeSparseKernel, embedKernel].map((kernel) => ({
+    ...[saeRescoreGroupsKernel, saeDecodeSparseKernel].map((kernel) => ({
       kernel,
       variant: { weights } as const,
     })),
-    ...[
+    ...modelOnly(software, weights),
+    ...plain(
       topKGroupsKernel,
-      topKRowsKernel,
-      topKGroupMaxKernel,
       layerNormKernel,
       klRowsKernel,
-      logProbGatherKernel,
       subtractRowKernel,
       columnMeanKernel,
       reconstructionErrorKernel,
-    ].map((kernel) => ({ kernel, variant: {} })),
+    ),
+  ];
+}
+
+/** What reading a text with a model runs, whatever dictionary comes after. @param weights how its matrices are stored */
+export function warmUpModel(software: boolean, config: ModelConfig, weights: WeightDType): Kernels {
+  return [
+    ...matmuls(software, weights),
+    ...modelOnly(software, weights),
+    ...plain(config.norm === 'RMS' ? rmsNormKernel : layerNormKernel),
+    ...plain(...(config.gated ? [gatedActivationKernel] : [])),
+    ...plain(...(config.layers.some(({ rope }) => rope) ? [ropeKernel] : [])),
+  ];
+}
+
+function matmuls(software: boolean, weights: WeightDType): Kernels {
+  const [kernel, overrides] = software
+    ? ([matmulRegisterKernel, { wg_x: 4, rows: 8 }] as const)
+    : ([matmulTiledKernel, { wg_x: 8, wg_y: 8 }] as const);
+  return [0, 1].map((nk) => ({ kernel, variant: { weights, overrides: { ...overrides, nk } } }));
+}
+
+function modelOnly(software: boolean, weights: WeightDType): Kernels {
+  return [
+    { kernel: embedKernel, variant: { weights } },
+    ...plain(
+      software ? attentionRegisterKernel : attentionWorkgroupKernel,
+      topKRowsKernel,
+      topKGroupMaxKernel,
+      logProbGatherKernel,
+    ),
   ];
 }

@@ -1,7 +1,7 @@
 import { FacetError } from '../shared/errors.ts';
 import type { Gpu } from './gpu.ts';
 import type { KernelSpec } from './kernel.ts';
-import { byteLengthOf, type DType, Tensor } from './tensor.ts';
+import { byteLengthOf, type DType, isPacked, Tensor, type WeightDType } from './tensor.ts';
 
 /** Arithmetic and traffic of one dispatch, so that a profile can say how far it is from the adapter's limits. */
 export interface Cost {
@@ -68,9 +68,19 @@ export class Batch {
     return this;
   }
 
-  /** A tensor that lives until `release` or, at the latest, until the batch is submitted. */
+  /**
+   * A tensor that lives until `release` or, at the latest, until the batch is submitted.
+   * @throws FacetError `limits` when it is larger than a kernel can bind
+   */
   scratch(shape: readonly number[], dtype: DType = 'f32'): Tensor {
     const bytes = Math.max(4, byteLengthOf(shape, dtype));
+    if (bytes > this.gpu.largestTensorBytes) {
+      throw new FacetError(
+        'limits',
+        `A result of ${Math.ceil(bytes / 2 ** 20)} MiB ([${shape.join(', ')}]) is larger than this adapter allows.`,
+        { hint: 'Shorten the text, or ask for less of it at once.' },
+      );
+    }
     let buffer: GPUBuffer | undefined;
     for (const [size, list] of this.#free) {
       // The pool's classes make equal requests equal sizes; anything up to twice the need is worth reusing.
@@ -123,20 +133,16 @@ export class Batch {
     }
     const names = Object.keys(kernel.tensors) as T[];
     const weights = names.find((name) => kernel.tensors[name] === 'weights');
-    const variant = {
-      weights: weights && args.tensors[weights].dtype === 'f16' ? ('f16' as const) : ('f32' as const),
-      overrides: args.overrides,
-    };
+    const stored = weights ? args.tensors[weights].dtype : 'f32';
+    const variant = { weights: stored as WeightDType, overrides: args.overrides };
     for (const name of names) {
       const tensor = args.tensors[name];
       if (tensor.disposed) throw new FacetError('bug', `${kernel.name}: ${name} was disposed of`);
-      if (tensor.dtype === 'f16' && kernel.tensors[name] !== 'weights') {
-        throw new FacetError('bug', `${kernel.name}: ${name} cannot be f16`);
+      const isWeights = kernel.tensors[name] === 'weights';
+      if (isPacked(tensor.dtype) && !isWeights) {
+        throw new FacetError('bug', `${kernel.name}: ${name} cannot be ${tensor.dtype}`);
       }
-      if (
-        kernel.tensors[name] === 'weights' &&
-        tensor.dtype !== (weights ? args.tensors[weights].dtype : 'f32')
-      ) {
+      if (isWeights && (tensor.dtype !== stored || stored === 'u32')) {
         throw new FacetError('bug', `${kernel.name}: weights must share one storage type`);
       }
     }

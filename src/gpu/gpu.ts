@@ -3,7 +3,7 @@ import { Batch } from './batch.ts';
 import { acquireDevice, type AdapterDescription, type GpuNeeds } from './device.ts';
 import { type KernelSpec, shaderText, type Variant, variantKey } from './kernel.ts';
 import { BufferPool } from './pool.ts';
-import { byteLengthOf, type DType, Tensor } from './tensor.ts';
+import { byteLengthOf, type DType, Tensor, type WeightDType } from './tensor.ts';
 
 /** Running totals since the device was made; an analysis reports the difference it caused. */
 export interface Counters {
@@ -116,9 +116,21 @@ export class Gpu implements Disposable {
     data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
     shape: readonly number[],
   ): Promise<Tensor> {
+    return this.#orOutOfMemory(() => this.upload(data, shape));
+  }
+
+  /**
+   * `weights` that waits until the device has said whether there was room; filled by `write`, a part at a time.
+   * @throws FacetError `out-of-memory`
+   */
+  reserve(shape: readonly number[], dtype: WeightDType): Promise<Tensor> {
+    return this.#orOutOfMemory(() => this.weights(shape, dtype));
+  }
+
+  async #orOutOfMemory(make: () => Tensor): Promise<Tensor> {
     // The scope must not stay open while other work runs: its failures would be taken for this one's.
     this.device.pushErrorScope('out-of-memory');
-    const tensor = this.upload(data, shape);
+    const tensor = make();
     const failed = await this.device.popErrorScope();
     if (!failed) return tensor;
     tensor.dispose();
@@ -128,12 +140,13 @@ export class Gpu implements Disposable {
     });
   }
 
-  /** A tensor holding `data`; `Uint16Array` means raw f16 bits. Not for use inside a half-recorded batch. */
+  /** A tensor holding `data`; `Uint16Array` means raw bits of `packed`. Not for use inside a half-recorded batch. */
   upload(
     data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
     shape: readonly number[],
+    packed: 'f16' | 'bf16' = 'f16',
   ): Tensor {
-    const dtype: DType = data instanceof Float32Array ? 'f32' : data instanceof Uint32Array ? 'u32' : 'f16';
+    const dtype: DType = data instanceof Float32Array ? 'f32' : data instanceof Uint32Array ? 'u32' : packed;
     const tensor = this.weights(shape, dtype);
     this.write(tensor, 0, data);
     return tensor;
@@ -153,6 +166,12 @@ export class Gpu implements Disposable {
       padded.set(data);
       this.device.queue.writeBuffer(tensor.buffer, byteOffset, padded);
     }
+  }
+
+  /** Waits until everything written so far has left JavaScript's memory. */
+  async settled(): Promise<void> {
+    this.device.queue.submit([]);
+    await this.device.queue.onSubmittedWorkDone();
   }
 
   batch(label: string): Batch {

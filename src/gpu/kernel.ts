@@ -1,5 +1,9 @@
+import weightsBf16 from '../shaders/shared/weights_bf16.wgsl?raw';
 import weightsF16 from '../shaders/shared/weights_f16.wgsl?raw';
 import weightsF32 from '../shaders/shared/weights_f32.wgsl?raw';
+import type { WeightDType } from './tensor.ts';
+
+const READERS: Record<WeightDType, string> = { f32: weightsF32, f16: weightsF16, bf16: weightsBf16 };
 
 /**
  * What the host knows of one WGSL file. Binding 0 is the uniform `Dims`, written from `dims` in order; storage
@@ -11,7 +15,7 @@ export interface KernelSpec<D extends string = string, T extends string = string
   source: string;
   /** Scalars of `struct Dims`, each 4 bytes, in the shader's order. */
   dims: Readonly<Record<D, 'u32' | 'i32' | 'f32'>>;
-  /** Storage bindings in order. `weights` may be f32 or packed f16: the shader reads them through `w4()`. */
+  /** Storage bindings in order. `weights` may be f32 or packed f16 or bf16: the shader reads them through `w4()`. */
   tensors: Readonly<Record<T, 'read' | 'write' | 'weights'>>;
   /** Names of pipeline-overridable constants a caller may set, with their defaults. */
   overrides?: Readonly<Record<string, number>>;
@@ -23,7 +27,7 @@ export function defineKernel<D extends string, T extends string>(spec: KernelSpe
 
 /** A kernel made concrete: which storage type its weights have and which constants are overridden. */
 export interface Variant {
-  weights?: 'f32' | 'f16';
+  weights?: WeightDType;
   overrides?: Readonly<Record<string, number>>;
 }
 
@@ -38,5 +42,5 @@ export function variantKey(kernel: KernelSpec, variant: Variant): string {
 export function shaderText(kernel: KernelSpec, variant: Variant): string {
   const usesWeights = Object.values(kernel.tensors).includes('weights');
   if (!usesWeights) return kernel.source;
-  return `${variant.weights === 'f16' ? weightsF16 : weightsF32}\n${kernel.source}`;
+  return `${READERS[variant.weights ?? 'f32']}\n${kernel.source}`;
 }

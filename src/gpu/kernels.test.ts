@@ -41,7 +41,7 @@ test('every shader belongs to a kernel of its name, and every kernel to a shader
 });
 
 describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s', (name, kernel) => {
-  test.each(['f32', 'f16'] as const)('is bound as the host binds it, weights %s', (weights) => {
+  test.each(['f32', 'f16', 'bf16'] as const)('is bound as the host binds it, weights %s', (weights) => {
     const reflect = new WgslReflect(declarations(shaderText(kernel, { weights })));
     const [uniform] = reflect.uniforms;
     expect(reflect.uniforms).toHaveLength(1);

@@ -1,10 +1,17 @@
-/** Element types a GPU tensor may hold. `f16` is stored as packed pairs and read with `unpack2x16float`. */
-export type DType = 'f32' | 'f16' | 'u32';
+/** How weights may be stored: `f16` and `bf16` are packed in pairs and widened, exactly, where a kernel reads them. */
+export type WeightDType = 'f32' | 'f16' | 'bf16';
+
+/** Element types a GPU tensor may hold. */
+export type DType = WeightDType | 'u32';
 
 /** How many bytes `elements` values of `dtype` take, rounded up to WebGPU's 4-byte granularity. */
 export function byteLengthOf(shape: readonly number[], dtype: DType): number {
   const elements = elementsOf(shape);
-  return dtype === 'f16' ? Math.ceil(elements / 2) * 4 : elements * 4;
+  return isPacked(dtype) ? Math.ceil(elements / 2) * 4 : elements * 4;
+}
+
+export function isPacked(dtype: DType): boolean {
+  return dtype === 'f16' || dtype === 'bf16';
 }
 
 export function elementsOf(shape: readonly number[]): number {

@@ -30,3 +30,30 @@ export function inBlob(name: string, blob: Blob): RandomAccess {
     },
   };
 }
+
+/** Makes the error of a file that breaks the rules of its format. */
+export type Damaged = (what: string) => FacetError;
+
+/** @param name of the file @param format e.g. `a GGUF file` */
+export function damaged(name: string, format: string): Damaged {
+  return (what) =>
+    new FacetError('bad-file', `${name} is damaged or not ${format}: ${what}.`, {
+      hint: 'Download the file again.',
+    });
+}
+
+/**
+ * Which bytes the elements from … to − 1 of a tensor are.
+ * @throws FacetError `bug` when the tensor has no such elements
+ */
+export function elementRange(
+  name: string,
+  count: number,
+  from: number,
+  to: number | undefined,
+): { from: number; to: number } {
+  const end = to ?? count;
+  if (!(from >= 0 && from <= end && end <= count))
+    throw new FacetError('bug', `elements ${from} to ${end} of "${name}" do not exist`);
+  return { from, to: end };
+}

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { FacetError } from '../shared/errors.ts';
 import type { FileDType, TensorInfo, TensorReader } from '../shared/tensor-file.ts';
-import type { RandomAccess } from './random-access.ts';
+import { damaged, elementRange, type Damaged, type RandomAccess } from './random-access.ts';
 
 const HEADER_LIMIT = 25_000_000;
 const TENSOR_LIMIT = 100_000;
@@ -26,9 +26,11 @@ const entrySchema = v.object({
   shape: v.pipe(v.array(size), v.maxLength(8)),
   data_offsets: v.tuple([size, size]),
 });
-const headerSchema = v.record(v.string(), v.unknown());
+const metadataSchema = v.record(v.string(), v.string());
 
 interface Entry extends TensorInfo {
+  /** Bytes an element. */
+  width: number;
   from: number;
   to: number;
 }
@@ -43,14 +45,13 @@ export class SafetensorsReader implements TensorReader {
     private readonly name: string,
     private readonly file: RandomAccess,
     private readonly entries: ReadonlyMap<string, Entry>,
+    /** What the writer noted, e.g. `format: 'pt'`. */
+    readonly metadata: Readonly<Record<string, string>>,
   ) {}
 
   /** @param name of the file, for messages. @throws FacetError `bad-file` saying what is wrong where */
   static async open(name: string, file: RandomAccess): Promise<SafetensorsReader> {
-    const bad = (what: string): FacetError =>
-      new FacetError('bad-file', `${name} is damaged or not a safetensors file: ${what}.`, {
-        hint: 'Download the file again.',
-      });
+    const bad = damaged(name, 'a safetensors file');
     if (file.size < 8) throw bad(`it has ${file.size} bytes`);
     const length = (await file.read(0, 8)).slice();
     const headerSize = new DataView(length.buffer).getBigUint64(0, true);
@@ -58,8 +59,8 @@ export class SafetensorsReader implements TensorReader {
       throw bad(`it claims a header of ${headerSize} bytes in a file of ${file.size}`);
     }
     const start = 8 + Number(headerSize);
-    const header = parseHeader(await file.read(8, start), bad);
-    return new SafetensorsReader(name, file, readEntries(header, start, file.size, bad));
+    const { tensors, metadata } = parseHeader(await file.read(8, start), bad);
+    return new SafetensorsReader(name, file, readEntries(tensors, start, file.size, bad), metadata);
   }
 
   names(): string[] {
@@ -70,36 +71,65 @@ export class SafetensorsReader implements TensorReader {
     return this.entries.get(name);
   }
 
-  read(name: string, from = 0, to?: number): Promise<Uint8Array<ArrayBuffer>> {
+  async read(name: string, from = 0, to?: number): Promise<Uint8Array<ArrayBuffer>> {
     const entry = this.entries.get(name);
     if (!entry) throw new FacetError('not-found', `${this.name} has no tensor "${name}".`);
-    const width = BITS[entry.dtype] / 8;
-    const end = to === undefined ? entry.to : entry.from + to * width;
-    if (from < 0 || entry.from + from * width > end || end > entry.to)
-      throw new FacetError('bug', `elements ${from} to ${to} of "${name}" do not exist`);
-    return this.file.read(entry.from + from * width, end);
+    const range = elementRange(name, (entry.to - entry.from) / entry.width, from, to);
+    return this.file.read(entry.from + range.from * entry.width, entry.from + range.to * entry.width);
   }
 }
 
-function parseHeader(bytes: Uint8Array, bad: (what: string) => FacetError): [string, unknown][] {
+function parseHeader(
+  bytes: Uint8Array,
+  bad: Damaged,
+): { tensors: [string, unknown][]; metadata: Record<string, string> } {
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    json = JSON.parse(text);
   } catch {
     throw bad('its header is not JSON');
   }
-  const parsed = v.safeParse(headerSchema, json);
-  if (!parsed.success || Array.isArray(json)) throw bad('its header is not a list of tensors');
-  const entries = Object.entries(parsed.output).filter(([name]) => name !== '__metadata__');
+  // Not `v.record`, which drops names such as "prototype".
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw bad('its header is not a list of tensors');
+  const entries = Object.entries(json);
   if (entries.length > TENSOR_LIMIT) throw bad(`it lists ${entries.length} tensors`);
-  return entries;
+  if (keysIn(text) !== keysOf(json)) throw bad('its header has a name twice');
+  const tensors = entries.filter(([name]) => name !== '__metadata__');
+  const metadata = v.safeParse(
+    metadataSchema,
+    Object.hasOwn(json, '__metadata__') ? json['__metadata__' as never] : {},
+  );
+  if (!metadata.success) throw bad('its metadata are not texts by name');
+  return { tensors, metadata: metadata.output };
+}
+
+/** How many keys a JSON text has: its strings that a colon follows. `JSON.parse` keeps the last of equal ones. */
+function keysIn(text: string): number {
+  let keys = 0;
+  for (const [, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g))
+    if (colon !== undefined) keys += 1;
+  return keys;
+}
+
+/** Keys of a header and of the descriptions in it; nothing in a valid one nests deeper. */
+function keysOf(json: object): number {
+  const values: unknown[] = Object.values(json);
+  return values.reduce<number>(
+    (sum, value) =>
+      sum +
+      (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value).length : 0),
+    values.length,
+  );
 }
 
 function readEntries(
   header: [string, unknown][],
   start: number,
   fileSize: number,
-  bad: (what: string) => FacetError,
+  bad: Damaged,
 ): Map<string, Entry> {
   const dataSize = fileSize - start;
   const entries = new Map<string, Entry>();
@@ -113,12 +143,10 @@ function readEntries(
     const [from, to] = offsets;
     if (from > to || to > dataSize) throw bad(`${shown} lies outside the file`);
     // A product beyond the file's size is refused before it can lose precision.
-    const bytes = shape.reduce(
-      (product, axis) => (product > fileSize ? product : product * axis),
-      BITS[dtype as FileDType] / 8,
-    );
+    const width = BITS[dtype as FileDType] / 8;
+    const bytes = shape.reduce((product, axis) => (product > fileSize ? product : product * axis), width);
     if (bytes !== to - from) throw bad(`${shown} is ${to - from} bytes long, its shape says otherwise`);
-    entries.set(name, { dtype: dtype as FileDType, shape, from: start + from, to: start + to });
+    entries.set(name, { dtype: dtype as FileDType, shape, width, from: start + from, to: start + to });
   }
   let reached = start;
   for (const { from, to } of [...entries.values()].sort((a, b) => a.from - b.from || a.to - b.to)) {

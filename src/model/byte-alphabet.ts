@@ -4,12 +4,25 @@
  * @source openai/gpt-2 encoder.py, bytes_to_unicode
  */
 const byteOfCharacter = new Map<string, number>();
+const characterOfByte: string[] = [];
 {
   const printable = (byte: number): boolean =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   let next = 256;
-  for (let byte = 0; byte < 256; byte++)
-    byteOfCharacter.set(String.fromCharCode(printable(byte) ? byte : next++), byte);
+  for (let byte = 0; byte < 256; byte++) {
+    const character = String.fromCharCode(printable(byte) ? byte : next++);
+    byteOfCharacter.set(character, byte);
+    characterOfByte.push(character);
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8 of a text, a character of the byte alphabet for each byte. */
+export function inByteAlphabet(text: string): string {
+  let characters = '';
+  for (const byte of encoder.encode(text)) characters += characterOfByte[byte]!;
+  return characters;
 }
 
 /** Bytes of a token written in the byte alphabet; `undefined` when a character is not in it. */

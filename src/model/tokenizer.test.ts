@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ModelTokenizer } from './tokenizer.ts';
+import { FacetError } from '../shared/errors.ts';
+import { describeTokenizer } from './tokenizer-json.ts';
+import { ModelTokenizer, type TokenizerOptions } from './tokenizer.ts';
 
 const folder = new URL('../../public/models/storyworld-2m/', import.meta.url);
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
@@ -103,10 +105,215 @@ test.each([
   30_000,
 );
 
-test('texts beyond the limit and foreign tokenizers are refused in words', () => {
+test('texts beyond the limit are refused in words', () => {
   expect(() => tokenizer.tokenize('a'.repeat(2_000_001))).toThrow('at most');
-  expect(() => new ModelTokenizer({ model: { type: 'Unigram', vocab: [] } }, {})).toThrow('Unigram');
-  expect(() => new ModelTokenizer({}, {})).toThrow('tokenizer.json');
-  const sentencePiece = { model: { type: 'BPE', vocab: { '▁a': 0 }, merges: [] } };
-  expect(() => new ModelTokenizer(sentencePiece, {})).toThrow('byte-level');
+});
+
+test('a word too long to be taken whole is said to be cut, one that may be cut without harm is not', () => {
+  const spaces = tokenizer.tokenize(' '.repeat(30_000));
+  expect(spaces.tokens.at(-1)!.end).toBe(30_000);
+  expect(spaces.notes.join()).toContain('were cut');
+  expect(tokenizer.tokenize('xq'.repeat(15_000)).notes).toEqual([]);
+});
+
+describe('special tokens and what is read before a text', () => {
+  const golden = (kind: string): { tokenizer: object; config: object } => {
+    const file = new URL(`goldens/tokenizers/${kind}.json`, import.meta.url);
+    return JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof golden>;
+  };
+  const open = (kind: string, options: TokenizerOptions, config?: object): ModelTokenizer =>
+    new ModelTokenizer(golden(kind).tokenizer, config ?? golden(kind).config, options);
+  const prefix = (of: ModelTokenizer): string[] => of.prefix.map(({ text: shown }) => shown);
+
+  test.each([
+    ['gpt2', 'gpt2', ['<|endoftext|>']],
+    ['gpt2', 'gpt_neo', ['<|endoftext|>']],
+    ['pythia', 'gpt_neox', []],
+    ['qwen', 'qwen3', []],
+    ['llama2', 'llama', ['<s>']],
+    ['llama3', 'llama', ['<|begin_of_text|>']],
+    ['smollm2', 'llama', ['<|endoftext|>']],
+    ['gemma', 'gemma2', ['<bos>']],
+  ])('%s as %s', (kind, family, expected) => {
+    expect(prefix(open(kind, { family }))).toEqual(expected);
+    expect(prefix(open(kind, { family, prependBos: false }))).toEqual([]);
+  });
+
+  test('a dictionary may want it where the family does not; without one, the end of text stands for it', () => {
+    expect(prefix(open('pythia', { family: 'gpt_neox', prependBos: true }))).toEqual(['<|endoftext|>']);
+    const qwen = open('qwen', { family: 'qwen2', prependBos: true });
+    expect([qwen.bosId, prefix(qwen)]).toEqual([undefined, ['<|im_end|>']]);
+    expect(() => qwen.bos).toThrow('beginning-of-text');
+  });
+
+  test('what tokenizer_config.json leaves out is taken from config.json, or from custom', () => {
+    expect(open('llama2', { family: 'llama', bosTokenId: 1, eosTokenId: 2 }, {})).toMatchObject({
+      bosId: 1,
+      eosId: 2,
+    });
+    expect(open('llama2', { family: 'llama', bosTokenId: 9_999 }, {}).bosId).toBeUndefined();
+    expect(open('gpt2', { family: 'gpt2' }, {}).bosId).toBe(0);
+    expect(open('gpt2', {}, { bos_token: 'no such token' }).bosId).toBeUndefined();
+    expect(open('gpt2', {}, { bos_token: { content: '<|endoftext|>', special: true } }).bosId).toBe(0);
+  });
+
+  test('special tokens in a text are tokens where asked for', () => {
+    const qwen = open('qwen', {});
+    const { tokens, notes } = qwen.tokenize('<|im_start|>hi<|im_end|>', { specials: 'tokens' });
+    expect(tokens[0]).toMatchObject({ text: '<|im_start|>', special: true, start: 0, end: 12 });
+    expect(tokens.at(-1)).toMatchObject({ id: qwen.eosId, special: true, start: 14, end: 24 });
+    expect(notes).toEqual([]);
+    expect(qwen.tokenize('<|im_start|>').tokens.some(({ special }) => special)).toBe(false);
+    // Not special: read as one token always.
+    expect(qwen.tokenize('<think>').tokens).toMatchObject([{ text: '<think>', special: false }]);
+  });
+
+  test('kinds, sizes, templates and names of tokens', () => {
+    expect(open('gpt2', {})).toMatchObject({ kind: 'BPE, byte-level', vocabSize: 420, textVocabSize: 420 });
+    const gemma = open('gemma', {});
+    expect(gemma.kind).toBe('BPE, byte fallback');
+    const ids = gemma.tokenize(' the©').tokens.map(({ id }) => id);
+    expect(ids.map((id) => gemma.text(id))).toEqual([' the', '\\xC2', '\\xA9']);
+    expect(gemma.text(99_999)).toBe('[99999]');
+    expect(gemma.bytes(99_999)).toBeUndefined();
+    expect(open('qwen', {}).chatTemplate).toContain('{% for');
+    const templates = [
+      { name: 'tools', template: 'a' },
+      { name: 'default', template: 'b' },
+    ];
+    expect(open('qwen', {}, { chat_template: templates }).chatTemplate).toBe('b');
+    const { tokenizer: llama } = golden('llama3');
+    const added_tokens = [{ id: 600, content: '<|image|>', special: true }];
+    expect(new ModelTokenizer({ ...llama, added_tokens }, {})).toMatchObject({
+      vocabSize: 601,
+      textVocabSize: 433,
+    });
+  });
+
+  test('a "▁" put before a text has an empty span where it is a token of its own', () => {
+    const { tokens } = open('llama2', {}).tokenize(' a');
+    expect(tokens.map(({ text: shown, start, end, part }) => [shown, start, end, part])).toEqual([
+      [' ', 0, 0, 0],
+      [' a', 0, 2, 0],
+    ]);
+  });
+
+  test('what normalisation joins has one span', () => {
+    const { tokens } = open('pythia', {}).tokenize('ae\u0301b');
+    expect(tokens.map(({ start, end, part, ofParts }) => [start, end, part, ofParts])).toEqual([
+      [0, 1, 0, 1],
+      [1, 3, 0, 2],
+      [1, 3, 1, 2],
+      [3, 4, 0, 1],
+    ]);
+  });
+});
+
+describe('tokenizers that are not as they should be', () => {
+  const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] };
+  const pre_tokenizer = { type: 'ByteLevel', add_prefix_space: false };
+  const good = { model, pre_tokenizer };
+
+  test('the least that is needed', () => {
+    expect(new ModelTokenizer(good, null).tokenize('aba').tokens.map(({ id }) => id)).toEqual([2, 0]);
+    expect(() => new ModelTokenizer(good, null).tokenize('abc')).toThrow('no tokens for some characters');
+  });
+
+  test.each([
+    ['Unigram', { model: { type: 'Unigram', vocab: [] } }],
+    ['tokenizer.json', {}],
+    ['tokenizer.json', null],
+    ['byte-level', { model }],
+    ['for some of them', { model: { ...model, byte_fallback: true } }],
+    ['whole numbers', { ...good, model: { ...model, vocab: { a: 0.5 } } }],
+    ['whole numbers', { ...good, model: { ...model, vocab: { a: 2 ** 31 } } }],
+    ['whole numbers', { ...good, model: { ...model, vocab: { a: -1 } } }],
+    ['whole numbers', { ...good, model: { ...model, vocab: ['a'] } }],
+    ['must be a list', { ...good, model: { ...model, merges: { 0: 'a b' } } }],
+    ['lacks one', { ...good, model: { ...model, merges: ['a c'] } }],
+    ['lacks one', { ...good, model: { ...model, merges: ['b a'] } }],
+    ['of two tokens', { ...good, model: { ...model, merges: ['a b c'] } }],
+    ['of two tokens', { ...good, model: { ...model, merges: [['a', 'b'], 'a b'] } }],
+    ['of two tokens', { ...good, model: { ...model, merges: [['a', 'b', 'c']] } }],
+    ['cannot be used', { ...good, model: { ...model, merges: [null] } }],
+    ['Invalid', { ...good, model: { ...model, continuing_subword_prefix: '##' } }],
+    ['Lowercase', { ...good, normalizer: { type: 'Lowercase' } }],
+    ['toString', { ...good, normalizer: { type: 'toString' } }],
+    ['Precompiled', { ...good, normalizer: { type: 'Sequence', normalizers: [{ type: 'Precompiled' }] } }],
+    ['replacement', { ...good, normalizer: { type: 'Replace', pattern: { Regex: 'a' }, content: '' } }],
+    ['BertPreTokenizer', { ...good, pre_tokenizer: { type: 'BertPreTokenizer' } }],
+    [
+      'in this order',
+      { ...good, pre_tokenizer: { type: 'Sequence', pretokenizers: [pre_tokenizer, pre_tokenizer] } },
+    ],
+    [
+      'behavior Removed',
+      { ...good, pre_tokenizer: { type: 'Split', pattern: { String: ' ' }, behavior: 'Removed' } },
+    ],
+    [
+      'cannot be used',
+      { ...good, pre_tokenizer: { type: 'Split', pattern: { Regex: '(' }, behavior: 'Isolated' } },
+    ],
+    ['Invalid', { ...good, added_tokens: [{ id: 5, content: 'x'.repeat(1_000) }] }],
+    ['Invalid', { ...good, added_tokens: [{ id: 2e9, content: 'x' }] }],
+  ])('%s', (message, json) => {
+    expect(() => new ModelTokenizer(json, {})).toThrow(FacetError);
+    expect(() => new ModelTokenizer(json, {})).toThrow(message);
+  });
+
+  test('tokenizer_config.json is read with the same care', () => {
+    expect(() => new ModelTokenizer(good, { bos_token: 7 })).toThrow('tokenizer_config.json');
+  });
+
+  test('any damage is an error of ours, or none', () => {
+    const file = new URL('goldens/tokenizers/gemma.json', import.meta.url);
+    const whole = JSON.stringify((JSON.parse(readFileSync(file, 'utf8')) as { tokenizer: object }).tokenizer);
+    const junk = fc.constantFrom(
+      '0',
+      '-1',
+      '"',
+      'null',
+      '[]',
+      '{}',
+      '1e99',
+      ',',
+      '"type":"x"',
+      '\\ud800',
+      '▁',
+    );
+    fc.assert(
+      fc.property(fc.nat(whole.length), fc.nat(12), junk, (at, removed, put) => {
+        let json: unknown;
+        try {
+          json = JSON.parse(whole.slice(0, at) + put + whole.slice(at + removed));
+        } catch {
+          return;
+        }
+        try {
+          const given = 'the cat <think>  é\n\n x';
+          expect(new ModelTokenizer(json, {}).tokenize(given).tokens.at(-1)!.end).toBe(given.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(FacetError);
+          expect((error as FacetError).code).not.toBe('bug');
+        }
+        expect(describeTokenizer(json).length).toBeLessThan(600);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('tokenizers are described without being made', () => {
+  expect(describeTokenizer(read('tokenizer.json'))).toBe(
+    'BPE, byte-level · 3,072 tokens · 1 added · Split · ByteLevel',
+  );
+  expect(describeTokenizer({ model: { type: 'Unigram', vocab: [['a', 0]] } })).toBe('Unigram · 1 tokens');
+  for (const json of [
+    null,
+    {},
+    3,
+    { model: { vocab: null } },
+    { model: { vocab: {} }, normalizer: { type: 3 } },
+  ])
+    expect(describeTokenizer(json)).toBeTypeOf('string');
 });

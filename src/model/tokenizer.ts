@@ -1,7 +1,11 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-import * as v from 'valibot';
 import { FacetError } from '../shared/errors.ts';
 import { bytesOf, readableBytes } from './byte-alphabet.ts';
+import { type AddedToken, AddedTokens } from './tokenizer-added.ts';
+import type { AlignedText } from './tokenizer-align.ts';
+import { customaryBos, prependsBos } from './tokenizer-bos.ts';
+import { readTokenizerConfig, readTokenizerJson } from './tokenizer-json.ts';
+import { type BytePairs, byteOf, LONGEST_WORD } from './tokenizer-pairs.ts';
+import type { Steps } from './tokenizer-steps.ts';
 
 /** See `TokenRecord` of the engine's protocol. */
 export interface Token {
@@ -14,125 +18,131 @@ export interface Token {
   special: boolean;
 }
 
+/** What the files of a tokenizer do not say. */
+export interface TokenizerOptions {
+  /** `model_type` of config.json. */
+  family?: string;
+  /** Whether a text is read after a beginning-of-text token, as a dictionary's `prepend_bos`; else as the family's are. */
+  prependBos?: boolean;
+  /** Of config.json, for tokenizers whose files name no such token. */
+  bosTokenId?: number;
+  eosTokenId?: number;
+}
+
+export interface TokenizeOptions {
+  /** What special tokens typed in the text are: the text they are written as, or the tokens, as in chat templates. */
+  specials?: 'text' | 'tokens';
+}
+
 const LONGEST_TEXT = 2_000_000;
-/** Longer runs without a place to split are cut here, so that one endless word cannot stall the page. */
-const LONGEST_WORD = 2_000;
+const MOST_NOTES = 5;
 
-/** Tokens of the largest vocabularies are a quarter of this. A table of ids is as long as its largest. */
-const MOST_TOKENS = 1_048_576;
-const idSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_TOKENS - 1));
-const addedSchema = v.array(
-  v.object({ id: idSchema, content: v.string(), special: v.optional(v.boolean(), false) }),
-);
-// Not `v.record`, which drops names such as "prototype": GPT-2 has a token of that text.
-const vocabSchema = v.custom<Record<string, number>>(
-  (vocab) =>
-    typeof vocab === 'object' && vocab !== null && Object.values(vocab).every((id) => v.is(idSchema, id)),
-  'the vocabulary must map tokens to whole numbers from 0',
-);
-const tokenizerSchema = v.object({
-  model: v.object({
-    type: v.literal('BPE'),
-    vocab: vocabSchema,
-    merges: v.array(v.unknown()),
-  }),
-  added_tokens: v.optional(addedSchema, []),
-});
-const configSchema = v.object({
-  bos_token: v.nullish(v.union([v.string(), v.object({ content: v.string() })])),
-});
-
-/** Text ⇄ token ids of a byte-level BPE, with the exact place of every token in the text. */
+/** Text ⇄ token ids, with the exact place of every token in the text. */
 export class ModelTokenizer {
+  /** How texts are split, in words. */
+  readonly kind: string;
+  /** One more than the largest id, added tokens counted. Models may have more: their vocabularies are padded. */
   readonly vocabSize: number;
+  /** One more than the largest id that texts are made of. Above are special tokens only, which a model may lack. */
+  readonly textVocabSize: number;
   /** The beginning-of-text token, when the model has one. */
   readonly bosId: number | undefined;
-  readonly #tokenizer: Tokenizer;
-  readonly #tokens: (string | undefined)[] = [];
-  readonly #special = new Map<number, string>();
+  /** The end-of-text token, when the model has one. */
+  readonly eosId: number | undefined;
+  /** What the model reads before a text: the beginning-of-text token, or nothing. */
+  readonly prefix: readonly Token[];
+  /** Source of the chat template in tokenizer_config.json. */
+  readonly chatTemplate: string | undefined;
+  readonly #pairs: BytePairs;
+  readonly #steps: Steps;
+  readonly #finder: AddedTokens;
+  readonly #added: ReadonlyMap<number, AddedToken>;
+  readonly #texts = new Map<number, string>();
 
   /**
    * @param tokenizerJson contents of tokenizer.json, not trusted
    * @param configJson contents of tokenizer_config.json, not trusted
-   * @throws FacetError `bad-file`, or `unsupported` for anything but byte-level BPE
+   * @throws FacetError `bad-file`, or `unsupported` for anything but BPE that is byte-level or falls back to bytes
    */
-  constructor(tokenizerJson: unknown, configJson: unknown) {
-    const parsed = v.safeParse(tokenizerSchema, tokenizerJson);
-    if (!parsed.success) {
-      const type = (tokenizerJson as { model?: { type?: unknown } } | null)?.model?.type;
-      if (typeof type === 'string' && type !== 'BPE')
-        throw new FacetError('unsupported', `Tokenizers of type ${type.slice(0, 40)} are not supported yet.`);
-      throw new FacetError('bad-file', `tokenizer.json is wrong: ${parsed.issues[0].message}`);
-    }
-    const config = v.safeParse(configSchema, configJson ?? {});
-    if (!config.success)
-      throw new FacetError('bad-file', `tokenizer_config.json is wrong: ${config.issues[0].message}`);
-    for (const [token, id] of Object.entries(parsed.output.model.vocab)) this.#tokens[id] = token;
-    for (const { id, content, special } of parsed.output.added_tokens) {
-      if (special) this.#special.set(id, content);
-      this.#tokens[id] ??= content;
-    }
-    const ordinary = this.#tokens.find(
-      (token, id) => token !== undefined && !this.#special.has(id) && bytesOf(token) === undefined,
-    );
-    if (ordinary !== undefined)
-      throw new FacetError('unsupported', 'Only byte-level BPE tokenizers are supported yet.');
-    this.vocabSize = this.#tokens.length;
-    const bos = config.output.bos_token;
-    const bosText = typeof bos === 'string' ? bos : bos?.content;
-    const bosId = bosText === undefined ? -1 : this.#tokens.indexOf(bosText);
-    this.bosId = bosId < 0 ? undefined : bosId;
-    try {
-      // Without its special tokens, so that "<|endoftext|>" typed by a visitor is read as the text it is.
-      this.#tokenizer = new Tokenizer(
-        {
-          normalizer: null,
-          post_processor: null,
-          decoder: null,
-          pre_tokenizer: null,
-          ...(tokenizerJson as object),
-          added_tokens: [],
-        },
-        configJson ?? {},
-      );
-    } catch (cause) {
-      throw new FacetError('bad-file', 'tokenizer.json cannot be used.', { detail: String(cause), cause });
-    }
+  constructor(tokenizerJson: unknown, configJson: unknown, options: TokenizerOptions = {}) {
+    const config = readTokenizerConfig(configJson);
+    const { pairs, added, steps } = readTokenizerJson(tokenizerJson);
+    this.#pairs = pairs;
+    this.#steps = steps;
+    this.#finder = new AddedTokens(added, steps.normalize);
+    this.#added = new Map(added.map((token) => [token.id, token]));
+    this.kind = steps.byteLevel ? 'BPE, byte-level' : 'BPE, byte fallback';
+    const size = (tokens: AddedToken[]): number =>
+      tokens.reduce((most, { id }) => Math.max(most, id + 1), pairs.vocab.length);
+    this.vocabSize = size(added);
+    this.textVocabSize = size(added.filter(({ special }) => !special));
+    this.chatTemplate = config.chatTemplate;
+    const customary = customaryBos(options.family);
+    this.bosId = this.#find(config.bos, options.bosTokenId, customary);
+    this.eosId = this.#find(config.eos, options.eosTokenId, customary);
+    // In place of a beginning-of-text token that is wanted and missing, transformer-lens takes the one for the end.
+    const first = this.bosId ?? this.eosId;
+    const wanted = options.prependBos ?? prependsBos(options.family);
+    this.prefix = wanted && first !== undefined ? [this.#special(first)] : [];
   }
 
-  /** Display text of one token: bytes that are no whole character are written `\xHH`. */
+  #find(name: string | undefined, id: number | undefined, customary: string | undefined): number | undefined {
+    const byText = (text: string | undefined): number | undefined => {
+      if (text === undefined) return undefined;
+      for (const token of this.#added.values()) if (token.content === text) return token.id;
+      return this.#pairs.id(text);
+    };
+    return byText(name) ?? (id !== undefined && this.#written(id) !== undefined ? id : byText(customary));
+  }
+
+  #special(id: number): Token {
+    return { id, text: this.text(id), start: 0, end: 0, part: 0, ofParts: 1, special: true };
+  }
+
+  /** A token as the files write it. */
+  #written(id: number): string | undefined {
+    return this.#added.get(id)?.content ?? this.#pairs.vocab[id];
+  }
+
+  /** Display text of one token: bytes that are no whole character are written `\xHH`, ids without a token `[id]`. */
   text(id: number): string {
-    const special = this.#special.get(id);
-    if (special !== undefined) return special;
-    const bytes = this.bytes(id);
-    return bytes ? readableBytes(bytes) : `[${id}]`;
+    let text = this.#texts.get(id);
+    if (text === undefined) this.#texts.set(id, (text = this.#text(id)));
+    return text;
   }
 
+  #text(id: number): string {
+    const added = this.#added.get(id);
+    if (added?.special) return added.content;
+    const bytes = this.bytes(id);
+    return bytes ? readableBytes(bytes) : (this.#written(id) ?? `[${id}]`);
+  }
+
+  /** UTF-8 that a token stands for in a text; `undefined` where there is no token, or none that a text is made of. */
   bytes(id: number): Uint8Array<ArrayBuffer> | undefined {
-    const token = this.#tokens[id];
-    return token === undefined ? undefined : bytesOf(token);
+    const token = this.#written(id);
+    if (token === undefined) return undefined;
+    if (this.#steps.byteLevel && !this.#added.has(id)) return bytesOf(token);
+    const byte = this.#steps.byteLevel ? undefined : byteOf(token);
+    if (byte !== undefined) return Uint8Array.of(byte);
+    const { space } = this.#steps;
+    return new TextEncoder().encode(space === undefined ? token : token.replaceAll(space, ' '));
   }
 
   /** The special token at the start of every sequence. @throws FacetError `unsupported` when the model has none */
   get bos(): Token {
     if (this.bosId === undefined)
       throw new FacetError('unsupported', 'This model names no beginning-of-text token.');
-    return {
-      id: this.bosId,
-      text: this.text(this.bosId),
-      start: 0,
-      end: 0,
-      part: 0,
-      ofParts: 1,
-      special: true,
-    };
+    return this.#special(this.bosId);
   }
 
   /**
-   * Splits a text. Offsets are code units of `text` as given; tokens tile it.
+   * Splits a text, without `prefix`. Offsets are code units of `text` as given; tokens tile it. Tokens that share a
+   * character, or characters that normalisation joins, have the same span and count their parts; one that stands for
+   * nothing in the text, as a "▁" put before it does, has an empty span.
    * @throws FacetError `bad-input` above 2,000,000 code units
    */
-  tokenize(text: string): { tokens: Token[]; notes: string[] } {
+  tokenize(text: string, { specials = 'text' }: TokenizeOptions = {}): { tokens: Token[]; notes: string[] } {
     if (text.length > LONGEST_TEXT) {
       throw new FacetError(
         'bad-input',
@@ -146,30 +156,49 @@ export class ModelTokenizer {
     // Replaces lone surrogates only, one code unit for one, so that offsets stay those of the original.
     const clean = text.toWellFormed();
     if (clean !== text) notes.push('Half characters (lone surrogates) were read as �.');
-    for (const special of this.#special.values()) {
-      if (clean.includes(special))
-        notes.push(`“${special}” in the text is read as ordinary text, not as the special token.`);
+    const asText = new Set<string>();
+    const isText = (token: AddedToken): boolean => {
+      if (token.special && specials === 'text') asText.add(token.content);
+      return token.special && specials === 'text';
+    };
+    const tokens: Token[] = [];
+    let cut = false;
+    for (const section of this.#finder.sections(clean, isText)) {
+      const { text: aligned, token } = section;
+      if (token) {
+        const [start, end] = [aligned.start(0), aligned.end(aligned.text.length - 1)];
+        const { id, special } = token;
+        tokens.push({ id, text: this.text(id), start, end, part: 0, ofParts: 1, special });
+      } else {
+        const prepared = this.#steps.prepare(aligned);
+        const encoded = this.#pairs.encode(this.#steps.words(prepared.text));
+        cut ||= encoded.cut;
+        this.#place(prepared, encoded.tokens, tokens);
+      }
     }
-    const ids: number[] = [];
-    for (const piece of pieces(clean))
-      for (const id of this.#tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id);
-    return { tokens: this.#place(clean, ids), notes };
+    numberParts(tokens);
+    for (const special of [...asText].slice(0, MOST_NOTES))
+      notes.push(`“${special}” in the text is read as ordinary text, not as the special token.`);
+    if (cut)
+      notes.push(
+        `Words of more than ${LONGEST_WORD.toLocaleString('en')} characters were cut; tokens at the cuts may be others than the model's own.`,
+      );
+    return { tokens, notes };
   }
 
-  /** Walks the bytes of text and tokens together. */
-  #place(text: string, ids: readonly number[]): Token[] {
-    const tokens: Token[] = [];
+  /** Walks the bytes of a section and of its tokens together, and adds the tokens to `placed`. */
+  #place(section: AlignedText, written: readonly string[], placed: Token[]): void {
+    const { text } = section;
     let unit = 0; // code unit where the character being read begins
     let inside = 0; // bytes of that character already covered
-    for (const id of ids) {
-      const bytes = this.bytes(id);
-      if (!bytes) throw new FacetError('bug', `token ${id} has no bytes`);
-      const start = unit;
-      const startsInside = inside > 0;
-      let left = bytes.length;
-      while (left > 0) {
-        const code = text.codePointAt(unit);
-        if (code === undefined) throw new FacetError('bug', 'tokens cover more than the text');
+    for (const token of written) {
+      const id = this.#pairs.id(token)!;
+      const first = unit;
+      let after = unit;
+      let left = this.#pairs.byteLength(token);
+      while (left > 0 && unit < text.length) {
+        const code = text.codePointAt(unit)!;
+        after = unit + (code > 0xffff ? 2 : 1);
         const need = (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4) - inside;
         if (need > left) {
           inside += left;
@@ -177,57 +206,29 @@ export class ModelTokenizer {
         } else {
           left -= need;
           inside = 0;
-          unit += code > 0xffff ? 2 : 1;
+          unit = after;
         }
       }
-      const tail = inside > 0 ? (text.codePointAt(unit)! > 0xffff ? 2 : 1) : 0;
-      tokens.push({
-        id,
-        text: this.text(id),
-        start,
-        end: unit + tail,
-        part: startsInside ? -1 : 0,
-        ofParts: 1,
-        special: false,
-      });
+      const [start, end] = [section.start(first), section.end(after - 1)];
+      placed.push({ id, text: this.text(id), start, end, part: 0, ofParts: 1, special: false });
     }
     if (unit !== text.length || inside !== 0)
-      throw new FacetError('bug', `tokens cover ${unit} of ${text.length} characters`);
-    numberParts(tokens);
-    return tokens;
+      throw new FacetError('unsupported', 'This tokenizer has no tokens for some characters of the text.', {
+        hint: 'Leave out rare characters, or choose another model.',
+      });
   }
 }
 
 /** Joins tokens that share a character into groups: same span, parts counted from 0. */
 function numberParts(tokens: Token[]): void {
   for (let first = 0; first < tokens.length;) {
-    let last = first;
-    while (last + 1 < tokens.length && tokens[last + 1]!.part === -1) last += 1;
-    const [start, end] = [tokens[first]!.start, tokens[last]!.end];
-    for (let i = first; i <= last; i++)
-      Object.assign(tokens[i]!, { start, end, part: i - first, ofParts: last - first + 1 });
-    first = last + 1;
-  }
-}
-
-/** Cuts the text at line breaks into pieces the library handles well, and endless words wherever they get too long. */
-function* pieces(text: string): Iterable<string> {
-  let from = 0;
-  while (from < text.length) {
-    let to = text.length;
-    if (to - from > LONGEST_WORD) {
-      to = from + LONGEST_WORD;
-      // A split before a space that follows a non-space never changes the tokens: the pattern starts a word there.
-      for (let at = to; at > from + 1; at--) {
-        if (text[at] === ' ' && /[^\s]/.test(text[at - 1]!) && /[^\s]/.test(text[at + 1] ?? 'x')) {
-          to = at;
-          break;
-        }
-      }
-      const code = text.charCodeAt(to);
-      if (code >= 0xdc00 && code <= 0xdfff) to += 1;
-    }
-    yield text.slice(from, to);
-    from = to;
+    let after = first + 1;
+    let { start, end } = tokens[first]!;
+    while (after < tokens.length && tokens[after]!.start < end) end = Math.max(end, tokens[after++]!.end);
+    // Most stand alone, as they were placed.
+    const ofParts = after - first;
+    for (let part = 0; ofParts > 1 && part < ofParts; part++)
+      Object.assign(tokens[first + part]!, { start, end, part, ofParts });
+    first = after;
   }
 }

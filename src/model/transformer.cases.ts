@@ -3,6 +3,7 @@ import { SafetensorsReader } from '../library/safetensors.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { difference, expectClose, expectEqual } from '../testing/close.ts';
 import { type GoldenArray, goldenValues } from '../testing/golden.ts';
+import { meanKl } from '../testing/kl.ts';
 import randomConfig from './goldens/gpt2-random/config.json';
 import randomGolden from './goldens/gpt2-random/golden.json';
 import randomWeights from './goldens/gpt2-random/model.safetensors?url';
@@ -26,21 +27,6 @@ async function load(
 async function loadBundled(gpu: Gpu, storage: 'file' | 'f32' = 'file'): Promise<Transformer> {
   const folder = `${self.location.origin}/models/storyworld-2m/`;
   return load(gpu, await (await fetch(`${folder}config.json`)).json(), `${folder}model.safetensors`, storage);
-}
-
-/** Mean KL(reference ‖ ours) of the next-token distribution, nats. */
-function meanKl(reference: Float32Array, ours: Float32Array, width: number): number {
-  let sum = 0;
-  for (let row = 0; row < reference.length / width; row++) {
-    const [p, q] = [reference, ours].map((all) => {
-      const part = Array.from(all.subarray(row * width, (row + 1) * width));
-      const highest = Math.max(...part);
-      const lse = highest + Math.log(part.reduce((total, value) => total + Math.exp(value - highest), 0));
-      return part.map((value) => value - lse);
-    }) as [number[], number[]];
-    sum += p.reduce((total, value, i) => total + Math.exp(value) * (value - q[i]!), 0);
-  }
-  return (sum * width) / reference.length;
 }
 
 function logSumExps(logits: Float32Array, width: number): number[] {

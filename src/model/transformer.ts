@@ -1,14 +1,14 @@
 import type { Batch } from '../gpu/batch.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { layerNorm } from '../gpu/kernels/layer_norm.ts';
-import { matmul } from '../gpu/kernels/matmul.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
 import type { ModelConfig } from './config.ts';
-import { familyOf } from './families/index.ts';
+import { describeModel, elementsOfSpecs } from './describe.ts';
+import { directLogits } from './direct-logits.ts';
 import { recordForward } from './forward.ts';
 import type { RecordedRun, RunPlan } from './run-plan.ts';
-import { loadWeights, type Weights, type WeightStorage } from './weights.ts';
+import { logitsOf, norm } from './unembed.ts';
+import { type LoadWeightsOptions, loadWeights, type Weights } from './weights.ts';
 
 /** A model on the GPU. */
 export class Transformer implements Disposable {
@@ -22,19 +22,18 @@ export class Transformer implements Disposable {
   /**
    * @param configJson contents of `config.json`, not trusted
    * @param file the checkpoint's tensors
-   * @throws FacetError `bad-file`, `unsupported`, `out-of-memory`, `cancelled`
+   * @param options storage is `file` by default
+   * @throws FacetError `bad-file`, `unsupported`, `limits`, `out-of-memory`, `cancelled`
    */
   static async load(
     gpu: Gpu,
     configJson: unknown,
     file: TensorReader,
-    options: { storage?: WeightStorage; signal?: AbortSignal } = {},
+    options: Partial<LoadWeightsOptions> = {},
   ): Promise<Transformer> {
-    const family = familyOf(configJson);
-    const config = family.parseConfig(configJson);
-    const specs = family.weights(config);
-    const weights = await loadWeights(gpu, file, specs, options.storage ?? 'file', options.signal);
-    const parameters = specs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const { config, specs } = describeModel(configJson);
+    const weights = await loadWeights(gpu, file, specs, { ...options, storage: options.storage ?? 'file' });
+    const parameters = elementsOfSpecs(specs.filter(({ name }) => weights.has(name)));
     return new Transformer(gpu, config, weights, parameters);
   }
 
@@ -50,18 +49,24 @@ export class Transformer implements Disposable {
    * @returns scratch [count, d_vocab]
    */
   unembed(batch: Batch, residual: Tensor, from: number, count: number): Tensor {
-    const { dModel, normEps } = this.config;
+    const { dModel } = this.config;
     const rows = batch.scratch([count, dModel]);
     batch.copy(residual, rows, { fromOffset: from * dModel * 4, size: count * dModel * 4 });
-    const { y, scale } = layerNorm(batch, {
-      x: rows,
-      gain: this.weights.get('ln_final.w'),
-      bias: this.weights.get('ln_final.b'),
-      eps: normEps,
-    });
-    const logits = matmul(batch, { x: y, weights: this.weights.get('embed.W_E'), layout: 'nk' });
+    const { y, scale } = norm(batch, this.config, this.weights, 'ln_final', rows);
+    const logits = logitsOf(batch, this.config, this.weights, y);
     batch.release(rows, y, scale);
     return logits;
+  }
+
+  /**
+   * What directions written at a hook do to the logits if they reach the end unchanged; see `directLogits`.
+   * @param hook e.g. `blocks.3.attn.hook_z`
+   * @param directions [n, width of the hook] f32, heads flattened
+   * @returns scratch [n, d_vocab]; norm scales taken as 1, no soft-cap
+   * @throws FacetError `unsupported` for a hook whose activations do not add to the residual stream
+   */
+  directLogits(batch: Batch, hook: string, directions: Tensor): Tensor {
+    return directLogits(batch, this.config, this.weights, hook, directions);
   }
 
   [Symbol.dispose](): void {

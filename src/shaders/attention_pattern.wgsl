@@ -39,9 +39,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var r = 0u; r < min(4u, dims.n_queries - row); r++) {
     let place = head * dims.n_queries + row + r;
+    let finished = scaled(score[r]);
     for (var i = 0u; i < min(4u, dims.n_keys - first); i++) {
       let seen = listed(head, row + r, first + i);
-      let value = select(LOWEST, score[r][i] * dims.scale, seen);
+      let value = select(LOWEST, finished[i], seen);
       scores[place * dims.n_keys + first + i] = value;
       pattern[place * dims.n_keys + first + i] = select(0.0, exp(value - lse[place]), seen);
     }

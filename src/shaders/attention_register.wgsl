@@ -17,7 +17,7 @@ fn finish(scores: mat4x4f, s: u32, end: u32, t: vec4u, partial: bool) -> mat4x4f
   var out: mat4x4f;
   for (var i = 0u; i < 4u; i++) {
     let seen = select(vec4<bool>(true), visible(s + i, t), partial) & vec4<bool>(s + i < end);
-    out[i] = select(vec4f(LOWEST), scores[i] * dims.scale, seen);
+    out[i] = select(vec4f(LOWEST), scaled(scores[i]), seen);
   }
   return out;
 }

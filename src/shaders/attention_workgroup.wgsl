@@ -56,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       score += k[ks + c] * mat4x4f(q[qs.x + c], q[qs.y + c], q[qs.z + c], q[qs.w + c]);
     }
     let seen = select(vec4<bool>(true), visible(s, t), entry >= PARTIAL) & vec4<bool>(exists);
-    score = select(vec4f(LOWEST), score * dims.scale, seen);
+    score = select(vec4f(LOWEST), scaled(score), seen);
     let higher = max(top, largest_of_all(score, lane));
     let shrink = exp(top - higher)[mine];
     top = higher;

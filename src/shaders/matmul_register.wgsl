@@ -4,13 +4,11 @@
 override wg_x: u32 = 4;                                                 // invocations along N
 override rows: u32 = 8;                                                 // 1 to 8; the compiler drops the rest
 override nk: bool = false;
-struct Dims { n_rows: u32, k4: u32, n: u32, has_bias: u32, has_residual: u32, kind: u32 } // k4 = K / 4
-@group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;               // [n_rows, k4]
 @group(0) @binding(2) var<storage, read> w: array<W4>;                  // [K, n / 4], or [n, k4] with nk
-@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [n]
-@group(0) @binding(4) var<storage, read> residual: array<f32>;          // [n_rows, n]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;           // [n_rows, n]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [width]
+@group(0) @binding(4) var<storage, read> residual: array<f32>;          // [n_rows, width]
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;           // [n_rows, width]
 
 @compute @workgroup_size(wg_x)
 fn main(@builtin(global_invocation_id) id: vec3u) {

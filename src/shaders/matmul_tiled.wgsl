@@ -5,13 +5,11 @@ override wg_x: u32 = 8;
 override wg_y: u32 = 8;
 override nk: bool = false;
 const DEPTH4 = 4u;                                                      // vec4s of K a tile holds
-struct Dims { n_rows: u32, k4: u32, n: u32, has_bias: u32, has_residual: u32, kind: u32 } // k4 = K / 4
-@group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;               // [n_rows, k4]
 @group(0) @binding(2) var<storage, read> w: array<W4>;                  // [K, n / 4], or [n, k4] with nk
-@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [n]
-@group(0) @binding(4) var<storage, read> residual: array<f32>;          // [n_rows, n]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;           // [n_rows, n]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [width]
+@group(0) @binding(4) var<storage, read> residual: array<f32>;          // [n_rows, width]
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;           // [n_rows, width]
 
 var<workgroup> x_tile: array<vec4f, 4u * wg_y * DEPTH4>;                // [4 wg_y rows, DEPTH4]
 var<workgroup> w_tile: array<mat4x4f, DEPTH4 * wg_x>;                   // [DEPTH4, wg_x] blocks of 4 × 4

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { float16ToNumber, numberToFloat16, toFloat16Bits, toFloat32 } from './dtype.ts';
+import { float16ToNumber, numberToFloat16, roundToFloat16Bits, toFloat16Bits, toFloat32 } from './dtype.ts';
 
 test('every finite half survives widening and narrowing', () => {
   for (let bits = 0; bits < 0x10000; bits++) {
@@ -38,4 +38,31 @@ test('files are widened whatever their alignment', () => {
   expect([...toFloat32(file.subarray(7, 9), 'F16')]).toEqual([1]);
   expect([...toFloat16Bits(file.subarray(7, 9), 'F16')]).toEqual([0x3c00]);
   expect(() => toFloat32(file.subarray(0, 8), 'I64')).toThrow('I64');
+});
+
+test('whole tensors round to the nearest half, ties to even, at every step of the range', () => {
+  const values: number[] = [];
+  for (let bits = 0; bits < 0x7bff; bits++) {
+    const [low, high] = [float16ToNumber(bits), float16ToNumber(bits + 1)];
+    for (const share of [0, 0.25, 0.5, 0.75])
+      values.push(low + share * (high - low), -(low + share * (high - low)));
+  }
+  const { bits } = roundToFloat16Bits(new Uint8Array(Float32Array.from(values).buffer), 'F32');
+  expect(bits.every((half, i) => half === numberToFloat16(values[i]!))).toBe(true);
+});
+
+test('whole tensors round as single values do, and what halves cannot hold is noticed', () => {
+  const values = Float32Array.of(1 + 2 ** -11 + 2 ** -20, -0, 2 ** -25 * 1.5, 65_503, -1e-30);
+  const bytes = new Uint8Array(values.slice().buffer);
+  expect(roundToFloat16Bits(bytes, 'F32')).toEqual({
+    bits: Uint16Array.from(values, numberToFloat16),
+    fits: false,
+  });
+  expect(roundToFloat16Bits(bytes.subarray(0, 12), 'F32').fits).toBe(true);
+  for (const large of [65_504, -70_000, Infinity, NaN])
+    expect(roundToFloat16Bits(new Uint8Array(Float32Array.of(large).buffer), 'F32').fits).toBe(false);
+  const halves = new Uint8Array(Uint16Array.of(0x3c01, 0x8001).buffer);
+  expect(roundToFloat16Bits(halves, 'F16')).toEqual({ bits: Uint16Array.of(0x3c01, 0x8001), fits: true });
+  const bfloats = new Uint8Array(Uint16Array.of(0x3fc0, 0xc2f7).buffer);
+  expect(Array.from(roundToFloat16Bits(bfloats, 'BF16').bits, float16ToNumber)).toEqual([1.5, -123.5]);
 });

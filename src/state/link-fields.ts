@@ -72,6 +72,8 @@ export const linkFields: readonly LinkField[] = [
   text('md', 'digest of the model', 'modelDigest'),
   text('dict', 'dictionary', 'dictionary'),
   text('dd', 'digest of the dictionary', 'dictionaryDigest'),
+  text('store', 'storage of weights', 'storage'),
+  text('look', 'model to look at', 'look'),
   whole('f', 'feature', 'feature', null),
   whole('at', 'token position', 'active', null),
   {

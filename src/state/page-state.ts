@@ -11,15 +11,19 @@ import type {
 } from '../engine/protocol.ts';
 import type { FacetError } from '../shared/errors.ts';
 import type { Salvage } from './link-salvage.ts';
+import type { Wanted } from './sets.ts';
 import type { ViewState } from './view-state.ts';
 
 export interface PageState {
-  phase: 'loading' | 'ready' | 'failed' | 'bad-link';
+  /** `idle`: no model was asked for; `consent`: what the view wants must be downloaded or chosen first. */
+  phase: 'idle' | 'loading' | 'ready' | 'failed' | 'consent' | 'bad-link';
   progress?: Progress;
   /** Why the page cannot go on by itself, in the phases `failed` and `bad-link`. */
   failure?: FacetError;
   /** What could be read of a bad link. */
   salvage?: Salvage;
+  /** In the phase `consent`. */
+  wanted: readonly Wanted[];
   opened?: OpenedModel;
   /** What the address bar says. */
   view: ViewState;
@@ -28,6 +32,8 @@ export interface PageState {
   tokenized?: TokenizedWindow;
   analysis?: Analysis;
   analysing: boolean;
+  /** Opens the version of the page that has come in the meantime. */
+  update?: () => void;
   /** What went wrong last; the page goes on. */
   problem?: FacetError;
   card?: FeatureCard;
@@ -43,7 +49,8 @@ export interface PageState {
 }
 
 export interface PageActions {
-  start: () => Promise<void>;
+  /** @param needsModel which views show nothing without a model */
+  start: (needsModel: (view: string) => boolean) => Promise<void>;
   cancelLoading: () => void;
   /** Loads again, with the view as it is. */
   retry: () => Promise<void>;
@@ -56,6 +63,10 @@ export interface PageActions {
   openFeature: (feature: number | null) => void;
   togglePin: (feature: number) => void;
   change: (part: Partial<ViewState>) => void;
+  /** Shows another view, as a step one can go back from. */
+  goTo: (view: string, part?: Pick<ViewState, 'look'>) => void;
+  /** Opens a model with a dictionary, by reference, and shows what it reads. */
+  open: (what: Pick<ViewState, 'model' | 'dictionary' | 'storage'>) => Promise<void>;
   setSearch: (search: string) => void;
   chooseDictionary: (id: string) => Promise<void>;
   wantLabels: (features: readonly number[]) => Promise<void>;

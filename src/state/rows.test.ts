@@ -69,7 +69,7 @@ test('the most telling feature stands out from its own mean over the other rows'
 });
 
 test('rows and positions of a window in the middle of a text', () => {
-  const window = { windowStart: 100, windowTokens: 10 };
+  const window = { prefix: 1, windowStart: 100, windowTokens: 10 };
   expect([0, 1, 10].map((row) => positionOf(window, row))).toEqual([0, 101, 110]);
   expect([0, 100, 101, 110, 111].map((position) => rowOf(window, position))).toEqual([
     0,
@@ -90,4 +90,46 @@ test('rows and positions of a window in the middle of a text', () => {
     [1, 2],
     [5, 10],
   ]);
+});
+
+test('a brushed beginning stays chosen when the rest of the brush lies before the window', () => {
+  const window = { prefix: 1, windowStart: 100, windowTokens: 10 };
+  expect(rowRanges(window, [[0, 90]])).toEqual([[0, 0]]);
+  expect(rowRanges(window, [[0, 102]])).toEqual([[0, 2]]);
+});
+
+test('a model without a beginning-of-text token has no row for position 0, and the same positions', () => {
+  const whole = { prefix: 0, windowStart: 0, windowTokens: 4 };
+  expect([0, 1, 3].map((row) => positionOf(whole, row))).toEqual([1, 2, 4]);
+  expect([0, 1, 4, 5].map((position) => rowOf(whole, position))).toEqual([undefined, 0, 3, undefined]);
+  const window = { prefix: 0, windowStart: 100, windowTokens: 10 };
+  expect([0, 9].map((row) => positionOf(window, row))).toEqual([101, 110]);
+  expect([0, 100, 101, 110, 111].map((position) => rowOf(window, position))).toEqual([
+    undefined,
+    undefined,
+    0,
+    9,
+    undefined,
+  ]);
+  expect(
+    rowRanges(window, [
+      [0, 0],
+      [0, 90],
+      [95, 101],
+      [103, 300],
+    ]),
+  ).toEqual([
+    [0, 0],
+    [2, 9],
+  ]);
+  expect(rowRanges(whole, [[0, 2]])).toEqual([[0, 1]]);
+});
+
+test('rows and positions agree, with and without a beginning', () => {
+  for (const prefix of [0, 1]) {
+    for (const windowStart of [0, 7]) {
+      const window = { prefix, windowStart, windowTokens: 5 };
+      for (let row = 0; row < prefix + 5; row++) expect(rowOf(window, positionOf(window, row))).toBe(row);
+    }
+  }
 });

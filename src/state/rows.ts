@@ -9,7 +9,7 @@ export interface FeatureRow {
   sum: number;
   mean: number;
   max: number;
-  /** Mean over the chosen positions minus mean over all others; position 0 counts as neither. */
+  /** Mean over the chosen rows minus mean over all others; row 0 is not among the others. */
   contrast: number;
   /** Share of the sample's tokens it fires on; undefined while no sample was read. */
   density?: number;
@@ -23,39 +23,42 @@ export interface RowFilter {
   search: string;
 }
 
+/** The part of a text that was read, and how many rows stand before it. */
+export type ReadWindow = Pick<Analysis, 'prefix' | 'windowStart' | 'windowTokens'>;
+
 /**
- * Rows are the analysis's own: row 0 is the beginning-of-text token, row r token r − 1 of the window. Positions are the
- * link's: 0 is the beginning of the text, p token p − 1 of the whole text, wherever the window lies.
+ * Rows are the analysis's own: `prefix` rows that are not of the text (the beginning-of-text token, for models that read
+ * one), then the tokens of the window. Positions are the link's: 0 is the beginning of the text, p token p − 1 of the
+ * whole text, wherever the window lies and whichever model reads it.
  */
-export function positionOf({ windowStart }: Pick<Analysis, 'windowStart'>, row: number): number {
-  return row === 0 ? 0 : row + windowStart;
+export function positionOf({ prefix, windowStart }: Omit<ReadWindow, 'windowTokens'>, row: number): number {
+  return row < prefix ? 0 : windowStart + row - prefix + 1;
 }
 
-/** @returns `undefined` for a position outside the window */
+/** @returns `undefined` for a position outside the window, and for the beginning where the model reads no such token */
 export function rowOf(
-  { windowStart, windowTokens }: Pick<Analysis, 'windowStart' | 'windowTokens'>,
+  { prefix, windowStart, windowTokens }: ReadWindow,
   position: number,
 ): number | undefined {
-  if (position === 0) return 0;
-  const row = position - windowStart;
-  return row >= 1 && row <= windowTokens ? row : undefined;
+  if (position === 0) return prefix > 0 ? 0 : undefined;
+  const token = position - 1 - windowStart;
+  return token >= 0 && token < windowTokens ? token + prefix : undefined;
 }
 
 /** The parts of position ranges that lie in the window, as rows. */
-export function rowRanges(
-  window: Pick<Analysis, 'windowStart' | 'windowTokens'>,
-  ranges: readonly PositionRange[],
-): PositionRange[] {
-  const { windowStart, windowTokens } = window;
+export function rowRanges(window: ReadWindow, ranges: readonly PositionRange[]): PositionRange[] {
+  const { prefix, windowStart, windowTokens } = window;
+  const row = (position: number): number => position - 1 - windowStart + prefix;
   return ranges
-    .map(([from, to]): PositionRange => [
-      from === 0 ? 0 : Math.max(1, from - windowStart),
-      to === 0 ? 0 : Math.min(windowTokens, to - windowStart),
-    ])
+    .map(([from, to]): PositionRange => {
+      const beginning = from === 0 && prefix > 0;
+      const last = Math.min(prefix + windowTokens - 1, to === 0 ? -1 : row(to));
+      return beginning ? [0, Math.max(0, last)] : [Math.max(prefix, row(from)), last];
+    })
     .filter(([from, to]) => from <= to);
 }
 
-/** Whether a row of the analysis is among the chosen: ranges, else the active one, else every one but the first. */
+/** Whether a row of the analysis is among the chosen: ranges, else the active one, else every one but row 0. */
 export function chosenRows(
   length: number,
   active: number | null,

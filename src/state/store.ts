@@ -1,36 +1,37 @@
 import { create } from 'zustand';
-import { type EngineClient, startEngine } from '../engine/client.ts';
-import type { Analysis, Progress, SampleStatistics } from '../engine/protocol.ts';
+import type { Analysis, DictionaryInfo, OpenedModel, Progress } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
+import { onEngineTrouble, runningEngine, theEngine } from './engine.ts';
 import { agrees, expectation } from './expectation.ts';
+import { featureWork, type SlotName } from './feature-work.ts';
 import { salvageLink } from './link-salvage.ts';
+import {
+  dictionaryReference,
+  filesBehind,
+  meantDictionary,
+  prepareOpening,
+  withDictionary,
+} from './opening.ts';
 import type { PageActions, PageState } from './page-state.ts';
+import { NO_DICTIONARY } from './reference.ts';
 import { positionOf } from './rows.ts';
 import { Slots } from './slots.ts';
 import { defaultView, MAX_PINS, MAX_TEXT, type ViewState } from './view-state.ts';
 
-export const SAMPLE_SEED = 1;
-/** Items of the sample read when a feature is first opened. */
-export const SAMPLE_ITEMS = 300;
 const NEXT_TOKENS = 12;
 /** A second loss of the GPU this soon after the first is left to the visitor. */
 const RECOVER_AGAIN_MS = 60_000;
 
-let engine: EngineClient | undefined;
-
 export const usePage = create<PageState & PageActions>()((set, get) => {
-  const slots = new Slots<'load' | 'analysis' | 'feature' | 'examples' | 'sample'>();
+  const slots = new Slots<SlotName>();
   const address = new Address(() => get().view);
-  /** Samples by digest of the dictionary, so that going back and forth reads each once. */
-  const samples = new Map<string, SampleStatistics>();
-  /** Features whose label is here or on its way. */
-  const asked = new Set<number>();
   /** What the followed link said to expect; compared once, with the first reading of its text. */
   let promised: Pick<ViewState, 'modelDigest' | 'dictionaryDigest' | 'expect'> = {};
   /** Counts followed links: work begun for an older one does not touch the view of a newer. */
   let followed = 0;
   let lastLoss = -Infinity;
+  let needsModel = (_view: string): boolean => true;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
 
@@ -46,6 +47,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     if (signal?.aborted || problem.code === 'cancelled' || problem.code === 'device-lost') return;
     set({ problem });
   }
+
+  const features = featureWork({ get, set, slots, update, report });
 
   function onTrouble(trouble: FacetError): void {
     if (trouble.code !== 'device-lost') {
@@ -66,39 +69,51 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
   async function load(): Promise<void> {
     const signal = slots.newest('load');
     slots.abort('analysis');
-    set({ phase: 'loading', failure: undefined, salvage: undefined, progress: undefined });
+    set({ phase: 'loading', failure: undefined, salvage: undefined, progress: undefined, wanted: [] });
     try {
-      engine ??= startEngine(onTrouble, () => {
-        // A worker whose script failed answers nothing: the next try starts another.
-        engine = undefined;
-      });
-      const { model, dictionary } = get().view;
-      const opened = await engine.open(
-        { model, dictionary: dictionary === '' ? undefined : dictionary },
-        { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
-      );
+      const { request, wanted } = await prepareOpening(get().view);
       if (signal.aborted) return;
-      set({ phase: 'ready', opened, ...freshFeatures(opened.dictionary?.digest) });
-      update({ model: opened.model.id, dictionary: opened.dictionary?.id ?? '' }, 'replace');
-      await Promise.all([read(), loadFeature()]);
+      if (wanted.length > 0) {
+        set({ phase: 'consent', wanted });
+        return;
+      }
+      const found = await theEngine().open(request, {
+        signal,
+        onProgress: (progress) => !signal.aborted && set({ progress }),
+      });
+      if (signal.aborted) return;
+      showOpened(withDictionary(found, found.dictionary));
+      await Promise.all([read(), features.load()]);
     } catch (thrown) {
       const failure = FacetError.from(thrown);
       if (!signal.aborted) set({ phase: 'failed', failure });
     }
   }
 
-  /** What belongs to one dictionary and is not carried over to another. */
-  function freshFeatures(digest: string | undefined): Partial<PageState> {
-    slots.abort('analysis', 'feature', 'examples', 'sample');
-    asked.clear();
-    const statistics = digest === undefined ? undefined : samples.get(digest);
-    const none = { analysis: undefined, card: undefined, examples: undefined, sampling: undefined };
-    return { ...none, statistics, labels: {} };
+  function showOpened(opened: OpenedModel): void {
+    const before = get().opened;
+    // What was used with this model stays on offer.
+    const used = before?.model.id === opened.model.id ? before.dictionaries : [];
+    const known = new Set(opened.dictionaries.map(({ id }) => id));
+    const dictionaries = [...opened.dictionaries, ...used.filter(({ id }) => !known.has(id))];
+    set({
+      phase: 'ready',
+      opened: { ...opened, dictionaries },
+      ...features.fresh(opened.dictionary?.digest),
+    });
+    update({ model: opened.model.id, dictionary: dictionaryReference(opened) }, 'replace');
+    warn(opened.dictionary);
+  }
+
+  /** Says what a visitor should know of a dictionary before its features are believed. */
+  function warn(dictionary: DictionaryInfo | undefined): void {
+    const warning = dictionary?.warning;
+    if (warning !== undefined) set({ notes: [...new Set([...get().notes, warning])] });
   }
 
   async function read(): Promise<void> {
-    if (!engine || get().phase !== 'ready') return;
-    const client = engine;
+    const client = runningEngine();
+    if (!client || get().phase !== 'ready') return;
     const signal = slots.newest('analysis');
     set({ analysing: true });
     try {
@@ -136,7 +151,9 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     if (notes.length === 0 && expect && !agrees(analysis, expect))
       notes.push('The numbers here differ from those the link was made with.');
     if (notes.length > 0) set({ notes: [...new Set([...get().notes, ...notes])] });
-    const active = view.active !== null && view.active > last ? null : view.active;
+    const beyond =
+      view.active !== null && (view.active > last || (view.active === 0 && analysis.prefix === 0));
+    const active = beyond ? null : view.active;
     update(
       {
         active,
@@ -150,80 +167,24 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     );
   }
 
-  async function loadFeature(): Promise<void> {
-    const { feature } = get().view;
-    const signal = slots.newest('feature');
-    slots.abort('examples');
-    set({ card: undefined, examples: undefined });
-    if (feature === null || !engine || !get().opened?.dictionary) return;
-    try {
-      const card = await engine.feature(feature, { signal });
-      if (signal.aborted) return;
-      set({ card });
-      void get().wantLabels([feature, ...card.neighbours.map(({ index }) => index)]);
-      if (get().statistics) await loadExamples();
-      else if (!get().sampling) void sample(SAMPLE_ITEMS);
-    } catch (thrown) {
-      const problem = FacetError.from(thrown);
-      // A link may name a feature this dictionary does not have: say so, and close the panel.
-      if (problem.code === 'bad-input' && !signal.aborted) update({ feature: null }, 'replace');
-      report(thrown, signal);
-    }
-  }
-
-  async function loadExamples(): Promise<void> {
-    const { statistics, view } = get();
-    if (!statistics || view.feature === null || !engine) return;
-    const signal = slots.newest('examples');
-    const { item, perFeature } = statistics.examples;
-    const own = item.subarray(view.feature * perFeature, (view.feature + 1) * perFeature);
-    const items = [...own].filter((found) => found !== 0xffffffff);
-    const request = { feature: view.feature, seed: statistics.seed, items };
-    try {
-      const examples = await engine.examples(request, { signal });
-      if (!signal.aborted) set({ examples });
-    } catch (thrown) {
-      report(thrown, signal);
-    }
-  }
-
-  async function sample(items: number): Promise<void> {
-    if (!engine) return;
-    const signal = slots.newest('sample');
-    set({ sampling: { phase: 'sample', what: 'Storyworld items', done: 0, total: items, unit: 'steps' } });
-    const keep = (statistics: SampleStatistics): void => {
-      if (get().opened?.dictionary?.digest !== statistics.dictionaryDigest) return;
-      // A larger sample begins small; until it has caught up, what is there says more.
-      if (statistics.items < (samples.get(statistics.dictionaryDigest)?.items ?? 0)) return;
-      samples.set(statistics.dictionaryDigest, statistics);
-      set({ statistics });
-    };
-    try {
-      const request = { seed: SAMPLE_SEED, items };
-      const onProgress = (sampling: Progress): void => {
-        if (!signal.aborted) set({ sampling });
-      };
-      keep(await engine.sample(request, { signal, onProgress, onPartial: keep }));
-      set({ sampling: undefined });
-      await loadExamples();
-    } catch (thrown) {
-      if (!signal.aborted) set({ sampling: undefined });
-      report(thrown, signal);
-    }
-  }
-
-  /** @returns whether the dictionary of that id is now the current one */
-  async function switchDictionary(id: string): Promise<boolean> {
-    if (!engine) return false;
+  /** @returns whether the dictionary of that reference is now the current one */
+  async function switchDictionary(reference: string): Promise<boolean> {
     const signal = slots.newest('load');
     try {
+      const files = await filesBehind('dictionary', reference);
+      if (signal.aborted) return false;
+      if (!files) {
+        set({ phase: 'consent', wanted: [{ role: 'dictionary', reference }] });
+        return false;
+      }
       const onProgress = (switching: Progress): void => {
         if (!signal.aborted) set({ switching });
       };
-      const dictionary = await engine.useDictionary(id, { signal, onProgress });
+      const dictionary = await theEngine().useDictionary(files, { signal, onProgress });
       if (signal.aborted) return false;
       const { opened } = get();
-      set({ opened: opened && { ...opened, dictionary }, ...freshFeatures(dictionary.digest) });
+      set({ opened: opened && withDictionary(opened, dictionary), ...features.fresh(dictionary.digest) });
+      warn(dictionary);
       return true;
     } catch (thrown) {
       report(thrown, signal);
@@ -253,22 +214,32 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     }
     slots.abort('analysis');
     const { phase, opened } = get();
+    if (!needsModel(view.view)) {
+      if (phase === 'bad-link') set({ phase: opened ? 'ready' : 'idle' });
+      // A link to such a view says nothing of what is open.
+      if (opened && view.model === '')
+        update({ model: opened.model.id, dictionary: dictionaryReference(opened) }, 'replace');
+      return;
+    }
     // Names left out of a link stand for the first of the catalogue, not for what is open.
-    if (phase !== 'ready' || !opened || view.model !== opened.model.id) return load();
-    const dictionary = view.dictionary || (opened.dictionaries[0]?.id ?? '');
-    const changed = dictionary !== (opened.dictionary?.id ?? '');
+    const other = view.model !== opened?.model.id || view.storage !== before.storage;
+    if (phase !== 'ready' || !opened || other) return load();
+    const dictionary = meantDictionary(view, opened);
+    const changed = dictionary !== dictionaryReference(opened);
     if (changed) {
+      if (dictionary === '' || dictionary === NO_DICTIONARY) return load();
       const switched = await switchDictionary(dictionary);
-      if (turn !== followed) return;
-      if (!switched) update({ dictionary: opened.dictionary?.id ?? '' }, 'replace');
+      if (turn !== followed || get().phase === 'consent') return;
+      if (!switched) update({ dictionary: dictionaryReference(opened) }, 'replace');
     }
     const reread = changed || view.text !== before.text || view.windowStart !== before.windowStart;
     if (reread || get().analysing) void read();
-    if (changed || view.feature !== before.feature) void loadFeature();
+    if (changed || view.feature !== before.feature) void features.load();
   }
 
   return {
-    phase: 'loading',
+    phase: 'idle',
+    wanted: [],
     view: defaultView,
     notes: [],
     labels: {},
@@ -276,11 +247,16 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     profile: false,
     search: '',
 
-    async start() {
+    async start(needs) {
+      needsModel = needs;
+      onEngineTrouble(onTrouble);
       addEventListener('popstate', () => {
         if (!address.isOwn) void follow();
       });
       await follow();
+      // Only now, so that keeping the page for later takes nothing from the first view.
+      const { registerShell } = await import('../library/shell.ts');
+      await registerShell((open) => set({ update: open }));
     },
     cancelLoading() {
       slots.abort('load');
@@ -326,7 +302,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     openFeature(feature) {
       if (feature === get().view.feature) return;
       update({ feature });
-      void loadFeature();
+      void features.load();
     },
     togglePin(feature) {
       const { pins } = get().view;
@@ -335,33 +311,45 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       update({ pins: without.length < pins.length ? without : [...pins, feature] }, 'replace');
     },
     change: (part) => update(part, 'replace'),
+    goTo(view, part) {
+      update({ view, look: undefined, ...part });
+      const { phase, opened, view: now } = get();
+      const other = phase === 'ready' && now.model !== opened?.model.id;
+      if (needsModel(view) && (phase === 'idle' || other)) void load();
+    },
+    async open({ model, dictionary, storage }) {
+      promised = {};
+      const { view, opened } = get();
+      update({
+        ...view,
+        view: defaultView.view,
+        model,
+        dictionary,
+        storage,
+        look: undefined,
+        modelDigest: undefined,
+        dictionaryDigest: undefined,
+        windowStart: 0,
+        active: null,
+        selection: [],
+        feature: null,
+        pins: [],
+        expect: undefined,
+      });
+      const same = get().phase === 'ready' && model === opened?.model.id && storage === view.storage;
+      if (!same || dictionary === '' || dictionary === NO_DICTIONARY) return load();
+      if (await switchDictionary(dictionary)) await read();
+    },
     setSearch: (search) => set({ search }),
-    async chooseDictionary(id) {
-      if (!(await switchDictionary(id))) return;
-      update({ dictionary: id, dictionaryDigest: undefined, feature: null, pins: [], expect: undefined });
+    async chooseDictionary(reference) {
+      if (!(await switchDictionary(reference))) return;
+      const part = { dictionary: reference, dictionaryDigest: undefined, expect: undefined };
+      update({ ...part, feature: null, pins: [] });
       await read();
     },
-    async wantLabels(features) {
-      const { opened } = get();
-      const missing = features.filter((feature) => !asked.has(feature));
-      if (!engine || missing.length === 0) return;
-      for (const feature of missing) asked.add(feature);
-      try {
-        const found = await engine.labels(missing);
-        if (get().opened?.dictionary?.digest !== opened?.dictionary?.digest) return;
-        const added = Object.fromEntries(found.map((label) => [label.index, label]));
-        set({ labels: { ...get().labels, ...added } });
-      } catch (thrown) {
-        for (const feature of missing) asked.delete(feature);
-        report(thrown);
-      }
-    },
-    sample,
-    cancelSample() {
-      slots.abort('sample');
-      set({ sampling: undefined });
-      void loadExamples();
-    },
+    wantLabels: features.wantLabels,
+    sample: features.sample,
+    cancelSample: features.cancelSample,
     setProfile(profile) {
       set({ profile });
       if (profile) void read();
@@ -370,8 +358,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     dismissProblem: () => set({ problem: undefined }),
     link: () => address.link(),
     diagnostics() {
-      if (!engine) return Promise.reject(new FacetError('bug', 'The engine has not started.'));
-      return engine.diagnostics();
+      return theEngine().diagnostics();
     },
   };
 });

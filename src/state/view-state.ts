@@ -1,11 +1,12 @@
 import * as v from 'valibot';
+import { parseReference } from './reference.ts';
 
 /**
  * Everything the address bar keeps: a link is exactly one of these. Bump `VERSION` and add a step to
  * `link-migrations.ts` when a field changes meaning; a new optional field needs neither.
  *
- * Positions: 0 is the beginning-of-text token the model reads first, i + 1 is token i of the whole text. They do not
- * depend on the window.
+ * Positions: 0 is the beginning-of-text token, i + 1 is token i of the whole text. They depend neither on the window nor
+ * on the model: one that reads no beginning-of-text token has nothing at position 0.
  */
 export const VERSION = 1;
 
@@ -19,12 +20,13 @@ export const TINTS = ['auto', 'strongest', 'telling', 'loss', 'none'] as const;
 
 const whole = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
 const finite = v.pipe(v.number(), v.finite());
-// Catalogue names: no address, no path that climbs, nothing that could be read as another site.
-const name = v.pipe(
+const reference = v.pipe(
   v.string(),
   v.minLength(1),
-  v.maxLength(200),
-  v.regex(/^(?!.*\.\.)[\w][\w./@ -]*$/, 'must be a plain name'),
+  v.check(
+    (text) => parseReference(text) !== undefined,
+    'must be a plain name, hf:owner/name@revision or local:digest',
+  ),
 );
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'));
 const position = whole(10_000_000);
@@ -41,11 +43,17 @@ export const viewStateSchema = v.object({
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be the name of a view')),
     'explore',
   ),
-  /** Catalogue id; the empty string stands for the first model of the catalogue. */
-  model: v.optional(v.union([v.literal(''), name]), ''),
+  /**
+   * See `reference.ts`; the empty string stands for the first model of the catalogue. A path names one weights file of a
+   * set that has several.
+   */
+  model: v.optional(v.union([v.literal(''), reference]), ''),
   modelDigest: v.optional(digest),
-  /** Catalogue id; the empty string stands for the model's first dictionary. */
-  dictionary: v.optional(v.union([v.literal(''), name]), ''),
+  /**
+   * See `reference.ts`; `none` opens the model without one. The empty string stands for the first dictionary the
+   * catalogue has for the model.
+   */
+  dictionary: v.optional(v.union([v.literal(''), reference]), ''),
   dictionaryDigest: v.optional(digest),
   text: v.pipe(v.string(), v.maxLength(MAX_TEXT)),
   /** First token of the text that is read, when it is longer than the context. */
@@ -61,6 +69,10 @@ export const viewStateSchema = v.object({
     ),
     [],
   ),
+  /** How weights are kept on the GPU: as the file has them when absent. f16 rounds, so numbers depend on it. */
+  storage: v.optional(v.picklist(['f16', 'f32'])),
+  /** What the Models view shows the page of. Only named by it: nothing is fetched before the visitor asks. */
+  look: v.optional(reference),
   feature: v.optional(v.nullable(feature), null),
   pins: v.optional(
     v.pipe(

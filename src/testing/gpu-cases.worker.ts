@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import { Gpu } from '../gpu/gpu.ts';
-import type { GpuCase } from './cases.ts';
+import type { GpuCase, Skipped } from './cases.ts';
 
 const modules = import.meta.glob<{ cases: GpuCase[] }>('../**/*.cases.ts');
 
@@ -26,14 +26,15 @@ const runner = {
     cases = loaded.flatMap((module) => module.cases);
     return cases.map(({ name }) => name);
   },
-  async run(name: string): Promise<void> {
+  async run(name: string): Promise<void | Skipped> {
     const found = cases.filter((candidate) => candidate.name === name);
     if (found.length !== 1) throw new Error(`${found.length} cases are called "${name}"`);
     const device = await acquire();
     device.device.pushErrorScope('validation');
     let failure: unknown;
+    let result: void | Skipped = undefined;
     try {
-      await found[0]!.run(device);
+      result = await found[0]!.run(device);
     } catch (thrown) {
       failure = thrown;
     }
@@ -41,6 +42,7 @@ const runner = {
     if (invalid) throw new Error(`WebGPU: ${invalid.message}`);
     if (failure !== undefined) throw failure;
     if (uncaught.length > 0) throw new Error(`WebGPU: ${uncaught.splice(0).join('; ')}`);
+    return result;
   },
 };
 

@@ -1,14 +1,19 @@
-import { Suspense } from 'react';
+import { lazy, Suspense } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
+import type { PageState } from '../state/page-state.ts';
 import { usePage } from '../state/store.ts';
-import { views } from './registry.ts';
+import { needsModel, views } from './registry.ts';
 import { Header } from './shell/Header.tsx';
 import { Messages } from './shell/Messages.tsx';
 import { BadLinkPage, BrokenView, FailurePage, LoadingPage } from './shell/StatusPages.tsx';
 
+const ConsentPage = lazy(() => import('./models/ConsentPage.tsx'));
+
 /** Header, messages, and either the view of the link or the page that says why there is none. */
 export function App() {
   const phase = usePage((state) => state.phase);
+  const view = usePage((state) => state.view.view);
+  const ready = phase === 'ready' || (phase !== 'bad-link' && !needsModel(view));
   return (
     <>
       <a className="skip-link" href="#main" onClick={skipToMain}>
@@ -18,10 +23,7 @@ export function App() {
       <Messages />
       <main id="main" tabIndex={-1}>
         <ErrorBoundary FallbackComponent={BrokenView}>
-          {phase === 'loading' && <LoadingPage />}
-          {phase === 'failed' && <FailurePage />}
-          {phase === 'bad-link' && <BadLinkPage />}
-          {phase === 'ready' && <CurrentView />}
+          {ready ? <CurrentView /> : <InsteadOfView phase={phase} />}
         </ErrorBoundary>
       </main>
     </>
@@ -32,6 +34,19 @@ export function App() {
 function skipToMain(event: { preventDefault(): void }): void {
   event.preventDefault();
   document.getElementById('main')?.focus();
+}
+
+function InsteadOfView({ phase }: { phase: PageState['phase'] }) {
+  if (phase === 'failed') return <FailurePage />;
+  if (phase === 'bad-link') return <BadLinkPage />;
+  if (phase === 'consent') {
+    return (
+      <Suspense fallback={<LoadingPage />}>
+        <ConsentPage />
+      </Suspense>
+    );
+  }
+  return <LoadingPage />;
 }
 
 function CurrentView() {

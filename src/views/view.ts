@@ -7,6 +7,8 @@ export interface ViewDef {
   title: string;
   /** One sentence, for the menu. */
   description: string;
-  /** Fetched when first shown; drawn only while a model is open. */
+  /** It shows something without a model. Default: it is drawn only while one is open. */
+  withoutModel?: boolean;
+  /** Fetched when first shown. */
   View: LazyExoticComponent<ComponentType>;
 }

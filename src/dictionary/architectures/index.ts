@@ -1,9 +1,14 @@
 import { FacetError } from '../../shared/errors.ts';
 import type { Architecture } from './architecture.ts';
+import { batchtopk } from './batchtopk.ts';
+import { gated } from './gated.ts';
+import { groupmax } from './groupmax.ts';
+import { jumprelu } from './jumprelu.ts';
+import { standard } from './standard.ts';
 import { topk } from './topk.ts';
 
 /** Every architecture Facet computes. Adding one is one file and one entry here. */
-export const architectures: readonly Architecture[] = [topk];
+export const architectures: readonly Architecture[] = [topk, standard, jumprelu, gated, batchtopk, groupmax];
 
 /** @throws FacetError `unsupported` naming the architecture */
 export function architectureOf(id: string): Architecture {

@@ -64,12 +64,21 @@ describe('cfg.json of SAELens', () => {
   test('version 6', () => {
     expect(parseSaeLensConfig(version6)).toEqual({
       architecture: 'topk',
+      transcodes: false,
+      skips: false,
       dIn: 192,
+      dOut: 192,
       dSae: 2048,
       k: 24,
       hook: 'blocks.2.hook_resid_pre',
+      hookOut: 'blocks.2.hook_resid_pre',
+      headIndex: undefined,
       applyDecoderBiasToInput: true,
       rescaleByDecoderNorm: true,
+      normalization: 'none',
+      inputScale: undefined,
+      finetuningScaling: false,
+      centre: false,
       modelName: 'storyworld',
       datasetPath: 'storyworld',
       contextSize: 128,
@@ -123,6 +132,69 @@ describe('cfg.json of SAELens', () => {
     });
   });
 
+  test('transcoders', () => {
+    const metadata = { ...version6.metadata, hook_name_out: 'blocks.2.hook_mlp_out' };
+    const config = { ...version6, k: undefined, d_out: 64, apply_b_dec_to_input: false, metadata };
+    for (const [architecture, same, skips] of [
+      ['transcoder', 'standard', false],
+      ['skip_transcoder', 'standard', true],
+      ['jumprelu_transcoder', 'jumprelu', false],
+      ['jumprelu_skip_transcoder', 'jumprelu', true],
+    ] as const) {
+      expect(parseSaeLensConfig({ ...config, architecture })).toMatchObject({
+        architecture: same,
+        transcodes: true,
+        skips,
+        dIn: 192,
+        dOut: 64,
+        hookOut: 'blocks.2.hook_mlp_out',
+        applyDecoderBiasToInput: false,
+      });
+    }
+    const nowhere = { ...config, architecture: 'transcoder', metadata: version6.metadata };
+    expect(thrown(nowhere).message).toContain('hook_name_out');
+    expect(thrown({ ...config, architecture: 'transcoder', apply_b_dec_to_input: true }).code).toBe(
+      'unsupported',
+    );
+  });
+
+  test('one head, centred weights, normalisation, finetuning', () => {
+    const at = (hook_name: string, more: object) => ({
+      ...version6,
+      metadata: { ...version6.metadata, hook_name, ...more },
+    });
+    const z = 'blocks.1.attn.hook_z';
+    expect(parseSaeLensConfig(at(z, { hook_head_index: 3 })).headIndex).toBe(3);
+    expect(thrown(at(z, { hook_head_index: -1 })).code).toBe('bad-file');
+    const centred = { model_from_pretrained_kwargs: { center_writing_weights: true } };
+    expect(parseSaeLensConfig(at('blocks.1.hook_mlp_out', centred)).centre).toBe(true);
+    expect(parseSaeLensConfig(at(z, centred)).centre).toBe(false);
+    expect(parseSaeLensConfig({ ...version5, ...centred }).centre).toBe(true);
+    for (const normalize_activations of ['layer_norm', 'constant_norm_rescale'] as const)
+      expect(parseSaeLensConfig({ ...version6, normalize_activations }).normalization).toBe(
+        normalize_activations,
+      );
+    expect(parseSaeLensConfig({ ...version5, finetuning_scaling_factor: true }).finetuningScaling).toBe(true);
+  });
+
+  test('what SAELens keeps in its own list of repositories', () => {
+    const repository = 'jbloom/GPT2-Small-SAEs-Reformatted';
+    expect(parseSaeLensConfig(version5, { repository }).centre).toBe(true);
+    expect(parseSaeLensConfig(version5, { repository: `${repository}-2` }).centre).toBe(false);
+    const scaled = { ...version5, normalize_activations: 'expected_average_only_in' };
+    const where = {
+      repository: 'tommmcgrath/gpt2-small-mlp-out-saes',
+      path: 'sae_group_gpt2_blocks.1.hook_mlp_out_24576:v0/sae_weights.safetensors',
+    };
+    expect(parseSaeLensConfig(scaled, where).inputScale).toBe(2.3693984005104283);
+    expect(parseSaeLensConfig({ ...scaled, norm_scaling_factor: 3 }, where).inputScale).toBe(3);
+    expect(parseSaeLensConfig(scaled).inputScale).toBeUndefined();
+    expect(
+      parseSaeLensConfig({ ...scaled, normalize_activations: 'none' }, where).inputScale,
+    ).toBeUndefined();
+    expect(parseSaeLensConfig(scaled, { ...where, path: '__proto__/x' }).inputScale).toBeUndefined();
+  });
+
   test('other architectures keep their names for the registry to judge', () => {
     expect(parseSaeLensConfig({ ...version6, architecture: 'gated', k: undefined }).architecture).toBe(
       'gated',
@@ -155,19 +227,39 @@ describe('cfg.json of SAELens', () => {
   });
 
   test.each([
-    ['a head index', { ...version6, metadata: { ...version6.metadata, hook_head_index: 3 } }, 'head 3'],
-    ['a layer norm before encoding', { ...version6, normalize_activations: 'layer_norm' }, 'layer_norm'],
-    ['another reshape', { ...version6, reshape_activations: 'sideways' }, 'sideways'],
-    ['a finetuning factor', { ...version5, finetuning_scaling_factor: true }, 'finetuning'],
     [
-      'centred writing weights',
-      { ...version5, model_from_pretrained_kwargs: { center_writing_weights: true } },
+      'a head of what has none',
+      { ...version6, metadata: { ...version6.metadata, hook_head_index: 3 } },
+      'head 3',
+    ],
+    [
+      'a whitened input',
+      { ...version6, normalize_activations: 'covariance_whitening' },
+      'covariance_whitening',
+    ],
+    ['another reshape', { ...version6, reshape_activations: 'sideways' }, 'sideways'],
+    ['another activation', { ...version5, activation_fn_str: 'tanh-relu' }, 'tanh-relu'],
+    [
+      'two ways of scaling',
+      { ...version6, normalize_activations: 'expected_average_only_in', norm_scaling_factor: 2 },
+      'scales its input',
+    ],
+    [
+      'a transcoder of a centred model',
+      {
+        ...version6,
+        architecture: 'transcoder',
+        apply_b_dec_to_input: false,
+        metadata: {
+          ...version6.metadata,
+          hook_name_out: 'hook_embed',
+          model_from_pretrained_kwargs: { center_writing_weights: true },
+        },
+      },
       'centred',
     ],
-    ['a width the kernels cannot read', { ...version6, d_in: 190 }, '190'],
     ['an enormous dictionary', { ...version6, d_sae: 2 ** 30 }, '1073741824'],
     ['an enormous width', { ...version6, d_in: 2 ** 20 }, '1048576'],
-    ['an enormous k', { ...version6, k: 2000 }, '2000'],
   ])('%s is refused by name', (_, json, part) => {
     const error = thrown(json);
     expect(error.code).toBe('unsupported');
@@ -182,8 +274,8 @@ describe('cfg.json of SAELens', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), altered), (json) => {
         try {
-          const { dIn, dSae, k } = parseSaeLensConfig(json);
-          expect(k <= dSae && dIn % 4 === 0).toBe(true);
+          const { dSae, k = dSae } = parseSaeLensConfig(json);
+          expect(k >= 1 && k <= dSae).toBe(true);
         } catch (error) {
           expect(error).toBeInstanceOf(FacetError);
         }

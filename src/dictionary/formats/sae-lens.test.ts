@@ -3,6 +3,7 @@ import { numberToFloat16, toFloat32 } from '../../shared/dtype.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { FileDType } from '../../shared/tensor-file.ts';
 import { MemoryTensors, tensorBytes } from '../../testing/tensors.ts';
+import { wholeTensor } from '../../testing/record-tensors.ts';
 import { formatOf } from './index.ts';
 import { saeLens } from './sae-lens.ts';
 
@@ -31,17 +32,19 @@ function file(dtype: FileDType = 'F32'): MemoryTensors {
   return tensors;
 }
 
+const files = (json: unknown, tensors: MemoryTensors) => ({ config: json, weights: tensors, path: '' });
+
 async function readAll(json: object, tensors: MemoryTensors, storage: 'file' | 'f32' = 'file') {
-  const record = saeLens.read(json, tensors, storage);
+  const record = await saeLens.read(files(json, tensors), storage);
   const entries = await Promise.all(
-    [...record.tensors].map(async ([name, read]) => [name, await read()] as const),
+    [...record.tensors].map(async ([name, tensor]) => [name, await wholeTensor(tensor)] as const),
   );
   return { record, tensors: Object.fromEntries(entries) };
 }
 
-function thrown(json: object, tensors: MemoryTensors): FacetError {
+async function thrown(json: object, tensors: MemoryTensors): Promise<FacetError> {
   try {
-    saeLens.read(json, tensors, 'file');
+    await saeLens.read(files(json, tensors), 'file');
   } catch (error) {
     if (error instanceof FacetError) return error;
   }
@@ -50,13 +53,13 @@ function thrown(json: object, tensors: MemoryTensors): FacetError {
 
 describe('SAELens dictionaries', () => {
   test('a configuration is recognised by its keys', () => {
-    expect(formatOf(config)).toBe(saeLens);
+    expect(formatOf(files(config, file()))).toBe(saeLens);
     for (const other of [null, 3, 'cfg', [], { d_in: 4 }])
-      expect(() => formatOf(other)).toThrow('known format');
+      expect(() => formatOf(files(other, file()))).toThrow('known format');
   });
 
-  test.each(['F32', 'BF16'] as const)('%s tensors become f32', async (dtype) => {
-    const { record, tensors } = await readAll(config, file(dtype));
+  test('F32 tensors stay as they are', async () => {
+    const { record, tensors } = await readAll(config, file());
     expect(record).toMatchObject({
       hook: 'hook_embed',
       dIn,
@@ -78,9 +81,27 @@ describe('SAELens dictionaries', () => {
     expect(tensors.b_dec?.data).toEqual(values.b_dec);
   });
 
-  test('F16 widens when asked to', async () => {
-    const { tensors } = await readAll(config, file('F16'), 'f32');
+  test.each(['F16', 'BF16'] as const)('%s widens when asked to', async (dtype) => {
+    const { tensors } = await readAll(config, file(dtype), 'f32');
     expect(tensors.W_enc?.data).toEqual(values.W_enc);
+    expect(tensors.W_dec?.data).toEqual(values.W_dec);
+  });
+
+  test('BF16 matrices stay packed', async () => {
+    const { record, tensors } = await readAll(config, file('BF16'));
+    expect(tensors.W_enc?.data).toEqual(new Uint16Array(tensorBytes(values.W_enc, 'BF16').buffer));
+    expect(record.tensors.get('W_dec')?.dtype).toBe('bf16');
+    expect(tensors.b_enc?.data).toEqual(values.b_enc);
+  });
+
+  test('factors from finetuning that the configuration does not know of are not passed over', async () => {
+    const factors = (value: number): MemoryTensors =>
+      file().set('scaling_factor', new Float32Array(dSae).fill(value), [dSae]);
+    const { tensors } = await readAll(config, factors(1));
+    expect(tensors.W_dec?.data).toEqual(values.W_dec);
+    await expect(readAll(config, factors(2))).rejects.toThrow('finetuning_scaling_factor');
+    const { tensors: scaled } = await readAll({ ...config, finetuning_scaling_factor: true }, factors(2));
+    expect(scaled.W_dec?.data).toEqual(values.W_dec.map((value) => value * 2));
   });
 
   test.each(['F32', 'F16'] as const)('decoder norms are folded in: %s', async (dtype) => {
@@ -97,26 +118,28 @@ describe('SAELens dictionaries', () => {
     expect(record.subtractDecoderBias).toBe(false);
   });
 
-  test('nothing is read before it is called for', () => {
+  test('nothing is read before it is called for', async () => {
     const tensors = file();
-    saeLens.read(config, tensors, 'file');
+    await saeLens.read(files(config, tensors), 'file');
     expect(tensors.reads).toEqual([]);
   });
 
-  test('architectures without a file of their own are refused by name', () => {
-    const error = thrown({ ...config, architecture: 'matching_pursuit' }, file());
+  test('architectures without a file of their own are refused by name', async () => {
+    const error = await thrown({ ...config, architecture: 'matching_pursuit' }, file());
     expect(error.code).toBe('unsupported');
     expect(error.message).toContain('"matching_pursuit"');
     expect(error.hint).toContain('topk');
   });
 
-  test('a missing tensor, a wrong shape and a foreign type are named', () => {
+  test('a missing tensor, a wrong shape and a foreign type are named', async () => {
     const missing = new MemoryTensors().set('W_enc', values.W_enc, shapes.W_enc);
-    expect(thrown(config, missing).message).toBe('The weights file has no tensor "b_enc".');
+    expect((await thrown(config, missing)).message).toBe('The weights file has no tensor "b_enc".');
     const turned = file().set('W_dec', values.W_dec, [dIn, dSae]);
-    expect(thrown(config, turned).message).toBe('Tensor "W_dec" has shape [4, 3]; cfg.json says [3, 4].');
+    expect((await thrown(config, turned)).message).toBe(
+      'Tensor "W_dec" has shape [4, 3]; cfg.json says [3, 4].',
+    );
     const whole = file().set('b_enc', values.b_enc, [dSae], 'I32');
-    expect(thrown(config, whole)).toMatchObject({
+    expect(await thrown(config, whole)).toMatchObject({
       code: 'unsupported',
       message: 'Tensor "b_enc" is of type I32.',
     });
@@ -125,8 +148,8 @@ describe('SAELens dictionaries', () => {
   test('a reader that returns too few bytes is caught', async () => {
     const tensors = file();
     tensors.read = async () => new Uint8Array(7);
-    const record = saeLens.read(config, tensors, 'file');
-    await expect(record.tensors.get('b_dec')!()).rejects.toThrow('7 bytes instead of 16');
+    const record = await saeLens.read(files(config, tensors), 'file');
+    await expect(wholeTensor(record.tensors.get('b_dec')!)).rejects.toThrow('7 bytes instead of 16');
   });
 
   test('test bytes are what they claim', () => {

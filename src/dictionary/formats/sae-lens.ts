@@ -1,124 +1,155 @@
-import { toFloat16Bits, toFloat32 } from '../../shared/dtype.ts';
 import { FacetError } from '../../shared/errors.ts';
-import type { TensorReader } from '../../shared/tensor-file.ts';
 import { architectureOf } from '../architectures/index.ts';
-import type { TensorData } from '../record.ts';
-import type { DictionaryFormat, Storage } from './format.ts';
+import type { DictionaryRecord, RecordTensor } from '../record.ts';
+import { type Scaling, TensorSource, vectorOf, vectorValues } from '../tensor-source.ts';
+import { beside, type DictionaryFormat, hasKeys } from './format.ts';
 import { parseSaeLensConfig, type SaeLensConfig } from './sae-lens-config.ts';
 
 /**
- * SAELens, any version: `cfg.json` and `sae_weights.safetensors`.
+ * SAELens, any version: `cfg.json` and `sae_weights.safetensors`, as saved for use or in the middle of training.
  *
  * `rescale_acts_by_decoder_norm` selects on p · ‖W_dec_i‖ and divides by the norm again when decoding. Both are folded
  * into the weights: W_enc and b_enc times the norm, W_dec divided by it, so activations mean the same as in SAELens and
  * decoder rows have length one. Folded matrices are stored as f32, because f16 could not hold the products exactly.
- * @source SAELens `TopKSAE`
+ * @source SAELens 6.54 `saes/*.py`, `loading/pretrained_sae_loaders.py`
  */
 export const saeLens: DictionaryFormat = {
   id: 'sae-lens',
-  files: { config: 'cfg.json', weights: 'sae_weights.safetensors' },
-  matches: (config) => typeof config === 'object' && config !== null && 'd_in' in config && 'd_sae' in config,
-  read(json, weights, storage) {
-    const config = parseSaeLensConfig(json);
-    const architecture = architectureOf(config.architecture);
-    const shapes = Object.entries(architecture.tensors).map(([name, axes]) => {
-      const shape = axes.map((axis) => (axis === 'd_in' ? config.dIn : config.dSae));
-      checkTensor(weights, name, shape);
-      return [name, shape] as const;
-    });
-    const reader = new Reader(config, weights, storage);
-    return {
-      hook: config.hook,
-      dIn: config.dIn,
-      dSae: config.dSae,
-      architecture: architecture.id,
-      k: config.k,
-      subtractDecoderBias: config.applyDecoderBiasToInput,
-      source: {
-        format: 'sae-lens',
-        modelName: config.modelName,
-        datasetPath: config.datasetPath,
-        contextSize: config.contextSize,
-        prependBos: config.prependBos,
-        version: config.version,
-      },
-      tensors: new Map(shapes.map(([name, shape]) => [name, () => reader.read(name, shape)])),
-    };
+  files: {
+    weights: /(^|\/)sae_weights\.safetensors$/,
+    config: (weights) => beside(weights, 'cfg.json'),
+    names: 'cfg.json, sae_weights.safetensors',
+  },
+  matches: ({ config }) => hasKeys(config, 'd_in', 'd_sae'),
+  async read({ config: json, weights, path, repository }, storage) {
+    const config = parseSaeLensConfig(json, { path, repository });
+    const { vectors } = architectureOf(config.architecture);
+    const source = new TensorSource(weights, storage, 'cfg.json');
+    const tensors = new Tensors(source, config);
+    const named = new Map<string, RecordTensor>([
+      ['W_enc', tensors.encoder()],
+      ...vectors.map((name): [string, RecordTensor] => [name, tensors.vector(name)]),
+      ['W_dec', tensors.decoder()],
+      ['b_dec', tensors.decoderBias()],
+    ]);
+    if (config.skips) named.set('W_skip', source.matrix('W_skip', [config.dOut, config.dIn]));
+    return record(config, named);
   },
 };
 
-function checkTensor(weights: TensorReader, name: string, shape: readonly number[]): void {
-  const info = weights.info(name);
-  if (!info) throw new FacetError('bad-file', `The weights file has no tensor "${name}".`);
-  if (!['F32', 'F16', 'BF16'].includes(info.dtype)) {
-    throw new FacetError('unsupported', `Tensor "${name}" is of type ${info.dtype}.`, {
-      hint: 'Supported are F32, F16 and BF16.',
-    });
-  }
-  if (info.shape.length !== shape.length || info.shape.some((size, axis) => size !== shape[axis])) {
-    throw new FacetError(
-      'bad-file',
-      `Tensor "${name}" has shape [${info.shape.join(', ')}]; cfg.json says [${shape.join(', ')}].`,
-    );
-  }
+function record(config: SaeLensConfig, tensors: Map<string, RecordTensor>): DictionaryRecord {
+  const { hook, hookOut, headIndex, dIn, dOut, dSae, architecture, k, normalization, centre } = config;
+  const { modelName, datasetPath, contextSize, prependBos, version } = config;
+  return {
+    hook,
+    hookOut,
+    headIndex,
+    dIn,
+    dOut,
+    dSae,
+    architecture,
+    k,
+    subtractDecoderBias: config.applyDecoderBiasToInput,
+    normalization,
+    restores: !config.transcodes,
+    centre,
+    source: { format: 'sae-lens', modelName, datasetPath, contextSize, prependBos, version },
+    tensors,
+  };
 }
 
-/** Reads tensors one at a time, with the decoder norms folded in when the configuration asks for it. */
-class Reader {
+/** The tensors of a file, with what the configuration asks for folded in. */
+class Tensors {
   #norms: Promise<Float32Array> | undefined;
+  readonly #factors: string | undefined;
 
   constructor(
+    private readonly source: TensorSource,
     private readonly config: SaeLensConfig,
-    private readonly weights: TensorReader,
-    private readonly storage: Storage,
-  ) {}
-
-  async read(name: string, shape: readonly number[]): Promise<TensorData> {
-    const { dtype } = this.weights.info(name)!;
-    const fold = this.config.rescaleByDecoderNorm;
-    if (shape.length === 2 && dtype === 'F16' && this.storage === 'file' && !fold) {
-      return { data: toFloat16Bits(await this.#bytes(name, shape), dtype), shape };
-    }
-    const data = toFloat32(await this.#bytes(name, shape), dtype);
-    if (fold && name !== 'b_dec') this.#fold(name, data, await this.#decoderNorms());
-    return { data, shape };
+  ) {
+    // Kept from version 5: what finetuning multiplied activations by before decoding.
+    this.#factors = ['finetuning_scaling_factor', 'scaling_factor'].find((name) => source.has(name));
   }
 
-  async #bytes(name: string, shape: readonly number[]): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.weights.read(name);
-    const size = shape.reduce(
-      (product, axis) => product * axis,
-      this.weights.info(name)!.dtype === 'F32' ? 4 : 2,
-    );
-    if (bytes.byteLength !== size) {
-      throw new FacetError('bad-file', `Tensor "${name}" has ${bytes.byteLength} bytes instead of ${size}.`);
+  encoder(): RecordTensor {
+    const { dIn, dSae } = this.config;
+    return this.source.matrix('W_enc', [dIn, dSae], { scale: this.#encoderScale() });
+  }
+
+  decoder(): RecordTensor {
+    const { dOut, dSae } = this.config;
+    return this.source.matrix('W_dec', [dSae, dOut], { scale: this.#decoderScale() });
+  }
+
+  decoderBias(): RecordTensor {
+    const { dOut, inputScale = 1 } = this.config;
+    return this.source.vector('b_dec', dOut, (values) => {
+      for (let i = 0; i < values.length; i++) values[i]! /= inputScale;
+    });
+  }
+
+  vector(name: string): RecordTensor {
+    const { dSae, rescaleByDecoderNorm } = this.config;
+    if (name === 'threshold') return this.#threshold();
+    return this.source.vector(name, dSae, async (values) => {
+      if (!rescaleByDecoderNorm) return;
+      const norms = await this.#decoderNorms();
+      for (let i = 0; i < values.length; i++) values[i]! *= norms[i]!;
+    });
+  }
+
+  /** Thresholds of each latent; their logarithms in older training files; one for all latents in those of BatchTopK. */
+  #threshold(): RecordTensor {
+    const { source } = this;
+    const { dSae, architecture } = this.config;
+    if (architecture === 'batchtopk') {
+      source.shape('topk_threshold');
+      return vectorOf(dSae, async () => new Float32Array(dSae).fill(await source.number('topk_threshold')));
     }
-    return bytes;
+    if (source.has('threshold') || !source.has('log_threshold')) return source.vector('threshold', dSae);
+    return source.vector('log_threshold', dSae, (values) => {
+      for (let i = 0; i < values.length; i++) values[i] = Math.exp(values[i]!);
+    });
+  }
+
+  #encoderScale(): Scaling | undefined {
+    const { rescaleByDecoderNorm, inputScale, dSae } = this.config;
+    if (rescaleByDecoderNorm) return { by: 'column', values: () => this.#decoderNorms() };
+    if (inputScale === undefined) return undefined;
+    return { by: 'column', values: async () => new Float32Array(dSae).fill(inputScale) };
+  }
+
+  #decoderScale(): Scaling | undefined {
+    const { rescaleByDecoderNorm, inputScale, finetuningScaling, dSae } = this.config;
+    if (this.#factors) {
+      if (rescaleByDecoderNorm || inputScale !== undefined)
+        throw new FacetError(
+          'unsupported',
+          `This dictionary has both "${this.#factors}" and a scaled decoder.`,
+        );
+      const factors = this.source.vector(this.#factors, dSae);
+      return {
+        by: 'row',
+        values: async () => this.#checkedFactors(await vectorValues(factors), finetuningScaling),
+      };
+    }
+    if (rescaleByDecoderNorm) return { by: 'row', values: () => this.#decoderNorms(), divide: true };
+    if (inputScale === undefined) return undefined;
+    return { by: 'row', values: async () => new Float32Array(dSae).fill(inputScale), divide: true };
+  }
+
+  /** Factors that are not all 1 count only when the configuration says that there are any. */
+  #checkedFactors(factors: Float32Array, expected: boolean): Float32Array {
+    if (expected || factors.every((factor) => Math.abs(factor - 1) <= 1e-5)) return factors;
+    throw new FacetError(
+      'bad-file',
+      `The weights have a "${this.#factors}", but cfg.json says there is none (finetuning_scaling_factor).`,
+    );
   }
 
   #decoderNorms(): Promise<Float32Array> {
-    const { dIn, dSae } = this.config;
-    this.#norms ??= this.#bytes('W_dec', [dSae, dIn]).then((bytes) => {
-      const rows = toFloat32(bytes, this.weights.info('W_dec')!.dtype);
-      return Float32Array.from({ length: dSae }, (_, feature) => {
-        let sum = 0;
-        for (let i = feature * dIn; i < (feature + 1) * dIn; i++) sum += rows[i]! * rows[i]!;
-        return Math.sqrt(sum);
-      });
-    });
+    const { dSae, dOut } = this.config;
+    this.#norms ??= this.source.norms('W_dec', [dSae, dOut]);
     return this.#norms;
-  }
-
-  /** Everything indexed by latent on the way in is multiplied; decoder rows are divided, rows of length 0 stay 0. */
-  #fold(name: string, data: Float32Array, norms: Float32Array): void {
-    const { dIn, dSae } = this.config;
-    if (name === 'W_dec') {
-      for (let i = 0; i < data.length; i++) {
-        const norm = norms[Math.floor(i / dIn)]!;
-        if (norm > 0) data[i]! /= norm;
-      }
-    } else {
-      for (let i = 0; i < data.length; i++) data[i]! *= norms[i % dSae]!;
-    }
   }
 }

@@ -31,6 +31,7 @@ async function checkVariant(
     rule?: { window: number; sinks: number };
     mask?: BlockMask;
     deviation?: number;
+    cap?: number;
     fill?: number;
     what?: string;
     variant?: AttentionVariant;
@@ -39,7 +40,7 @@ async function checkVariant(
   const { nHeads, nKvHeads, dHead, nQueries, queryOffset } = shape;
   const nKeys = nQueries + queryOffset;
   const random = new TestRandom(nQueries * 3 + dHead);
-  const deviation = options.deviation ?? 1;
+  const { cap, deviation = 1 } = options;
   // One fused buffer, as the model has it: queries sit in the last rows when earlier keys are cached.
   const widths = [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead] as const;
   const rowStride = widths[0] + widths[1] + widths[2];
@@ -56,6 +57,7 @@ async function checkVariant(
     ...shape,
     nKeys,
     scale,
+    cap,
     mask,
     q: columns(0, widths[0], queryOffset),
     k: columns(widths[0], widths[1], 0),
@@ -66,6 +68,7 @@ async function checkVariant(
     ...shape,
     nKeys,
     scale,
+    cap,
     mask,
     q: { tensor, rowStride, offset: queryOffset * rowStride },
     k: { tensor, rowStride, offset: widths[0] },
@@ -120,6 +123,19 @@ export const cases = gpuCases('attention', {
   'grouped queries share keys and values': async (gpu) => {
     await check(gpu, { ...base, nHeads: 6, nKvHeads: 2 });
     await check(gpu, { ...base, nHeads: 4, nKvHeads: 1, dHead: 8 });
+  },
+  'heads of up to 256 values': async (gpu) => {
+    for (const dHead of [80, 128, 256])
+      await check(gpu, { ...base, nHeads: 2, nKvHeads: 1, nQueries: 18, dHead });
+  },
+  'soft-capped scores': async (gpu) => {
+    await check(gpu, base, { cap: 5, deviation: 3 });
+    await check(
+      gpu,
+      { ...base, nHeads: 4, nKvHeads: 2, nQueries: 37 },
+      { cap: 0.5, rule: { window: 5, sinks: 0 } },
+    );
+    await check(gpu, base, { cap: 50, deviation: 40, what: 'far beyond the cap' });
   },
   'queries after cached keys': async (gpu) => {
     await check(gpu, { ...base, nQueries: 1, queryOffset: 33 });

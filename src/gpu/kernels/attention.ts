@@ -28,6 +28,8 @@ export interface AttentionArguments {
   /** Absolute position of query row 0; key row s is at position s. */
   queryOffset: number;
   scale: number;
+  /** Soft-caps the scaled scores: cap · tanh(s / cap). */
+  cap?: number;
   mask: BlockMask;
 }
 
@@ -53,6 +55,7 @@ export const HEAD_DIMS = {
   window: 'u32',
   sinks: 'u32',
   scale: 'f32',
+  cap: 'f32',
 } as const;
 
 const TENSORS = {
@@ -85,7 +88,7 @@ export type AttentionVariant = 'register' | 'workgroup';
 
 /** The uniform both attention kernels share. @throws FacetError `bug` when views, heads and mask do not fit */
 export function headDims(kernel: string, args: AttentionArguments): Record<keyof typeof HEAD_DIMS, number> {
-  const { q, k, v, nHeads, nKvHeads, dHead, nQueries, nKeys, queryOffset, scale, mask } = args;
+  const { q, k, v, nHeads, nKvHeads, dHead, nQueries, nKeys, queryOffset, scale, cap = 0, mask } = args;
   const tensors = { q: q.tensor, k: k.tensor, v: v.tensor };
   if (dHead % 4 !== 0 || dHead > 256 || nHeads % nKvHeads !== 0)
     throw shapeError(kernel, `cannot split ${nHeads}/${nKvHeads} heads of ${dHead}`, tensors);
@@ -126,6 +129,7 @@ export function headDims(kernel: string, args: AttentionArguments): Record<keyof
     window: mask.window,
     sinks: mask.sinks,
     scale,
+    cap,
   };
 }
 

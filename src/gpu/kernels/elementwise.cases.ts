@@ -78,6 +78,38 @@ export const cases = gpuCases('elementwise', {
       expectClose(arrays[2]!, expected({ positions: positions.rounded, positionOffset: 4 }), {});
     }
   },
+  'an embedding in parts, scaled, is the whole one': async (gpu) => {
+    const [d, vocabulary] = [8, 11];
+    const rows = new TestRandom(6).normal(vocabulary * d);
+    const ids = Uint32Array.from([10, 0, 3, 4, 9, 4, 4_000_000_000, 7]);
+    using whole = gpu.upload(rows, [vocabulary, d]);
+    using places = gpu.upload(new TestRandom(7).normal(ids.length * d), [ids.length, d]);
+    using idTensor = gpu.upload(ids, [ids.length]);
+    const parts = [0, 4, 5, 10].map((start, i, starts) => {
+      const end = starts[i + 1] ?? vocabulary;
+      return gpu.upload(rows.slice(start * d, end * d), [end - start, d]);
+    });
+    const batch = gpu.batch('embed');
+    const common = { ids: idTensor, positions: places, positionOffset: 0, scale: 2.5 };
+    const { arrays } = await batch.submit([
+      embed(batch, { ...common, tokens: whole }),
+      embed(batch, { ...common, tokens: parts }),
+      embed(batch, { ids: idTensor, tokens: parts, positionOffset: 0, scale: 2.5 }),
+    ]);
+    expectEqual(arrays[1]!, arrays[0]!, 'with positions');
+    const scaled = embedReference(
+      ids.map((id) => Math.min(id, vocabulary - 1)),
+      d,
+      { tokens: rows, positionOffset: 0 },
+    );
+    expectClose(
+      arrays[2]!,
+      scaled.map((value) => 2.5 * value),
+      { absolute: 1e-6 },
+      'scaled',
+    );
+    parts.forEach((part) => part.dispose());
+  },
   'an id outside the matrix reads its last row': async (gpu) => {
     const rows = new TestRandom(4).normal(3 * 4);
     using table = gpu.upload(rows, [3, 4]);

@@ -1,6 +1,6 @@
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose } from '../../testing/close.ts';
-import { roundToFloat16 } from '../../testing/f16.ts';
+import { roundToFloat16, truncateToBfloat16 } from '../../testing/f16.ts';
 import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { matmulReference } from '../reference/matmul.ts';
@@ -85,6 +85,55 @@ export const cases = gpuCases('matmul', {
     await checkAll(gpu, 5, 36, 61, { layout: 'nk', f16: true });
     await checkAll(gpu, 1, 64, 8, { layout: 'kn', f16: true });
   },
+  'packed bf16 weights': async (gpu) => {
+    for (const variant of VARIANTS) {
+      const x = new TestRandom(1).normal(5 * 36);
+      const { bits, rounded } = truncateToBfloat16(new TestRandom(2).normal(36 * 61));
+      using xs = gpu.upload(x, [5, 36]);
+      using weights = gpu.upload(bits, [61, 36], 'bf16');
+      const batch = gpu.batch('matmul');
+      const { arrays } = await batch.submit([matmul(batch, { x: xs, weights, layout: 'nk', variant })]);
+      const expected = matmulReference(x, rounded, { rows: 5, k: 36, n: 61, layout: 'nk' });
+      expectClose(arrays[0]!, expected, { absolute: 2e-6, relative: 2e-6 }, variant);
+    }
+  },
+  'a soft-cap follows the activation': async (gpu) => {
+    for (const variant of VARIANTS) {
+      const [x, w, residual] = [9 * 16, 21 * 16, 9 * 21].map((size) =>
+        new TestRandom(size).normal(size, 4),
+      ) as [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
+      using xs = gpu.upload(x, [9, 16]);
+      using weights = gpu.upload(w, [21, 16]);
+      using residuals = gpu.upload(residual, [9, 21]);
+      const batch = gpu.batch('matmul');
+      const y = matmul(batch, { x: xs, weights, layout: 'nk', cap: 30, residual: residuals, variant });
+      const { arrays } = await batch.submit([y]);
+      const expected = matmulReference(x, w, { rows: 9, k: 16, n: 21, layout: 'nk' }, { cap: 30, residual });
+      expectClose(arrays[0]!, expected, { absolute: 2e-5 }, variant);
+    }
+  },
+  'a matrix in parts gives the same columns as the whole': async (gpu) => {
+    for (const variant of VARIANTS) {
+      const [k, n] = [12, 37];
+      const random = new TestRandom(3);
+      using xs = gpu.upload(random.normal(6 * k), [6, k]);
+      const w = random.normal(n * k);
+      using bias = gpu.upload(random.normal(n), [n]);
+      using residual = gpu.upload(random.normal(6 * n), [6, n]);
+      using weights = gpu.upload(w, [n, k]);
+      const batch = gpu.batch('matmul');
+      const fused = { x: xs, layout: 'nk', bias, residual, activation: 'gelu', variant } as const;
+      const whole = matmul(batch, { ...fused, weights });
+      const y = batch.scratch([6, n]);
+      const parts = [0, 5, 6, 30, n].map((row, i, rows) => [row, rows[i + 1] ?? row] as const).slice(0, -1);
+      for (const [start, end] of parts) {
+        const part = gpu.upload(w.slice(start * k, end * k), [end - start, k]);
+        matmul(batch, { ...fused, weights: part, into: { y, column: start } });
+      }
+      const { arrays } = await batch.submit([whole, y]);
+      expectClose(arrays[1]!, arrays[0]!, { absolute: 1e-6 }, variant);
+    }
+  },
   'bias, activations and residual are fused in that order': async (gpu) => {
     for (const layout of ['kn', 'nk'] as const) {
       for (const activation of ['none', 'relu', 'gelu', 'gelu_new', 'silu'] as const) {
@@ -116,6 +165,20 @@ export const cases = gpuCases('matmul', {
   'shapes that do not fit are refused': async (gpu) => {
     using xs = gpu.upload(new Float32Array(12), [3, 4]);
     using ws = gpu.upload(new Float32Array(24), [4, 6]);
+    const whole = gpu.batch('matmul');
+    let message = '';
+    try {
+      matmul(whole, {
+        x: xs,
+        weights: ws.reshaped([6, 4]),
+        layout: 'nk',
+        into: { y: whole.scratch([3, 8]), column: 3 },
+      });
+    } catch (error) {
+      message = String(error);
+    }
+    whole.discard();
+    if (!message.includes('layout')) throw new Error('accepted columns beyond the end');
     for (const [layout, weights] of [
       ['kn', ws],
       ['nk', ws],

@@ -9,7 +9,17 @@ import type { Tensor } from '../tensor.ts';
 import { ACTIVATION_NUMBERS, type KernelActivation, withActivations } from './activation-names.ts';
 
 const common = {
-  dims: { n_rows: 'u32', k4: 'u32', n: 'u32', has_bias: 'u32', has_residual: 'u32', kind: 'u32' },
+  dims: {
+    n_rows: 'u32',
+    k4: 'u32',
+    n: 'u32',
+    has_bias: 'u32',
+    has_residual: 'u32',
+    kind: 'u32',
+    cap: 'f32',
+    width: 'u32',
+    column: 'u32',
+  },
   tensors: { x: 'read', w: 'weights', bias: 'read', residual: 'read', y: 'write' },
 } as const;
 
@@ -46,21 +56,28 @@ export interface MatmulArguments {
   /** [N] f32 */
   bias?: Tensor;
   activation?: KernelActivation;
+  /** Soft-caps what the activation gave: cap · tanh(y / cap). */
+  cap?: number;
   /** [T, N] f32, added last */
   residual?: Tensor;
+  /**
+   * Writes the N columns of `y` [T, width] from `column` on instead of a tensor of their own, for a matrix in several
+   * parts. `bias` [width] and `residual` [T, width] then belong to all of `y`.
+   */
+  into?: { y: Tensor; column: number };
   /** Default by adapter and number of rows. */
   variant?: MatmulVariant;
 }
 
 /**
  * activation(x · W + bias) + residual.
- * @returns scratch [T, N] f32
+ * @returns `into.y`, or else scratch [T, N] f32
  * @throws FacetError `bug` when the shapes do not fit
  */
 export function matmul(batch: Batch, args: MatmulArguments): Tensor {
   const { x, weights, layout, bias, residual, activation = 'none' } = args;
-  const { nRows, k, n } = checkedShape(args);
-  const y = batch.scratch([nRows, n]);
+  const { nRows, k, n, width } = checkedShape(args);
+  const y = args.into?.y ?? batch.scratch([nRows, n]);
   const variant = args.variant ?? defaultVariant(nRows, batch.gpu.adapter.software);
   const { kernel, groups, overrides } = PLANS[variant](nRows, n);
   batch.run(kernel, {
@@ -71,6 +88,9 @@ export function matmul(batch: Batch, args: MatmulArguments): Tensor {
       has_bias: bias ? 1 : 0,
       has_residual: residual ? 1 : 0,
       kind: ACTIVATION_NUMBERS[activation],
+      cap: args.cap ?? 0,
+      width,
+      column: args.into?.column ?? 0,
     },
     // What is left out is never read, but a binding needs a buffer.
     tensors: { x, w: weights, bias: bias ?? x, residual: residual ?? x, y },
@@ -78,28 +98,33 @@ export function matmul(batch: Batch, args: MatmulArguments): Tensor {
     overrides: { ...overrides, nk: layout === 'nk' ? 1 : 0 },
     cost: {
       flops: 2 * nRows * k * n,
-      bytes: x.byteLength + y.byteLength + weights.byteLength + (residual?.byteLength ?? 0),
+      bytes: x.byteLength + weights.byteLength + 4 * nRows * n * (residual ? 2 : 1),
     },
   });
   return y;
 }
 
-function checkedShape({ x, weights, layout, bias, residual }: MatmulArguments): {
+function checkedShape({ x, weights, layout, bias, residual, into }: MatmulArguments): {
   nRows: number;
   k: number;
   n: number;
+  width: number;
 } {
   const [nRows = 0, k = 0] = x.shape;
   const [rows = 0, columns = 0] = weights.shape;
   const [wk, n] = layout === 'kn' ? [rows, columns] : [columns, rows];
   const fits = x.shape.length === 2 && weights.shape.length === 2 && wk === k && k % 4 === 0;
+  const width = into ? into.y.shape[1]! : n;
+  const isWhole = ({ shape }: Tensor): boolean => shape[0] === nRows && shape[1] === width;
   const extrasFit =
-    (!bias || bias.shape[0] === n) && (!residual || (residual.shape[0] === nRows && residual.shape[1] === n));
+    (!bias || bias.shape[0] === width) &&
+    (!residual || isWhole(residual)) &&
+    (!into || (isWhole(into.y) && into.column + n <= width));
   if (!fits || !extrasFit || (layout === 'kn' && n % 4 !== 0)) {
     const tensors = { x, weights, ...(bias && { bias }), ...(residual && { residual }) };
     throw shapeError('matmul', `shapes do not fit layout ${layout}`, tensors);
   }
-  return { nRows, k, n };
+  return { nRows, k, n, width };
 }
 
 function defaultVariant(nRows: number, software: boolean): MatmulVariant {

@@ -56,6 +56,24 @@ export const cases = gpuCases('sae_decode_sparse', {
       await check(gpu, { ...random(nTok, d, nLatents, k), half: true });
     }
   },
+  'a matrix in parts': async (gpu) => {
+    const input = random(9, 64, 100, 8);
+    const { indices, values, wDec, bDec, k } = input;
+    const rows = [37, 1, 62];
+    let from = 0;
+    const parts = rows.map((count) => {
+      const part = uploadWeights(gpu, wDec.slice(64 * from, 64 * (from + count)), [count, 64], false);
+      from += count;
+      return part;
+    });
+    using bDecs = gpu.upload(bDec, [64]);
+    const batch = gpu.batch('sae_decode_sparse');
+    const codes = { indices: batch.input(indices, [9, k]), values: batch.input(values, [9, k]) };
+    const { arrays } = await batch.submit([saeDecodeSparse(batch, { ...codes, wDec: parts, bDec: bDecs })]);
+    for (const part of parts) part.dispose();
+    const expected = saeDecodeSparseReference(indices, values, wDec, bDec, k);
+    expectClose(arrays[0]!, expected, { relative: 1e-5 });
+  },
   'padding adds nothing, whatever its value': async (gpu) => {
     const input = random(9, 64, 100, 8);
     for (let i = 0; i < input.indices.length; i += 3) input.indices[i] = i % 2 ? 0xffffffff : 100;

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.ts';
 export const saeDecodeSparseKernel = defineKernel({
   name: 'sae_decode_sparse',
   source,
-  dims: { n_tok: 'u32', k: 'u32', d4: 'u32', n_latents: 'u32' },
+  dims: { n_tok: 'u32', k: 'u32', d4: 'u32', n_latents: 'u32', first: 'u32' },
   tensors: { indices: 'read', values: 'read', w_dec: 'weights', b_dec: 'read', x_hat: 'write' },
   overrides: { wg: 16 },
 });
@@ -16,7 +16,7 @@ export const saeDecodeSparseKernel = defineKernel({
  * Reconstruction from kept features: x̂ = b_dec + Σ_k values · W_dec[indices].
  * @param indices [T, k] u32; an index of F or more (padding is 0xffffffff) is skipped, repeats add
  * @param values  [T, k] f32
- * @param wDec    weights [F, d], one direction a row, d % 4 = 0
+ * @param wDec    weights [F, d], one direction a row, d % 4 = 0; or its parts, consecutive rows, one dispatch each
  * @param bDec    [d] f32
  * @returns scratch x̂ [T, d]
  * @throws FacetError `bug` when the shapes do not fit
@@ -24,28 +24,39 @@ export const saeDecodeSparseKernel = defineKernel({
  */
 export function saeDecodeSparse(
   batch: Batch,
-  { indices, values, wDec, bDec }: { indices: Tensor; values: Tensor; wDec: Tensor; bDec: Tensor },
+  {
+    indices,
+    values,
+    wDec,
+    bDec,
+  }: { indices: Tensor; values: Tensor; wDec: Tensor | readonly Tensor[]; bDec: Tensor },
 ): Tensor {
   const [nTok = 0, k = 0] = indices.shape;
-  const [nLatents = 0, d = 0] = wDec.shape;
+  const parts = 'length' in wDec ? wDec : [wDec];
+  const d = parts[0]?.shape[1] ?? 0;
   const codes = indices.shape.length === 2 && indices.shape.join() === values.shape.join();
-  if (!codes || indices.dtype !== 'u32' || d % 4 !== 0 || bDec.shape[0] !== d) {
+  const fits = d > 0 && d % 4 === 0 && bDec.shape[0] === d && parts.every(({ shape }) => shape[1] === d);
+  if (!codes || indices.dtype !== 'u32' || !fits) {
     throw shapeError('sae_decode_sparse', 'd must be a multiple of 4 and equal for both', {
       indices,
       values,
-      wDec,
+      ...(parts[0] && { wDec: parts[0] }),
       bDec,
     });
   }
   const xHat = batch.scratch([nTok, d]);
-  batch.run(saeDecodeSparseKernel, {
-    dims: { n_tok: nTok, k, d4: d / 4, n_latents: nLatents },
-    tensors: { indices, values, w_dec: wDec, b_dec: bDec, x_hat: xHat },
-    groups: [Math.ceil(d / 64), nTok],
-    cost: {
-      flops: 2 * nTok * k * d,
-      bytes: nTok * k * (8 + d * (wDec.dtype === 'f16' ? 2 : 4)) + 4 * (d + nTok * d),
-    },
-  });
+  let first = 0;
+  for (const part of parts) {
+    batch.run(saeDecodeSparseKernel, {
+      dims: { n_tok: nTok, k, d4: d / 4, n_latents: part.shape[0]!, first },
+      tensors: { indices, values, w_dec: part, b_dec: bDec, x_hat: xHat },
+      groups: [Math.ceil(d / 64), nTok],
+      cost: {
+        flops: 2 * nTok * k * d,
+        bytes: nTok * k * (8 + d * (part.dtype === 'f32' ? 4 : 2)) + 4 * (d + nTok * d),
+      },
+    });
+    first += part.shape[0]!;
+  }
   return xHat;
 }

@@ -13,6 +13,7 @@ export interface PlainHeads {
   nKeys: number;
   queryOffset: number;
   scale: number;
+  cap?: number;
   mask: BlockMask;
 }
 
@@ -39,8 +40,10 @@ export function attentionReference(h: PlainHeads): {
         for (let i = 0; i < h.dHead; i++)
           score +=
             h.q[(row * h.nHeads + head) * h.dHead + i]! * h.k[(s * h.nKvHeads + kvHead) * h.dHead + i]!;
-        scores[start + s] = score * h.scale;
-        highest = Math.max(highest, score * h.scale);
+        score *= h.scale;
+        if (h.cap) score = h.cap * Math.tanh(score / h.cap);
+        scores[start + s] = score;
+        highest = Math.max(highest, score);
       }
       if (highest === -Infinity) continue;
       let total = 0;

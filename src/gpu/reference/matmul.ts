@@ -6,7 +6,12 @@ export function matmulReference(
   x: ArrayLike<number>,
   weights: ArrayLike<number>,
   shape: { rows: number; k: number; n: number; layout: 'kn' | 'nk' },
-  fused: { bias?: ArrayLike<number>; activation?: KernelActivation; residual?: ArrayLike<number> } = {},
+  fused: {
+    bias?: ArrayLike<number>;
+    activation?: KernelActivation;
+    cap?: number;
+    residual?: ArrayLike<number>;
+  } = {},
 ): Float64Array {
   const { rows, k, n, layout } = shape;
   const y = new Float64Array(rows * n);
@@ -15,8 +20,9 @@ export function matmulReference(
       let sum = fused.bias?.[col] ?? 0;
       for (let i = 0; i < k; i++)
         sum += x[row * k + i]! * weights[layout === 'kn' ? i * n + col : col * k + i]!;
-      y[row * n + col] =
-        activationReference(sum, fused.activation ?? 'none') + (fused.residual?.[row * n + col] ?? 0);
+      const active = activationReference(sum, fused.activation ?? 'none');
+      const capped = fused.cap ? fused.cap * Math.tanh(active / fused.cap) : active;
+      y[row * n + col] = capped + (fused.residual?.[row * n + col] ?? 0);
     }
   }
   return y;

@@ -4,9 +4,16 @@ const LOWEST = -3.4028234e38;                                           // what 
 struct Dims {
   n_queries: u32, n_keys: u32, query_offset: u32, n_heads: u32, group: u32, d4: u32, // group = query heads per key head
   q_stride4: u32, q_start4: u32, k_stride4: u32, k_start4: u32, v_stride4: u32, v_start4: u32, // in vec4s
-  block_size: u32, blocks_per_head: u32, window: u32, sinks: u32, scale: f32, // blocks_per_head = 0: one mask for all
+  block_size: u32, blocks_per_head: u32, window: u32, sinks: u32, scale: f32, cap: f32, // blocks_per_head = 0: one mask for all; cap = 0: none
 }
 @group(0) @binding(0) var<uniform> dims: Dims;
+
+// Scaled and soft-capped scores: cap · tanh(s / cap). Some drivers give NaN for tanh of large arguments.
+fn scaled(products: vec4f) -> vec4f {
+  let s = products * dims.scale;
+  if (dims.cap == 0.0) { return s; }
+  return dims.cap * tanh(clamp(s / dims.cap, vec4f(-15.0), vec4f(15.0)));
+}
 
 // The element rule of partial blocks: may the query at position t read key s?
 fn visible(s: u32, t: vec4u) -> vec4<bool> {

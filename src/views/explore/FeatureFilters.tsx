@@ -1,6 +1,7 @@
 import { Slider } from 'radix-ui';
 import { useId } from 'react';
-import { SAMPLE_ITEMS, usePage } from '../../state/store.ts';
+import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
 
 // Most features fire on well under one token in a hundred, so the slider is cubic: half its way is 12.5 %.

@@ -46,8 +46,9 @@ export function FeatureList({ analysis, choice, onPeek }: ListProps) {
       about={
         <>
           <p>
-            Features above zero on the chosen tokens; without a choice, on every token but the beginning.
-            Values are activations in the dictionary’s own units.
+            Features above zero on the chosen tokens; without a choice, on every token but the very first the
+            model read (its beginning-of-text token, if it has one), whose activations are outliers. Values
+            are activations in the dictionary’s own units.
           </p>
           <p>
             <em>Contrast</em>: mean over the chosen tokens minus mean over all others. Beside the number: the
@@ -109,7 +110,7 @@ function ChosenText({ analysis, choice }: { analysis: Analysis; choice: Choice }
   if (choice.active !== undefined)
     return (
       <>
-        on token {choice.active} “{visibleText(tokens[choice.active]!.text)}”
+        on token {choice.active + 1 - analysis.prefix} “{visibleText(tokens[choice.active]!.text)}”
       </>
     );
   return <>on the whole text</>;

@@ -1,5 +1,7 @@
 import type { Example, SampleStatistics } from '../../engine/protocol.ts';
-import { SAMPLE_ITEMS, usePage } from '../../state/store.ts';
+import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { isCatalogued } from '../../state/opening.ts';
+import { usePage } from '../../state/store.ts';
 import { activationRatio, activationTint } from '../shared/colour.ts';
 import type { TableData } from '../shared/download.ts';
 import { formatActivation, formatCount, formatOneIn, formatPercent } from '../shared/format.ts';
@@ -11,6 +13,7 @@ import { Histogram } from './Histogram.tsx';
 export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: number }) {
   const statistics = usePage((state) => state.statistics);
   const examples = usePage((state) => state.examples);
+  const foreign = usePage(({ opened }) => opened !== undefined && !isCatalogued(opened.model.id));
   return (
     <Panel
       title="On a Storyworld sample"
@@ -27,6 +30,11 @@ export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: 
       }
       table={() => sampleTable(feature, statistics)}
     >
+      {foreign && (
+        <p className="small note">
+          This model was not trained on Storyworld: rates on the text it was made for will differ.
+        </p>
+      )}
       {statistics && <Rate feature={feature} statistics={statistics} hereMax={hereMax} />}
       <Sampling />
       {examples && <Examples examples={examples} max={statistics?.max[feature] ?? 0} />}

@@ -81,7 +81,8 @@ export function HonestyStrip() {
               <Info label={`Definition of ${name}`}>
                 <p>{about}</p>
                 <p className="small">
-                  The beginning-of-text token is left out of every average
+                  {analysis?.prefix === 0 ? 'The first token' : 'The beginning-of-text token'} is left out of
+                  every average, because its activation is an outlier
                   {honesty
                     ? `: ${honesty.tokens} tokens, and the ${honesty.tokens - 1} predictions among them for CE`
                     : ''}

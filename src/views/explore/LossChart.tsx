@@ -19,7 +19,7 @@ export function LossChart({ analysis, choice }: { analysis: Analysis; choice: Ch
   const select = usePage((state) => state.select);
   const underline = usePage((state) => state.view.loss);
   const change = usePage((state) => state.change);
-  const { loss, tokens } = analysis;
+  const { loss, tokens, prefix } = analysis;
   const known = Array.from(loss).filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
   const highest = Math.max(0, ...known);
@@ -33,8 +33,11 @@ export function LossChart({ analysis, choice }: { analysis: Analysis; choice: Ch
         <>
           <p>
             −ln p(token | tokens before it), in nats, for every token of the text: high where the model was
-            surprised. The first token after the beginning is predicted from the beginning alone. Dashed: the
-            mean.
+            surprised.{' '}
+            {prefix > 0
+              ? 'The first token is predicted from the beginning-of-text token alone.'
+              : 'The first token has none: this model reads nothing before it.'}{' '}
+            Dashed: the mean.
           </p>
           <p>1 nat = 1.44 bits.</p>
         </>
@@ -96,7 +99,7 @@ export function LossChart({ analysis, choice }: { analysis: Analysis; choice: Ch
                   height={Math.max(0.5, y(0) - y(value))}
                   fill={row === choice.active ? 'var(--accent)' : mark.attribution}
                 />
-                <title>{`${row}: ${visibleText(text)} ${formatFixed(value)} nats`}</title>
+                <title>{`${row + 1 - prefix}: ${visibleText(text)} ${formatFixed(value)} nats`}</title>
               </g>
             );
           })}

@@ -14,6 +14,8 @@ export function NextTokens({ analysis, choice }: { analysis: Analysis; choice: C
   const { next, tokens, loss } = analysis;
   const row = choice.active ?? tokens.length - 1;
   const actual = tokens[row + 1];
+  const shown = tokens[row];
+  if (!shown) return null;
   const bars = Array.from({ length: next.n }, (_, rank) => {
     const at = row * next.n + rank;
     return { id: next.ids[at]!, text: next.texts[at]!, prob: next.probs[at]! };
@@ -38,7 +40,7 @@ export function NextTokens({ analysis, choice }: { analysis: Analysis; choice: C
       }
     >
       <p className="small">
-        after “{visibleText(tokens[row]!.text)}”
+        after “{visibleText(shown.text)}”
         {actual ? (
           <>
             ; in the text: “{visibleText(actual.text)}”, p = {formatPercent(Math.exp(-loss[row + 1]!))}, loss{' '}

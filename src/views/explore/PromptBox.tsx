@@ -41,6 +41,9 @@ export function PromptBox() {
   const setText = usePage((state) => state.setText);
   const tokenized = usePage((state) => state.tokenized);
   const analysing = usePage((state) => state.analysing);
+  const before = usePage(({ analysis }) =>
+    analysis && analysis.prefix > 0 ? analysis.tokens[0]?.text : undefined,
+  );
   const mirror = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -59,8 +62,9 @@ export function PromptBox() {
           <label htmlFor={id}>Text</label>
         </h2>
         <Info label="How the text is read">
-          The text is split into the model’s own tokens as you type (the boxes behind it) and read at once,
-          with the special token &lt;|endoftext|&gt; before it. It stays in this page and in its link.
+          The text is split into the model’s own tokens as you type (the boxes behind it) and read at once,{' '}
+          {before === undefined ? 'with nothing' : `with the special token ${before}`} before it. It stays in
+          this page and in its link.
         </Info>
         <span className="grow" />
         <label className="visually-hidden" htmlFor={`${id}-sample`}>
@@ -118,8 +122,9 @@ function WindowChoice() {
   const id = useId();
   const tokenized = usePage((state) => state.tokenized);
   const nCtx = usePage((state) => state.opened?.model.nCtx ?? 0);
+  const prefix = usePage((state) => state.analysis?.prefix ?? 1);
   const setWindow = usePage((state) => state.setWindow);
-  const room = nCtx - 1;
+  const room = nCtx - prefix;
   if (!tokenized || tokenized.totalTokens <= room) return null;
   const { windowStart, totalTokens } = tokenized;
   const latest = totalTokens - room;

@@ -119,8 +119,8 @@ function Strip({ analysis, choice, tinting }: StripProps) {
   const focusAfter = useRef(false);
   // Where the last step of a brush went; the active row stays its other end.
   const cursor = useRef<number | undefined>(undefined);
-  const { tokens, loss } = analysis;
-  const stop = choice.active ?? Math.min(1, tokens.length - 1);
+  const { tokens, loss, prefix } = analysis;
+  const stop = choice.active ?? Math.min(prefix, tokens.length - 1);
 
   useEffect(() => {
     if (!focusAfter.current) return;
@@ -215,6 +215,7 @@ function Strip({ analysis, choice, tinting }: StripProps) {
           key={row}
           token={token}
           row={row}
+          number={row + 1 - prefix}
           tint={tintOf(tinting, row)}
           value={tinting.values[row] ?? 0}
           what={tinting.what}
@@ -233,6 +234,8 @@ function Strip({ analysis, choice, tinting }: StripProps) {
 interface TokenProps {
   token: TokenRecord;
   row: number;
+  /** 1 for the first token of what is read, 0 for what stands before it. */
+  number: number;
   tint: string;
   value: number;
   what: Tinting['what'];
@@ -245,10 +248,10 @@ interface TokenProps {
 }
 
 const Token = memo(function Token(props: TokenProps) {
-  const { token, row, tint, value, what, feature, loss, underline, active, brushed, stop } = props;
+  const { token, row, number, tint, value, what, feature, loss, underline, active, brushed, stop } = props;
   const fires = what !== 'loss' && what !== 'none' && value > 0 && feature !== undefined && feature >= 0;
   const spoken = [
-    `${row}: ${spokenText(token.text)}`,
+    `${number}: ${spokenText(token.text)}`,
     token.ofParts > 1 ? `part ${token.part + 1} of ${token.ofParts} of one character` : '',
     fires ? `feature ${feature}, ${formatActivation(value)}` : '',
     Number.isNaN(loss) ? '' : `loss ${formatFixed(loss)} nats`,

@@ -72,3 +72,13 @@ export function formatOneIn(rate: number): string {
   if (rate > 0.5) return `${formatPercent(rate)} of tokens`;
   return `1 in ${formatCount(Math.round(1 / rate))} tokens`;
 }
+
+/** Time that is still to be waited: `40 s`, `3 min`, `1 h 20 min`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return NONE;
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))}${NBSP}s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes}${NBSP}min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)}${NBSP}h${rest > 0 ? ` ${rest}${NBSP}min` : ''}`;
+}

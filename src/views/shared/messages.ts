@@ -1,4 +1,4 @@
-import type { FacetError, FacetErrorCode } from '../../shared/errors.ts';
+import type { FacetError, FacetErrorCode, FacetErrorRecord } from '../../shared/errors.ts';
 
 export interface Explanation {
   /** What happened, in one sentence. */
@@ -71,7 +71,7 @@ export const messages: Record<FacetErrorCode, Explanation> = {
 };
 
 /** The general sentence, the particular message and the best remedy known for an error. */
-export function explain(error: FacetError): Explanation & { particular: string } {
+export function explain(error: FacetError | FacetErrorRecord): Explanation & { particular: string } {
   const { sentence, remedy } = messages[error.code];
   return { sentence, particular: error.message, remedy: error.hint ?? remedy };
 }

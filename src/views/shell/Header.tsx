@@ -28,7 +28,7 @@ export function Header() {
 
 function Navigation() {
   const current = usePage((state) => state.view.view);
-  const change = usePage((state) => state.change);
+  const goTo = usePage((state) => state.goTo);
   if (views.length < 2) return null;
   return (
     <nav aria-label="Views">
@@ -39,7 +39,7 @@ function Navigation() {
           className="quiet"
           title={description}
           aria-current={id === current ? 'page' : undefined}
-          onClick={() => change({ view: id })}
+          onClick={() => id !== current && goTo(id)}
         >
           {title}
         </button>
@@ -48,11 +48,15 @@ function Navigation() {
   );
 }
 
+/** Stands for what the menu does not list; no reference looks like this. */
+const OTHERS = '*';
+
 /** Which model, dictionary and adapter the numbers come from; the dictionary can be changed here. */
 function OpenModel() {
   const opened = usePage((state) => state.opened);
   const switching = usePage((state) => state.switching);
   const chooseDictionary = usePage((state) => state.chooseDictionary);
+  const goTo = usePage((state) => state.goTo);
   const select = useId();
   if (!opened) return null;
   const { model, dictionary, dictionaries, adapter } = opened;
@@ -71,14 +75,18 @@ function OpenModel() {
       <select
         id={select}
         value={dictionary?.id ?? ''}
-        onChange={(event) => void chooseDictionary(event.target.value)}
+        onChange={({ target: { value } }) =>
+          value === OTHERS ? goTo('models', { look: model.id }) : void chooseDictionary(value)
+        }
       >
         {!dictionary && <option value="">no dictionary</option>}
         {dictionaries.map(({ id, title, hook, bytes }) => (
           <option key={id} value={id}>
-            {hook} — {title} ({formatBytes(bytes)})
+            {hook} — {title}
+            {bytes > 0 && ` (${formatBytes(bytes)})`}
           </option>
         ))}
+        <option value={OTHERS}>other dictionaries …</option>
       </select>
       {switching && (
         <span role="status" className="small">

@@ -5,6 +5,7 @@ import { explain } from '../shared/messages.ts';
 export function Messages() {
   const problem = usePage((state) => state.problem);
   const notes = usePage((state) => state.notes);
+  const open = usePage((state) => state.update);
   const dismissProblem = usePage((state) => state.dismissProblem);
   const dismissNotes = usePage((state) => state.dismissNotes);
   const said = problem && explain(problem);
@@ -23,6 +24,14 @@ export function Messages() {
         )}
       </div>
       <div role="status">
+        {open && (
+          <div className="message message-news">
+            <p>A new version of this page is ready. What you see is kept in the address.</p>
+            <button type="button" className="quiet" onClick={open}>
+              Open it
+            </button>
+          </div>
+        )}
         {notes.length > 0 && (
           <div className="message message-warning">
             <div>

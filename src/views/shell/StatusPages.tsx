@@ -41,6 +41,7 @@ export function LoadingPage() {
 export function FailurePage() {
   const failure = usePage((state) => state.failure);
   const retry = usePage((state) => state.retry);
+  const goTo = usePage((state) => state.goTo);
   const leave = usePage((state) => state.leaveLink);
   const error = failure ?? new FacetError('bug', 'There is no model, and no reason why.');
   const said = explain(error);
@@ -55,6 +56,9 @@ export function FailurePage() {
         </button>
         <button type="button" onClick={() => void leave('default')}>
           Open the usual view
+        </button>
+        <button type="button" onClick={() => goTo('models')}>
+          Choose another model
         </button>
         <CopyDiagnostics error={error} />
       </p>

@@ -1,0 +1,40 @@
+import type { Batch } from '../gpu/batch.ts';
+import type { KernelActivation } from '../gpu/kernels/activation-names.ts';
+import { matmul } from '../gpu/kernels/matmul.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import type { Weights } from './weights.ts';
+
+/**
+ * cap(activation(x · W + b)) + residual with one of the model's matrices, whatever its layout and number of parts; b is
+ * there when the model has it, under the same name with `b_` for `W_`.
+ * @param name e.g. `blocks.0.attn.W_O`
+ * @param options.bias false leaves it out: for directions instead of activations
+ * @returns scratch [T, N]
+ */
+export function linear(
+  batch: Batch,
+  weights: Weights,
+  name: string,
+  {
+    x,
+    bias = true,
+    ...fused
+  }: { x: Tensor; bias?: boolean; activation?: KernelActivation; cap?: number; residual?: Tensor },
+): Tensor {
+  const { parts, layout } = weights.matrix(name);
+  const common = {
+    x,
+    layout,
+    ...fused,
+    bias: bias ? weights.find(name.replace('.W_', '.b_')) : undefined,
+  };
+  const [whole] = parts;
+  if (parts.length === 1) return matmul(batch, { ...common, weights: whole! });
+  const y = batch.scratch([x.shape[0]!, parts.reduce((sum, { shape }) => sum + shape[0]!, 0)]);
+  let column = 0;
+  for (const part of parts) {
+    matmul(batch, { ...common, weights: part, into: { y, column } });
+    column += part.shape[0]!;
+  }
+  return y;
+}

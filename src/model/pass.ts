@@ -1,0 +1,197 @@
+import { maskFromRule } from '../attention/rule-mask.ts';
+import type { Batch } from '../gpu/batch.ts';
+import type { BlockMask } from '../gpu/block-mask.ts';
+import { add } from '../gpu/kernels/add.ts';
+import type { HeadView } from '../gpu/kernels/attention.ts';
+import { layerNorm } from '../gpu/kernels/layer_norm.ts';
+import { rmsNorm } from '../gpu/kernels/rms_norm.ts';
+import { sliceColumns } from '../gpu/kernels/slice_columns.ts';
+import type { Tensor } from '../gpu/tensor.ts';
+import { FacetError } from '../shared/errors.ts';
+import type { ModelConfig, Rope } from './config.ts';
+import { allHooks, parseHook } from './hooks.ts';
+import { linear } from './linear.ts';
+import { ropeTable } from './rope.ts';
+import type { RunPlan } from './run-plan.ts';
+import { norm } from './unembed.ts';
+import type { Weights } from './weights.ts';
+
+const MASK_BLOCK = 16;
+/** Activations that exist only inside a kernel or as a view of another tensor: they can be read but not replaced. */
+const READ_ONLY =
+  /hook_scale$|hook_normalized$|hook_(rot_)?[qkv]$|hook_attn_scores$|hook_pattern$|hook_pos_embed$/;
+
+/** What the steps of one forward pass share: the plan, its hooks, and who still needs which scratch tensor. */
+export class Pass {
+  readonly captures = new Map<string, Tensor>();
+  readonly length: number;
+  readonly #wanted: ReadonlySet<string>;
+  readonly #kept = new Set<Tensor>();
+  readonly #order: ReadonlyMap<string, number>;
+  /** Position in forward order after which nothing is needed. */
+  readonly #stop: number;
+  readonly #tables = new Map<Rope, Tensor>();
+  readonly #masks = new Map<number, BlockMask>();
+
+  constructor(
+    readonly batch: Batch,
+    readonly config: ModelConfig,
+    readonly weights: Weights,
+    readonly plan: RunPlan,
+  ) {
+    this.length = plan.ids.length;
+    this.#wanted = new Set(plan.captures);
+    this.#order = new Map(allHooks(config).map((name, index) => [name, index]));
+    this.#check();
+    const last = Math.max(-1, ...[...this.#wanted].map((name) => this.#order.get(name)!));
+    this.#stop = (plan.logits ?? 'none') === 'none' ? last : Infinity;
+    if (plan.resume) this.#kept.add(plan.resume.residual);
+  }
+
+  #check(): void {
+    const { ids, edits, resume } = this.plan;
+    const { nCtx, dVocab, nLayers } = this.config;
+    if (ids.length === 0) throw new FacetError('bad-input', 'There is nothing to read: no tokens.');
+    if (ids.length > nCtx)
+      throw new FacetError('bad-input', `${ids.length} tokens do not fit the model's context of ${nCtx}.`);
+    const outside = ids.find((id) => id >= dVocab);
+    if (outside !== undefined)
+      throw new FacetError('bad-input', `Token id ${outside} is outside the vocabulary of ${dVocab}.`);
+    if (resume && (resume.layer < 0 || resume.layer >= nLayers))
+      throw new FacetError('bug', `cannot resume at layer ${resume.layer}`);
+    for (const name of this.#wanted) parseHook(name, this.config);
+    for (const name of edits?.keys() ?? []) {
+      parseHook(name, this.config);
+      if (READ_ONLY.test(name))
+        throw new FacetError('unsupported', `The activation at "${name}" cannot be replaced yet.`);
+    }
+    const before = resume ? this.#order.get(`blocks.${resume.layer}.hook_resid_pre`)! : 0;
+    for (const name of [...this.#wanted, ...(edits?.keys() ?? [])]) {
+      if (this.#order.get(name)! < before)
+        throw new FacetError('bug', `"${name}" lies before the layer the pass resumes at`);
+    }
+  }
+
+  /** Whether the pass goes as far as this hook. */
+  needed(name: string): boolean {
+    return this.#order.get(name)! <= this.#stop;
+  }
+
+  wants(name: string): boolean {
+    return this.#wanted.has(name);
+  }
+
+  /** Whether the activation must exist on its own: it is captured or edited. */
+  touches(name: string): boolean {
+    return this.wants(name) || (this.plan.edits?.has(name) ?? false);
+  }
+
+  /** Lets the plan see and replace an activation. */
+  point(name: string, activation: Tensor): Tensor {
+    const edited = this.plan.edits?.get(name)?.(this.batch, activation) ?? activation;
+    if (edited !== activation) this.release(activation);
+    if (this.wants(name)) {
+      this.captures.set(name, edited);
+      this.#kept.add(edited);
+    }
+    return edited;
+  }
+
+  /** Captures a copy of columns of a wider matrix, which goes on as it is. */
+  copyOf(name: string, { tensor, rowStride, offset }: HeadView, width: number): void {
+    if (!this.wants(name)) return;
+    const x = tensor.reshaped([this.length, rowStride]);
+    this.point(name, sliceColumns(this.batch, { x, from: offset, count: width }));
+  }
+
+  release(...tensors: Tensor[]): void {
+    for (const tensor of tensors) if (!this.#kept.has(tensor)) this.batch.release(tensor);
+  }
+
+  /** The norm with weights `{prefix}.w` and hooks `{prefix}.hook_scale` and `.hook_normalized`. */
+  norm(prefix: string, x: Tensor): Tensor {
+    const { batch, config } = this;
+    const { y, scale } = norm(batch, config, this.weights, prefix, x);
+    this.#normHooks(prefix, scale, config.dModel, (gain, none) =>
+      config.norm === 'RMS'
+        ? rmsNorm(batch, { x, gain, eps: config.normEps })
+        : layerNorm(batch, { x, gain, bias: none, eps: config.normEps }),
+    );
+    return y;
+  }
+
+  /** The same over each of the heads of `x`; always RMSNorm. @returns scratch [T · heads, d_head] */
+  headNorm(prefix: string, x: HeadView, heads: number): Tensor {
+    const { batch, config } = this;
+    const given = { x, heads, eps: config.normEps };
+    const { y, scale } = rmsNorm(batch, { ...given, gain: this.weights.get(`${prefix}.w`) });
+    this.#normHooks(prefix, scale, config.dHead, (gain) => rmsNorm(batch, { ...given, gain }));
+    return y;
+  }
+
+  #normHooks(
+    prefix: string,
+    scale: Tensor,
+    width: number,
+    again: (gain: Tensor, none: Tensor) => { y: Tensor; scale: Tensor },
+  ): void {
+    this.release(this.point(`${prefix}.hook_scale`, scale));
+    const hook = `${prefix}.hook_normalized`;
+    if (!this.wants(hook)) return;
+    // The hook is before gain and bias, which the kernel applies in the same step.
+    const ones = this.batch.input(new Float32Array(width).fill(1), [width]);
+    const none = this.batch.input(new Float32Array(width), [width]);
+    const plain = again(ones, none);
+    this.batch.release(ones, none, plain.scale);
+    this.point(hook, plain.y);
+  }
+
+  /**
+   * x + out, where `out` is projected from `inner`, which is released, and normed in sandwich models. Fused where no hook
+   * in between is captured or edited.
+   * @param names of the hook at `out`, of the matrix, and of the norm
+   */
+  project(names: { hook: string; matrix: string; norm: string }, inner: Tensor, x: Tensor): Tensor {
+    const { batch, weights, config } = this;
+    if (!config.sandwich && !this.touches(names.hook)) {
+      const sum = linear(batch, weights, names.matrix, { x: inner, residual: x });
+      this.release(inner);
+      return sum;
+    }
+    let out = linear(batch, weights, names.matrix, { x: inner });
+    this.release(inner);
+    if (config.sandwich) {
+      const normed = this.norm(names.norm, out);
+      this.release(out);
+      out = normed;
+    }
+    out = this.point(names.hook, out);
+    const sum = add(batch, { a: x, b: out });
+    this.release(out);
+    return sum;
+  }
+
+  /** Which keys the queries of this pass see: those before them, at most `window` when it is not 0. */
+  mask(window: number): BlockMask {
+    const made = this.#masks.get(window);
+    if (made) return made;
+    const shape = { nHeads: this.config.nHeads, nQueries: this.length, nKeys: this.length, queryOffset: 0 };
+    const mask = maskFromRule({ ...shape, blockSize: MASK_BLOCK }, { window, sinks: 0 });
+    this.#masks.set(window, mask);
+    return mask;
+  }
+
+  /** Cosines and sines for the positions of this pass. */
+  rotations(rope: Rope): Tensor {
+    const made = this.#tables.get(rope);
+    if (made) return made;
+    const table = this.batch.input(ropeTable(rope, this.length), [this.length, rope.dims / 2, 2]);
+    this.#tables.set(rope, table);
+    return table;
+  }
+
+  /** Gives back what the pass kept for itself. */
+  finish(): void {
+    this.batch.release(...this.#tables.values());
+  }
+}
