@@ -55,7 +55,6 @@ test('any manifest is read, or called damaged', async () => {
     version: 1,
     id,
     title: 't',
-    used: 1,
     files: [{ path: 'a', bytes: 1, sha256: '0'.repeat(64) }],
     absent: [],
   };
