@@ -74,6 +74,7 @@ test('find a repository, look, download with a break, open it with a dictionary,
   await expect(region(page, 'Hooks')).toContainText('hook_embed');
   await expect(region(page, 'Weights')).toContainText(/On the GPU.*about \d/s);
   await expect(region(page, 'Files')).toContainText('model.safetensors');
+  expect(await violations(page)).toEqual([]);
   expect(hub.log.filter(({ path }) => path.includes('model.safetensors'))).toEqual([]);
 
   // A dictionary of another repository; one of the two does not fit, and says why.
@@ -143,6 +144,7 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   await page.goBack();
   await model.getByRole('button', { name: 'Look at the files first' }).click();
   await expect(model).toContainText(/4\.\d\sMB in \d file/);
+  expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Download and open' }).click();
   await ready(page);
   await expect(tokens(page).first()).toContainText('endoftext');
@@ -150,11 +152,20 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   expect(withToken.length).toBeGreaterThan(0);
   expect(withToken.every(({ server }) => server === 'hub')).toBe(true);
   expect(hub.log.some(({ server }) => server === 'cdn')).toBe(true);
+  // Neither the databases nor any file of this site's storage has it.
   const kept = await page.evaluate(async () => {
-    const databases = await indexedDB.databases();
-    const stored = [Object.entries(localStorage), Object.entries(sessionStorage)];
-    return JSON.stringify([stored, databases, location.href]);
+    const texts: string[] = [location.href, JSON.stringify([await indexedDB.databases()])];
+    for (const storage of [localStorage, sessionStorage]) texts.push(JSON.stringify(Object.entries(storage)));
+    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const handle of folder.values()) {
+        if (handle.kind === 'directory') await walk(handle);
+        else texts.push(await (await handle.getFile()).slice(0, 100_000).text());
+      }
+    };
+    await walk(await navigator.storage.getDirectory());
+    return texts.join('\n');
   });
+  expect(kept).toContain(revision);
   expect(kept).not.toContain(token);
   expect(await page.content()).not.toContain(token);
 });
