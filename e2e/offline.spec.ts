@@ -52,7 +52,7 @@ async function visited(page: Page): Promise<void> {
   await ready(page);
   await page.evaluate(async () => {
     await navigator.serviceWorker.register('./sw.js', { updateViaCache: 'none' });
-    (await navigator.serviceWorker.ready).active!.postMessage({ keepOpening: true });
+    (await navigator.serviceWorker.ready).active!.postMessage({ keepOpening: true }, []);
   });
   await expect(async () => {
     const kept = await cached(page);
@@ -138,7 +138,7 @@ test('a new build takes the place of the old one, and is not kept waiting by it'
     const changed = new Promise((resolve) => {
       navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
     });
-    waiting!.postMessage({ activate: true });
+    waiting!.postMessage({ activate: true }, []);
     await changed;
   });
   await expect.poll(() => shells(page)).toEqual(['facet-shell-new']);

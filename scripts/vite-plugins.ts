@@ -110,7 +110,7 @@ export function shellFiles(): Plugin {
         // The names hold digests of the contents, so they are the version.
         const version = createHash('sha256').update(files.sort().join()).update(worker.code).digest('hex');
         const shell = JSON.stringify({ version: version.slice(0, 16), files });
-        worker.code = `const __SHELL__=${shell};${worker.code}`;
+        worker.code = `const BUILD=${shell};${worker.code}`;
       },
     },
   };

@@ -8,7 +8,6 @@ import {
   WEIGHTS,
   weights,
 } from '../testing/library-fixture.ts';
-import type { Fault } from '../testing/test-hub.ts';
 import type { LibraryProgress } from './protocol.ts';
 import { type Appender, MemoryStore, type Store } from './store.ts';
 
@@ -116,7 +115,7 @@ describe('downloading', () => {
     },
   );
 
-  test.each(['no-range', 'hidden', 'no-etag'] as const)('%s is no obstacle', async (kind) => {
+  test.each(['no-range', 'bare', 'no-etag'] as const)('%s is no obstacle', async (kind) => {
     fixture.hub.fault(WEIGHTS, kind);
     await expectWeights(await fixture.fetch(await fixture.library()));
   });
@@ -174,7 +173,7 @@ describe('going on with an earlier download', () => {
     expect(fixture.ranges()).toEqual(['bytes=0-']);
   });
 
-  test.each(['no-range', 'wrong-range', 'hidden', 'no-etag', 416] as const)(
+  test.each(['no-range', 'wrong-range', 'bare', 'no-etag', 416] as const)(
     '%s at the second try: the file is right all the same',
     async (kind) => {
       await halfway();
@@ -245,25 +244,22 @@ describe('going on with an earlier download', () => {
       expect(changed.equals(Buffer.from(await set.files[0]!.blob.arrayBuffer()))).toBe(true);
     });
 
-    test.each(['hidden', 'no-etag'] as const)('%s: starts over rather than guess', async (kind) => {
-      mirror.hub.fault(WEIGHTS, kind);
-      mirror.hub.fault(WEIGHTS, kind);
-      await halfwayWith(kind);
-      mirror.hub.log.length = 0;
+    test('an answer without ETag and range is not trusted to be the rest', async () => {
+      await halfway(mirror);
+      mirror.hub.fault(WEIGHTS, 'bare', { times: 1 });
       await expectWeights(await mirror.fetch(await mirror.library()));
-      expect(mirror.ranges()).toEqual(['bytes=0-']);
+      expect(mirror.ranges()).toEqual(['bytes=150000-', 'bytes=0-']);
     });
 
-    async function halfwayWith(kind: Fault): Promise<void> {
-      mirror.reset();
+    test('a part that came without ETag is not continued', async () => {
       await halfway(mirror);
-      // As if the first answer had named no ETag.
       const key = await mirror.key();
       const record = (await mirror.store.files(key)).find(({ name }) => name.endsWith('.part.json'))!.name;
       const text = await (await mirror.store.read(key, record))!.text();
       await mirror.store.write(key, record, text.replace(/,"etag":"[^}]*/, ''));
-      mirror.hub.fault(WEIGHTS, kind);
-    }
+      await expectWeights(await mirror.fetch(await mirror.library()));
+      expect(mirror.ranges()).toEqual(['bytes=0-']);
+    });
   });
 });
 
@@ -297,13 +293,19 @@ class CountingStore extends MemoryStore {
   open = 0;
   most = 0;
   readonly #waiting: (() => void)[] = [];
+  #passed = false;
+
+  #pass(): void {
+    this.#passed = true;
+    for (const go of this.#waiting.splice(0)) go();
+  }
 
   override async append(folder: string, name: string, at: number): Promise<Appender> {
     const appender = await super.append(folder, name, at);
     this.most = Math.max(this.most, ++this.open);
-    // Nobody goes on before three are under way.
-    if (this.open === 3) for (const go of this.#waiting.splice(0)) go();
-    else if (this.most < 3) await new Promise<void>((go) => this.#waiting.push(go));
+    // Nobody goes on before three are under way, and a fourth has had its chance.
+    if (this.open === 3) setTimeout(() => this.#pass(), 100);
+    if (!this.#passed) await new Promise<void>((go) => this.#waiting.push(go));
     return {
       write: (bytes) => appender.write(bytes),
       close: () => appender.close().finally(() => this.open--),

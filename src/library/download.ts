@@ -110,11 +110,13 @@ class Download {
       // Without digest or ETag nothing would tell a changed file from this one.
       (file.sha256 ?? file.oid ?? record.etag) !== undefined;
     if (!part || !same || part.size > file.bytes) return void (part && (await this.#discard()));
-    await readThrough(file.path, part, (bytes) => this.#digest.update(bytes), signal);
-    this.#at = part.size;
+    const take = (bytes: Uint8Array): void => {
+      this.#digest.update(bytes);
+      this.job.onBytes((this.#at += bytes.length));
+    };
+    await readThrough(file.path, part, take, signal);
     this.#etag = record.etag;
     this.#joined = this.#at > 0;
-    this.job.onBytes(this.#at);
   }
 
   /** Attempts until every byte is here. */
@@ -150,7 +152,10 @@ class Download {
       answered = true;
       await this.#accept(response);
       watch.moved();
-      out = await store.append(folder, this.#part, this.#at);
+      out = await store.append(folder, this.#part, this.#at).catch((thrown: unknown) => {
+        // The worker of a page that was just closed may still hold it.
+        throw thrown instanceof FacetError ? new TryAgain(thrown) : thrown;
+      });
       const reader = response.body?.getReader();
       for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
         watch.moved();

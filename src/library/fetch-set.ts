@@ -50,10 +50,13 @@ export async function fetchSet(request: FetchRequest, context: Context): Promise
     const shelved = await new Shelving(key, listing, context).start();
     try {
       await shelved.bring(wanted);
-    } finally {
+    } catch (thrown) {
       // Whatever is complete is kept, even when the rest failed.
-      await shelved.note();
+      await shelved.note().catch(() => {});
+      throw thrown;
     }
+    await shelved.note();
+    await kept.shelf.touch(key);
     return kept.shelf.fileSet(id, shelved.manifest, await kept.shelf.present(key, shelved.manifest));
   });
 }
@@ -81,7 +84,7 @@ async function openKept(
   if (manifest?.endpoint !== endpoint) return undefined;
   const present = await shelf.present(key, manifest);
   if (!paths.every((path) => present.has(path))) return undefined;
-  await shelf.write(key, { ...manifest, used: Date.now() }).catch(() => {});
+  await shelf.touch(key);
   return shelf.fileSet(id, manifest, present);
 }
 
@@ -112,7 +115,6 @@ class Shelving {
       title: listing.repo,
       license: listing.license,
       endpoint: context.hub.endpoint,
-      used: Date.now(),
       files: [],
       absent: [],
     };
@@ -215,8 +217,7 @@ class Shelving {
 
   async #full(missing: readonly ListedFile[], free?: number): Promise<FacetError> {
     const sets = (await this.context.kept.shelf.list()).filter((set) => set.id !== this.manifest.id);
-    const largest = sets.sort((a, b) => b.bytes - a.bytes);
-    return storageFull(await this.#needed(missing), free === undefined ? free : Math.max(0, free), largest);
+    return storageFull(await this.#needed(missing), free, sets);
   }
 
   /** Bytes still to be written. */

@@ -44,7 +44,6 @@ export async function importSet(request: ImportRequest, context: Context): Promi
       version: 1,
       id: formatSetId(id),
       title,
-      used: Date.now(),
       files: hashed.map(({ path, blob, sha256 }) => ({ path, bytes: blob.size, sha256 })),
       absent: [],
     };
@@ -95,9 +94,8 @@ async function copy(
   const needed = missing.reduce((sum, { blob }) => sum + blob.size, 0);
   const meter = new Meter('copy', needed, context.onProgress);
   const { usage, quota } = await space.estimate().catch(() => ({ usage: 0, quota: 0 }));
-  const largest = async () => (await shelf.list()).sort((a, b) => b.bytes - a.bytes);
   if (store.durable && quota > 0 && needed > quota - usage)
-    throw storageFull(needed, Math.max(0, quota - usage), await largest());
+    throw storageFull(needed, quota - usage, await shelf.list());
   try {
     for (const file of missing) {
       const name = Shelf.fileName(file.path);
@@ -119,9 +117,10 @@ async function copy(
       await store.rename(key, `${name}.part`, name);
     }
     await shelf.write(key, manifest);
+    await shelf.touch(key);
   } catch (thrown) {
     // Half a set is of no use; one that was there before still is.
     if (!before) await store.remove(key);
-    throw isQuotaError(thrown) ? storageFull(needed, undefined, await largest()) : thrown;
+    throw isQuotaError(thrown) ? storageFull(needed, undefined, await shelf.list()) : thrown;
   }
 }

@@ -23,6 +23,7 @@ import { parseSetId, type SetId } from './set-id.ts';
 import { readSettings, type Settings, writeSettings } from './settings.ts';
 import { damagedKey, type Manifest, Shelf } from './shelf.ts';
 import type { Lock, Space, Store } from './store.ts';
+import { isQuotaError, storageFull } from './troubles.ts';
 
 /** What the library stands on; in a browser OPFS, Web Locks and the storage manager. */
 export interface Ground {
@@ -104,8 +105,7 @@ export class Library implements LibraryApi {
         hint: setId.kind === 'hf' ? 'Fetch it again.' : 'Choose its files again.',
       });
     }
-    // Only so that the list can be sorted: no reason to fail.
-    await shelf.write(key, { ...manifest, used: Date.now() }).catch(() => {});
+    await shelf.touch(key);
     return set;
   }
 
@@ -179,6 +179,9 @@ export class Library implements LibraryApi {
     this.#open.set(ticket, controller);
     try {
       return await work(await this.#ready, controller.signal);
+    } catch (thrown) {
+      if (isQuotaError(thrown)) throw storageFull(undefined, undefined, await this.stored());
+      throw thrown;
     } finally {
       this.#open.delete(ticket);
     }

@@ -17,8 +17,9 @@ export class OpfsStore implements Store {
       const folder = await origin.getDirectoryHandle(root, { create: true });
       const store = new OpfsStore(folder);
       // Some private windows hand out a file system that takes no files.
-      await store.write('probe', 'probe', '');
-      await store.remove('probe');
+      const probe = `probe-${crypto.randomUUID()}`;
+      await store.write(probe, 'probe', '');
+      await store.remove(probe);
       return store;
     } catch {
       return undefined;

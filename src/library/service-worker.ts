@@ -10,7 +10,7 @@
  */
 declare const self: ServiceWorkerGlobalScope;
 /** Put in by the build: a digest over the built files, and their addresses relative to the page. */
-declare const __SHELL__: { version: string; files: string[] };
+declare const BUILD: { version: string; files: string[] };
 
 interface Catalogue {
   models?: Bundle[];
@@ -22,7 +22,7 @@ interface Bundle {
 }
 
 const PREFIX = 'facet-shell-';
-const SHELL = PREFIX + __SHELL__.version;
+const SHELL = PREFIX + BUILD.version;
 const BUNDLED = 'facet-bundled';
 const CATALOGUE = 'catalogue.json';
 /** '' is the page itself. */
@@ -44,7 +44,7 @@ self.addEventListener('message', (event: ExtendableMessageEvent) => {
   if (asked.keepOpening) event.waitUntil(keepOpening());
   // Whether a script belongs to this version.
   if (asked.includes)
-    event.ports[0]?.postMessage(__SHELL__.files.some((path) => address(path) === asked.includes));
+    event.ports[0]?.postMessage(BUILD.files.some((path) => address(path) === asked.includes));
 });
 
 self.addEventListener('fetch', (event) => {
@@ -54,7 +54,7 @@ self.addEventListener('fetch', (event) => {
   const path = url.slice(scope.length);
   if (request.mode === 'navigate') {
     if (path === '' || path === 'index.html') event.respondWith(freshOrKept('', request));
-  } else if (__SHELL__.files.includes(path)) event.respondWith(built(path, request));
+  } else if (BUILD.files.includes(path)) event.respondWith(built(path, request));
   else if (CHANGING.includes(path)) event.respondWith(freshOrKept(path, request));
   else if (/^(?:models|dictionaries)\//.test(path)) event.respondWith(bundled(event, path));
 });
@@ -63,7 +63,7 @@ async function install(): Promise<void> {
   const shell = await caches.open(SHELL);
   // What the page has just loaded is taken from the browser's cache. All or nothing: one file that fails is no install.
   await shell.addAll([
-    ...__SHELL__.files.map((path) => new Request(address(path), { cache: 'force-cache' })),
+    ...BUILD.files.map((path) => new Request(address(path), { cache: 'force-cache' })),
     ...CHANGING.map((path) => new Request(address(path), { cache: 'no-cache' })),
   ]);
 }
@@ -161,4 +161,6 @@ async function currentCatalogue(): Promise<Catalogue> {
   }
 }
 
+// A module for the compiler, which would else mix its `self` with the page's; nothing of it is built.
+// oxlint-disable-next-line unicorn/require-module-specifiers
 export {};

@@ -6,6 +6,8 @@ import { formatSetId, isPlainPath, parseSetId, type SetId } from './set-id.ts';
 import type { Store } from './store.ts';
 
 const MANIFEST = 'manifest.json';
+/** Beside the manifest, which only the holder of the set's lock may write. */
+const LAST_USE = 'last-use';
 const MANIFEST_LIMIT = 20_000_000;
 const SET_KEY = /^[0-9a-f]{32}$/;
 
@@ -18,7 +20,6 @@ const manifestSchema = v.object({
   title: text,
   license: v.optional(text),
   endpoint: v.optional(text),
-  used: bytes,
   /** Complete and checked when they were written. */
   files: v.array(v.object({ path, bytes, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) })),
   /** What else the repository lists. */
@@ -57,6 +58,17 @@ export class Shelf {
     return this.store.write(key, MANIFEST, JSON.stringify(manifest));
   }
 
+  /** Notes that a set was used now. Only sorts the list, so failing is no trouble. */
+  touch(key: string): Promise<void> {
+    return this.store.write(key, LAST_USE, String(Date.now())).catch(() => {});
+  }
+
+  async #lastUse(key: string): Promise<number> {
+    const blob = await this.store.read(key, LAST_USE);
+    const time = blob && blob.size < 20 ? Number(await blob.text()) : 0;
+    return Number.isSafeInteger(time) ? time : 0;
+  }
+
   /** Complete files of a manifest that are still there in full, by path. */
   async present(key: string, manifest: Manifest): Promise<Map<string, GivenFile>> {
     const found = await Promise.all(
@@ -88,7 +100,7 @@ export class Shelf {
     try {
       const manifest = await this.manifest(key);
       // A folder that another tab has just removed.
-      if (!manifest && files.length === 0) return undefined;
+      if (!manifest && files.every(({ name }) => name === LAST_USE)) return undefined;
       if (!manifest) throw new FacetError('bad-file', 'The list of its files is missing.');
       const whole = manifest.files.filter((file) => size.get(Shelf.fileName(file.path)) === file.bytes);
       const lost = manifest.files.length - whole.length;
@@ -99,7 +111,7 @@ export class Shelf {
         license: manifest.license,
         endpoint: manifest.endpoint,
         files: whole.map((file) => ({ path: file.path, bytes: file.bytes })),
-        lastUsed: manifest.used,
+        lastUsed: await this.#lastUse(key),
         problem: lost > 0 ? `${lost} of its files are gone or cut short; fetch it again.` : undefined,
       };
     } catch (thrown) {

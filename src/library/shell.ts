@@ -24,7 +24,7 @@ export async function registerShell(onUpdate: (open: () => void) => void): Promi
       if (!serviceWorker.controller || (await belongs(worker))) return;
       onUpdate(() => {
         opened = true;
-        worker.postMessage({ activate: true });
+        worker.postMessage({ activate: true }, []);
       });
     };
     serviceWorker.addEventListener('controllerchange', () => {
@@ -39,7 +39,7 @@ export async function registerShell(onUpdate: (open: () => void) => void): Promi
         if (worker.state === 'installed') void offer(worker);
       });
     });
-    void serviceWorker.ready.then(({ active }) => active?.postMessage({ keepOpening: true }));
+    void serviceWorker.ready.then(({ active }) => active?.postMessage({ keepOpening: true }, []));
     return true;
   } catch {
     return false;

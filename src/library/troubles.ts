@@ -112,23 +112,29 @@ export function isQuotaError(thrown: unknown): boolean {
 }
 
 /**
- * @param needed bytes still to be written; @param free bytes, when known
- * @param largest what could be removed, largest first
+ * @param needed bytes still to be written, @param free bytes, when known
+ * @param kept what could be removed
  */
 export function storageFull(
-  needed: number,
+  needed: number | undefined,
   free: number | undefined,
-  largest: readonly { title: string; bytes: number }[],
+  kept: readonly { title: string; bytes: number }[],
 ): FacetError {
-  const room = free === undefined ? 'that is more than there is' : `there are ${formatSize(free)}`;
-  const kept = largest.slice(0, 3).map(({ title, bytes }) => `${title} (${formatSize(bytes)})`);
+  const room =
+    free === undefined ? 'that is more than there is' : `there are ${formatSize(Math.max(0, free))}`;
+  const largest = kept
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map(({ title, bytes }) => `${title} (${formatSize(bytes)})`);
   return new FacetError(
     'network',
-    `The browser’s storage for this site is too small: ${formatSize(needed)} are needed, ${room}.`,
+    needed === undefined
+      ? 'The browser’s storage for this site is full.'
+      : `The browser’s storage for this site is too small: ${formatSize(needed)} are needed, ${room}.`,
     {
       hint:
-        kept.length > 0
-          ? `Remove something kept here, for example ${kept.join(', ')}; or free disk space.`
+        largest.length > 0
+          ? `Remove something kept here, for example ${largest.join(', ')}; or free disk space.`
           : 'Free disk space, or leave the private window; browsers give each site a share of the disk.',
     },
   );

@@ -15,7 +15,7 @@ import { text } from 'node:stream/consumers';
  * - `no-range`: always the whole file; `no-range-drop`: half of the whole file, then the connection breaks;
  * - `wrong-range`: another part than asked for, and says so
  * - `hidden`: answers rightly, but lets a page read no headers; `no-cors`: lets a page read nothing
- * - `no-etag`: without ETag
+ * - `no-etag`: without ETag; `bare`: without ETag and Content-Range
  */
 export type Fault =
   | number
@@ -32,7 +32,8 @@ export type Fault =
   | 'wrong-range'
   | 'hidden'
   | 'no-cors'
-  | 'no-etag';
+  | 'no-etag'
+  | 'bare';
 
 export interface LoggedRequest {
   /** `hub` and `cdn` are different origins, as on the real one. */
@@ -218,7 +219,8 @@ export async function startHub({
     const etag = createHash('md5').update(bytes).digest('hex');
     if (kind === 'changed' || kind === 'swapped') bytes = Buffer.from(bytes.map((byte) => byte ^ 0x55));
     if (kind === 'other-size') bytes = Buffer.concat([bytes, bytes]);
-    if (kind !== 'no-etag') response.setHeader('etag', `"${kind === 'changed' ? 'changed' : etag}"`);
+    if (kind !== 'no-etag' && kind !== 'bare')
+      response.setHeader('etag', `"${kind === 'changed' ? 'changed' : etag}"`);
     if (kind === 'hidden') response.removeHeader('access-control-expose-headers');
     const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     let from = 0;
@@ -227,7 +229,8 @@ export async function startHub({
       if (kind === 'wrong-range') from = from > 0 ? from - 1 : 1;
       if (from >= bytes.length) return end(response, 416);
       response.statusCode = 206;
-      response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
+      if (kind !== 'bare')
+        response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
     }
     const body = bytes.subarray(from);
     if (kind !== 'short' && kind !== 'long') response.setHeader('content-length', body.length);
