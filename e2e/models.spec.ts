@@ -217,13 +217,19 @@ test('what cannot be read is explained; storage is listed and removed; nothing t
   await dictionaries.getByRole('button', { name: /blocks\.7\.attn\.hook_z/ }).click();
   await expect(dictionaries).toContainText('PyTorch pickles');
   await expect(dictionaries).toContainText('explains −755 % of the variance');
-  // A pickle among one's own files.
-  const pickled = join(root, 'pickled');
-  mkdirSync(pickled);
-  writeFileSync(join(pickled, 'config.json'), '{"model_type":"gpt2"}');
-  writeFileSync(join(pickled, 'pytorch_model.bin'), 'not read');
+  // A pickle among files that are dropped.
   await page.getByLabel(/Keep a copy/).check();
-  await page.getByLabel('Choose a folder').setInputFiles(pickled);
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['{"model_type":"gpt2"}'], 'config.json'));
+    transfer.items.add(new File(['not read'], 'pytorch_model.bin'));
+    return transfer;
+  });
+  const view = page.locator('.models');
+  await view.dispatchEvent('dragover', { dataTransfer: dropped });
+  await expect(view).toHaveClass(/is-dragging/);
+  await view.dispatchEvent('drop', { dataTransfer: dropped });
+  await expect(view).not.toHaveClass(/is-dragging/);
   await expect(page.locator('.models-page code').filter({ hasText: 'python' }).first()).toBeVisible();
   const stored = region(page, 'On this device');
   await expect(stored.getByRole('listitem')).toHaveCount(1);
