@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
-import { beforeEngine, exported, open, ready } from './support.ts';
+import { beforeEngine, exported, loseDevice, loseDeviceOnDemand, open, ready } from './support.ts';
 
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 
@@ -42,23 +42,8 @@ test('a script of the engine that does not load', async ({ page }) => {
 test('a lost device is started again by itself; a second loss is the visitor’s to decide', async ({
   page,
 }) => {
-  await beforeEngine(
-    page,
-    `const request = GPUAdapter.prototype.requestDevice;
-    GPUAdapter.prototype.requestDevice = async function (descriptor) {
-      const device = await request.call(this, descriptor);
-      const lost = Promise.withResolvers();
-      Object.defineProperty(device, 'lost', { get: () => lost.promise });
-      new BroadcastChannel('lose').onmessage = () => {
-        lost.resolve({ reason: 'unknown', message: 'as a test asked' });
-        device.destroy();
-      };
-      return device;
-    };`,
-  );
-  // A channel has no target origin.
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  const lose = () => page.evaluate(() => new BroadcastChannel('lose').postMessage(0));
+  await loseDeviceOnDemand(page);
+  const lose = () => loseDevice(page);
   await open(page, '#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
   const before = await exported(page, 'Features');
   await lose();

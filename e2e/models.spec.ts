@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { startHub, type TestHub } from '../src/testing/test-hub.ts';
-import { features, noSidewaysScroll, ready, tokens } from './support.ts';
+import { features, loseDevice, loseDeviceOnDemand, noSidewaysScroll, ready, tokens } from './support.ts';
 
 const MODEL = 'tests/storyworld';
 const DICTIONARIES = 'tests/dictionaries';
@@ -74,6 +74,7 @@ test('find a repository, look, download with a break, open it with a dictionary,
   await expect(region(page, 'Hooks')).toContainText('hook_embed');
   await expect(region(page, 'Weights')).toContainText(/On the GPU.*about \d/s);
   await expect(region(page, 'Files')).toContainText('model.safetensors');
+  expect(await violations(page)).toEqual([]);
   expect(hub.log.filter(({ path }) => path.includes('model.safetensors'))).toEqual([]);
 
   // A dictionary of another repository; one of the two does not fit, and says why.
@@ -143,6 +144,7 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   await page.goBack();
   await model.getByRole('button', { name: 'Look at the files first' }).click();
   await expect(model).toContainText(/4\.\d\sMB in \d file/);
+  expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Download and open' }).click();
   await ready(page);
   await expect(tokens(page).first()).toContainText('endoftext');
@@ -150,37 +152,57 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   expect(withToken.length).toBeGreaterThan(0);
   expect(withToken.every(({ server }) => server === 'hub')).toBe(true);
   expect(hub.log.some(({ server }) => server === 'cdn')).toBe(true);
+  // Neither the databases nor any file of this site's storage has it.
   const kept = await page.evaluate(async () => {
-    const databases = await indexedDB.databases();
-    const stored = [Object.entries(localStorage), Object.entries(sessionStorage)];
-    return JSON.stringify([stored, databases, location.href]);
+    const texts: string[] = [location.href, JSON.stringify([await indexedDB.databases()])];
+    for (const storage of [localStorage, sessionStorage]) texts.push(JSON.stringify(Object.entries(storage)));
+    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const handle of folder.values()) {
+        if (handle.kind === 'directory') await walk(handle);
+        else texts.push(await (await handle.getFile()).slice(0, 100_000).text());
+      }
+    };
+    await walk(await navigator.storage.getDirectory());
+    return texts.join('\n');
   });
+  expect(kept).toContain(revision);
   expect(kept).not.toContain(token);
   expect(await page.content()).not.toContain(token);
 });
 
-test('files of one’s own open, and a link to them asks for the same files', async ({ page }) => {
-  const folder = join(root, MODEL);
-  await toModels(page);
-  await page.getByLabel('Choose a folder').setInputFiles(folder);
-  await expect(region(page, 'Architecture')).toContainText('gpt2');
-  for (const width of [360, 1920]) {
-    await page.setViewportSize({ width, height: 900 });
-    await noSidewaysScroll(page);
-  }
-  await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
-  await ready(page);
-  await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
-  await page.reload();
-  await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
-  // Other files are told apart by their digest.
-  const other = join(root, 'other');
-  cpSync(folder, other, { recursive: true });
-  writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
-  await page.getByLabel('Choose a folder').setInputFiles(other);
-  await expect(page.getByText('These are other files than the link means')).toBeVisible();
-  await page.getByLabel('Choose a folder').setInputFiles(folder);
-  await ready(page);
+test.describe(() => {
+  // What a service worker answers cannot be intercepted, and the engine's script must be.
+  test.use({ serviceWorkers: 'block' });
+
+  test('files of one’s own open, outlast a lost device, and a link to them asks for the same files', async ({
+    page,
+  }) => {
+    await loseDeviceOnDemand(page);
+    const folder = join(root, MODEL);
+    await toModels(page);
+    await page.getByLabel('Choose a folder').setInputFiles(folder);
+    await expect(region(page, 'Architecture')).toContainText('gpt2');
+    for (const width of [360, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await noSidewaysScroll(page);
+    }
+    await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
+    await ready(page);
+    await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
+    await loseDevice(page);
+    await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
+    await ready(page);
+    await page.reload();
+    await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
+    // Other files are told apart by their digest.
+    const other = join(root, 'other');
+    cpSync(folder, other, { recursive: true });
+    writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
+    await page.getByLabel('Choose a folder').setInputFiles(other);
+    await expect(page.getByText('These are other files than the link means')).toBeVisible();
+    await page.getByLabel('Choose a folder').setInputFiles(folder);
+    await ready(page);
+  });
 });
 
 test('what cannot be read is explained; storage is listed and removed; nothing to mend, down to 360 px', async ({

@@ -61,6 +61,30 @@ export async function beforeEngine(page: Page, script: string): Promise<void> {
   });
 }
 
+/** Makes `loseDevice` possible; before the page is opened. */
+export async function loseDeviceOnDemand(page: Page): Promise<void> {
+  await beforeEngine(
+    page,
+    `const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
+      const device = await request.call(this, descriptor);
+      const lost = Promise.withResolvers();
+      Object.defineProperty(device, 'lost', { get: () => lost.promise });
+      new BroadcastChannel('lose').onmessage = () => {
+        lost.resolve({ reason: 'unknown', message: 'as a test asked' });
+        device.destroy();
+      };
+      return device;
+    };`,
+  );
+}
+
+export async function loseDevice(page: Page): Promise<void> {
+  // A channel has no target origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  await page.evaluate(() => new BroadcastChannel('lose').postMessage(0));
+}
+
 export async function noSidewaysScroll(page: Page): Promise<void> {
   const { content, window } = await page.evaluate(() => ({
     content: document.documentElement.scrollWidth,

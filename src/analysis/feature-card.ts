@@ -1,49 +1,47 @@
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import type { Batch } from '../gpu/batch.ts';
 import { cosineRows } from '../gpu/kernels/cosine_rows.ts';
-import { matmul } from '../gpu/kernels/matmul.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import { hookWidth, parseHook } from '../model/hooks.ts';
 import type { Transformer } from '../model/transformer.ts';
-
-/** Decoder rows of some features, and what is needed to bring them to the logits. */
-export interface FeatureRows {
-  /** [n, d_out] W_dec rows */
-  rows: Float32Array<ArrayBuffer>;
-  /** [d_model] gain of the final norm */
-  gain: Float32Array;
-}
-
-/** Hooks whose activations are added to the residual stream, or are the stream. */
-const ADDS = /(^|\.)hook_(embed|resid_(pre|mid|post)|attn_out|mlp_out)$/;
+import { FacetError } from '../shared/errors.ts';
+import { ownColumns } from './site.ts';
 
 /**
- * What a unit of each feature does to the next-token logits if it reaches the end unchanged. Effect on token v:
- * (W_dec[i] − mean W_dec[i]) ⊙ γ · W_U[:, v], γ the final norm's gain and its scale taken as 1. Direct path only: later
- * layers are not run.
- * @returns scratch [n, d_vocab], the mean over the vocabulary not yet taken off; undefined where the dictionary does not
- *   write to the residual stream
- * @source direct logit attribution, nostalgebraist 2020 (logit lens); norm folding as in TransformerLens
+ * What a unit of each feature does to the next-token logits if it reaches the end unchanged. Direct path only: later
+ * layers are not run. See `Transformer.directLogits` for the formula.
+ * @param rows [n, d_out] W_dec rows
+ * @returns scratch [n, d_vocab], the mean over the vocabulary not yet taken off; undefined where what the dictionary
+ *   writes does not add to the residual stream
  */
 export function directEffects(
   batch: Batch,
   model: Transformer,
-  { hookOut, dOut }: Dictionary,
-  { rows, gain }: FeatureRows,
+  dictionary: Dictionary,
+  rows: Tensor,
 ): Tensor | undefined {
-  if (!ADDS.test(hookOut) || gain.length !== dOut) return undefined;
-  const directions = new Float32Array(rows.length);
-  for (let at = 0; at < rows.length; at += dOut) {
-    directions.set(logitDirection(rows.subarray(at, at + dOut), gain), at);
+  try {
+    return model.directLogits(batch, dictionary.hookOut, wholeRows(batch, model, dictionary, rows));
+  } catch (thrown) {
+    if (thrown instanceof FacetError && thrown.code === 'unsupported') return undefined;
+    throw thrown;
   }
-  const x = batch.input(directions, [rows.length / dOut, dOut]);
-  return matmul(batch, { x, weights: model.weights.get('embed.W_E'), layout: 'nk' });
 }
 
-/** W_dec row → the direction that meets W_U: centred, because the final norm removes the mean, and times its gain. */
-function logitDirection(row: Float32Array, gain: Float32Array): Float32Array<ArrayBuffer> {
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-  return Float32Array.from(row, (value, i) => (value - mean) * gain[i]!);
+/** Rows of one head's dictionary in the columns of all heads. */
+function wholeRows(batch: Batch, { config }: Transformer, dictionary: Dictionary, rows: Tensor): Tensor {
+  const columns = ownColumns(dictionary);
+  if (!columns) return rows;
+  const [n = 0] = rows.shape;
+  const width = hookWidth(parseHook(dictionary.hookOut, config), config) ?? columns.count;
+  const whole = batch.input(new Float32Array(n * width), [n, width]);
+  const size = 4 * columns.count;
+  for (let row = 0; row < n; row++) {
+    const toOffset = 4 * (row * width + columns.from);
+    batch.copy(rows, whole, { fromOffset: row * size, toOffset, size });
+  }
+  return whole;
 }
 
 export interface FeatureTensors {
@@ -58,23 +56,23 @@ export interface FeatureTensors {
 
 /**
  * What one feature does to the next-token logits, and which features point the same way.
- * @param found.rows [1, d_out]
+ * @param row [1, d_out] its W_dec row
  */
 export function recordFeatureCard(
   batch: Batch,
   model: Transformer,
   dictionary: Dictionary,
-  found: FeatureRows,
+  row: Tensor,
   counts: { tokens: number; neighbours: number },
 ): FeatureTensors {
   batch.scope('feature');
-  const all = directEffects(batch, model, dictionary, found);
+  const all = directEffects(batch, model, dictionary, row);
   const effects = all && {
     all,
     promoted: topKRows(batch, { x: all, k: counts.tokens, order: 'largest' }),
     suppressed: topKRows(batch, { x: all, k: counts.tokens, order: 'smallest' }),
   };
-  const cosines = decoderCosines(batch, dictionary, batch.input(found.rows, [1, dictionary.dOut]));
+  const cosines = decoderCosines(batch, dictionary, row);
   const neighbours = topKRows(batch, { x: cosines, k: counts.neighbours, order: 'largest' });
   batch.release(cosines);
   return { effects, neighbours };

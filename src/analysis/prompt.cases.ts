@@ -13,6 +13,7 @@ import { gpuCases } from '../testing/cases.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
 import { TestRandom } from '../testing/random.ts';
 import { MemoryTensors } from '../testing/tensors.ts';
+import { directEffects } from './feature-card.ts';
 import { replaceRows, zeros } from './interventions.ts';
 import { analyzePrompt, type PromptOptions } from './prompt.ts';
 
@@ -238,6 +239,30 @@ export const cases = gpuCases('analysis of a prompt', {
       { absolute: 1e-5 },
       'zero',
     );
+  },
+  'direct effects of one head’s features go through its own part of W_O': async (gpu) => {
+    using model = await loadModel(gpu);
+    const hook = 'blocks.1.attn.hook_z';
+    const random = new TestRandom(8);
+    const rows = random.normal(3 * dHead);
+    for (const head of [0, 2]) {
+      using dictionary = await load(gpu, identity(hook, dHead, { metadata: { hook_head_index: head } }));
+      const whole = new Float32Array(3 * dModel);
+      for (let n = 0; n < 3; n++)
+        whole.set(rows.subarray(n * dHead, (n + 1) * dHead), n * dModel + head * dHead);
+      const batch = gpu.batch('effects');
+      const effects = directEffects(batch, model, dictionary, batch.input(rows, [3, dHead]));
+      const { arrays } = await batch.submit([
+        effects!,
+        model.directLogits(batch, hook, batch.input(whole, [3, dModel])),
+      ]);
+      expectEqual(arrays[0]!, arrays[1]!, `head ${head}`);
+    }
+    using elsewhere = await load(gpu, identity('blocks.1.ln2.hook_normalized', dModel));
+    const batch = gpu.batch('effects');
+    const none = directEffects(batch, model, elsewhere, batch.input(new Float32Array(dModel), [1, dModel]));
+    batch.discard();
+    if (none) throw new Error('effects of what does not add to the stream');
   },
   'an activation that cannot be replaced is read without being judged': async (gpu) => {
     using model = await loadModel(gpu);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAnalyze, UsageError } from './arguments.ts';
+import { parseAnalyze, parseInspect, UsageError } from './arguments.ts';
 
 test('defaults', () => {
   expect(parseAnalyze(['--text', 'hi'])).toEqual({
@@ -9,13 +9,15 @@ test('defaults', () => {
     top: 10,
     logits: 'none',
     captures: [],
+    storage: 'file',
+    endpoint: undefined,
     json: false,
   });
 });
 
 test('every option', () => {
   const argv =
-    '--text x --model m --dictionary d --top 3 --logits all --capture a --capture b --capture a --json'.split(
+    '--text x --model m --dictionary d --top 3 --logits all --capture a --capture b --capture a --storage f16 --endpoint http://localhost:1 --json'.split(
       ' ',
     );
   expect(parseAnalyze(argv)).toEqual({
@@ -25,6 +27,8 @@ test('every option', () => {
     top: 3,
     logits: 'all',
     captures: ['a', 'b'],
+    storage: 'f16',
+    endpoint: 'http://localhost:1',
     json: true,
   });
 });
@@ -39,4 +43,10 @@ test.each([
   [['--text', 'a', 'b']],
 ])('refuses %j', (argv) => {
   expect(() => parseAnalyze(argv)).toThrow(UsageError);
+});
+
+test('inspect takes one folder or repository', () => {
+  expect(parseInspect(['owner/name', '--json'])).toEqual({ target: 'owner/name', json: true });
+  for (const argv of [[], ['a', 'b'], ['a', '--top', '3']])
+    expect(() => parseInspect(argv)).toThrow(UsageError);
 });

@@ -1,7 +1,9 @@
-import { directEffects, type FeatureRows, recordFeatureCard } from '../analysis/feature-card.ts';
+import { directEffects, recordFeatureCard } from '../analysis/feature-card.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
+import type { Batch } from '../gpu/batch.ts';
 import { embed } from '../gpu/kernels/embed.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
+import type { Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { OpenedModelState } from './opened-model.ts';
 import type { FeatureCard, FeatureLabel, TokenEffect } from './protocol.ts';
@@ -11,12 +13,8 @@ const CARD_NEIGHBOURS = 16;
 const LABEL_TOKENS = 4;
 const MOST_LABELS = 256;
 
-/** Decoder rows, their norms, and the final norm's gain; one small readback. */
-async function readRows(
-  { gpu, model }: OpenedModelState,
-  dictionary: Dictionary,
-  features: readonly number[],
-): Promise<FeatureRows & { norms: Float32Array }> {
+/** Decoder rows [n, d_out] as f32. @throws FacetError `bad-input` for a feature the dictionary does not have */
+function gatherRows(batch: Batch, dictionary: Dictionary, features: readonly number[]): Tensor {
   for (const feature of features) {
     if (Number.isInteger(feature) && feature >= 0 && feature < dictionary.dSae) continue;
     throw new FacetError(
@@ -24,13 +22,8 @@ async function readRows(
       `There is no feature ${feature}; this dictionary has ${dictionary.dSae}, from 0.`,
     );
   }
-  const batch = gpu.batch('feature rows');
   const ids = batch.input(Uint32Array.from(features), [features.length]);
-  const gathered = embed(batch, { ids, tokens: dictionary.wDec, positionOffset: 0 });
-  const reads = [gathered, model.weights.get('ln_final.w'), dictionary.decoderNorms];
-  const { arrays } = await batch.submit(reads);
-  const [rows, gain, norms] = arrays as [Float32Array<ArrayBuffer>, Float32Array, Float32Array];
-  return { rows, gain, norms };
+  return embed(batch, { ids, tokens: dictionary.wDec, positionOffset: 0 });
 }
 
 /** @throws FacetError `bad-input` for a feature the dictionary does not have */
@@ -40,20 +33,22 @@ export async function describeFeature(
   index: number,
 ): Promise<FeatureCard> {
   const { gpu, model, tokenizer } = opened;
-  const { norms, ...found } = await readRows(opened, dictionary, [index]);
   const batch = gpu.batch('feature');
-  const { effects, neighbours } = recordFeatureCard(batch, model, dictionary, found, {
-    tokens: Math.min(CARD_TOKENS, tokenizer.vocabSize),
-    neighbours: Math.min(CARD_NEIGHBOURS + 1, dictionary.dSae),
-  });
+  const { effects, neighbours } = discarding(batch, () =>
+    recordFeatureCard(batch, model, dictionary, gatherRows(batch, dictionary, [index]), {
+      tokens: Math.min(CARD_TOKENS, tokenizer.vocabSize),
+      neighbours: Math.min(CARD_NEIGHBOURS + 1, dictionary.dSae),
+    }),
+  );
   const lists = effects ? [effects.promoted, effects.suppressed] : [];
   const { arrays } = await batch.submit([
     neighbours.indices,
     neighbours.values,
+    dictionary.decoderNorms,
     ...lists.flatMap(({ indices, values }) => [indices, values]),
     ...(effects ? [effects.all] : []),
   ]);
-  const all = arrays[6]?.subarray(0, tokenizer.vocabSize) as Float32Array | undefined;
+  const all = arrays[7]?.subarray(0, tokenizer.vocabSize) as Float32Array | undefined;
   const mean = all ? all.reduce((sum, value) => sum + value, 0) / all.length : NaN;
   // A vocabulary may be padded with rows that are no tokens.
   const effectsOf = (at: number): TokenEffect[] =>
@@ -63,12 +58,12 @@ export async function describeFeature(
   return {
     index,
     hook: dictionary.hook,
-    promoted: effectsOf(2),
-    suppressed: effectsOf(4),
+    promoted: effectsOf(3),
+    suppressed: effectsOf(5),
     neighbours: Array.from(arrays[0]!, (other, i) => ({ index: other, cosine: arrays[1]![i]! }))
       .filter((neighbour) => neighbour.index !== index)
       .slice(0, CARD_NEIGHBOURS),
-    decoderNorm: norms[index]!,
+    decoderNorm: arrays[2]![index]!,
   };
 }
 
@@ -82,9 +77,10 @@ export async function labelFeatures(
   if (features.length > MOST_LABELS)
     throw new FacetError('bad-input', `At most ${MOST_LABELS} features at a time.`);
   const { gpu, model, tokenizer } = opened;
-  const found = await readRows(opened, dictionary, features);
   const batch = gpu.batch('labels');
-  const effects = directEffects(batch, model, dictionary, found);
+  const effects = discarding(batch, () =>
+    directEffects(batch, model, dictionary, gatherRows(batch, dictionary, features)),
+  );
   if (!effects) {
     batch.discard();
     return features.map((index) => ({ index, promoted: [] }));
@@ -98,4 +94,14 @@ export async function labelFeatures(
       .filter((id) => id < tokenizer.vocabSize)
       .map((id) => tokenizer.text(id)),
   }));
+}
+
+/** Gives back what was recorded when recording fails. */
+function discarding<Result>(batch: Batch, record: () => Result): Result {
+  try {
+    return record();
+  } catch (thrown) {
+    batch.discard();
+    throw thrown;
+  }
 }

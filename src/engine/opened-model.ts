@@ -155,7 +155,7 @@ export class OpenedModelState implements Disposable {
     const misfit = explainMisfit(facts, this.#fit());
     if (misfit) throw misfit;
     context.onProgress({ phase: 'upload', what: 'dictionary', done: 0, total: 0, unit: 'steps' });
-    const dictionary = await uploadDictionary(this.gpu, files.id, record, context.signal);
+    const dictionary = await uploadDictionary(this.gpu, files.id, record, { signal: context.signal });
     this.#bytesFetched += files.bytesFetched;
     const digest = (await digestOf(files, found.files.slice(0, 1))).slice(0, 16);
     const { id, hook, hookOut, architecture, dIn, dSae, k } = dictionary;

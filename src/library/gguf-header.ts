@@ -158,7 +158,8 @@ class Cursor {
   #at = 0;
   #start = 0;
   #piece = FIRST_PIECE;
-  readonly #decoder = new TextDecoder();
+  // A byte order mark is part of the text: Gemma's vocabulary has "//" with and without one.
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #limit: number;
 
   constructor(

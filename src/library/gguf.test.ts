@@ -100,6 +100,11 @@ test('a header longer than a piece is read in pieces, and none of the tensors wi
   expect((await reader.read('w', 7, 9)).length).toBe(8);
 });
 
+test('texts keep a byte order mark', async () => {
+  const { metadata } = await open({ metadata: [['tokens', ['//', '\ufeff//']]] });
+  expect(metadata.get('tokens')).toEqual(['//', '\ufeff//']);
+});
+
 describe('damage is found before anything is allocated for it', () => {
   const f32 = (name: string, offset = 0, ne = [8]): NonNullable<GgufParts['tensors']>[number] => ({
     name,

@@ -227,8 +227,9 @@ function numberParts(tokens: Token[]): void {
     while (after < tokens.length && tokens[after]!.start < end) end = Math.max(end, tokens[after++]!.end);
     // Most stand alone, as they were placed.
     const ofParts = after - first;
-    for (let part = 0; ofParts > 1 && part < ofParts; part++)
-      Object.assign(tokens[first + part]!, { start, end, part, ofParts });
+    if (ofParts > 1)
+      for (let part = 0; part < ofParts; part++)
+        Object.assign(tokens[first + part]!, { start, end, part, ofParts });
     first = after;
   }
 }

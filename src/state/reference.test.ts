@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isRepository, parseReference, partOf } from './reference.ts';
 
@@ -39,6 +40,7 @@ test.each([
   `hf:owner/na..me@${revision}`,
   `hf:owner/.name@${revision}`,
   `hf:owner/name-@${revision}`,
+  `hf:owner/na--me@${revision}`,
   `hf:https://evil.example/x@${revision}`,
   `hf:owner/name@${revision}:`,
   `hf:owner/name@${revision}:/etc/passwd`,
@@ -69,4 +71,41 @@ test('names of repositories', () => {
     expect(isRepository(good), good).toBe(true);
   for (const bad of ['gpt2', 'a/b/c', '../b', 'a/..', 'a/b--c', '-a/b', 'a /b', 'https://x/y', 'a/b:c', ''])
     expect(isRepository(bad), bad).toBe(false);
+});
+
+test('whatever is written, what is read of it is safe and is written the same', () => {
+  const piece = fc.constantFrom(
+    'hf:',
+    'local:',
+    'a',
+    '/',
+    '..',
+    '.',
+    ':',
+    '@',
+    revision,
+    '0123456789abcdef',
+    ' ',
+    'é',
+    '%',
+    '\\\\',
+  );
+  const text = fc.oneof(
+    fc.string({ maxLength: 60 }),
+    fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  );
+  fc.assert(
+    fc.property(text, (written) => {
+      const read = parseReference(written);
+      if (!read) return;
+      if (read.kind === 'catalogue') expect(read.id).toBe(written);
+      else {
+        expect(partOf(read.set, read.path)).toBe(written);
+        expect(read.path.split('/')).not.toContain('..');
+        expect(read.path).not.toMatch(/[\\%?#]|^\/|\/$|\/\//);
+      }
+      if (read.kind === 'hub') expect(isRepository(read.repo)).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
 });

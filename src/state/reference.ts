@@ -32,7 +32,10 @@ const CATALOGUE = /^[\w][\w./@ -]{0,199}$/;
 export function parseReference(text: string): Reference | undefined {
   if (text.length > MAX_LENGTH || text.includes('..')) return undefined;
   const hub = HUB.exec(text);
-  if (hub) return { kind: 'hub', set: hub[1]!, repo: hub[2]!, revision: hub[3]!, path: hub[4] ?? '' };
+  if (hub) {
+    const [, set = '', repo = '', revision = '', path = ''] = hub;
+    return isRepository(repo) ? { kind: 'hub', set, repo, revision, path } : undefined;
+  }
   const local = LOCAL.exec(text);
   if (local) return { kind: 'local', set: local[1]!, digest: local[2]!, path: local[3] ?? '' };
   return CATALOGUE.test(text) ? { kind: 'catalogue', id: text } : undefined;

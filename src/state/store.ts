@@ -31,6 +31,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
   /** Counts followed links: work begun for an older one does not touch the view of a newer. */
   let followed = 0;
   let lastLoss = -Infinity;
+  let kept = false;
   let needsModel = (_view: string): boolean => true;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
@@ -84,10 +85,19 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       if (signal.aborted) return;
       showOpened(withDictionary(found, found.dictionary));
       await Promise.all([read(), features.load()]);
+      void keepForLater();
     } catch (thrown) {
       const failure = FacetError.from(thrown);
       if (!signal.aborted) set({ phase: 'failed', failure });
     }
+  }
+
+  /** Only once a model has been read: keeping the page takes nothing from the first view, nor from a doubtful link. */
+  async function keepForLater(): Promise<void> {
+    if (kept) return;
+    kept = true;
+    const { registerShell } = await import('../library/shell.ts');
+    await registerShell((open) => set({ update: open }));
   }
 
   function showOpened(opened: OpenedModel): void {
@@ -254,9 +264,6 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
         if (!address.isOwn) void follow();
       });
       await follow();
-      // Only now, so that keeping the page for later takes nothing from the first view.
-      const { registerShell } = await import('../library/shell.ts');
-      await registerShell((open) => set({ update: open }));
     },
     cancelLoading() {
       slots.abort('load');

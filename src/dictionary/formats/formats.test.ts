@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { inMemory } from '../../library/random-access.ts';
+import { NpzReader } from '../../library/npz.ts';
 import { SafetensorsReader } from '../../library/safetensors.ts';
 import type { FacetError } from '../../shared/errors.ts';
+import { wholeTensor } from '../../testing/record-tensors.ts';
 import { MemoryTensors } from '../../testing/tensors.ts';
 import attention from '../goldens/attention-output.json';
 import learning from '../goldens/dictionary-learning.json';
@@ -83,6 +86,17 @@ describe('where dictionaries read and write', () => {
       expect(formats.filter((format) => format.matches(files)).length, golden.name).toBe(1);
     }
   });
+});
+
+test('a published npz file is read as it is', async () => {
+  const bytes = new Uint8Array(await readFile(new URL('../goldens/gemma-scope/params.npz', import.meta.url)));
+  const [first] = scope;
+  const files = await filesOf(first!);
+  const npz = { ...files, weights: await NpzReader.open('params.npz', inMemory(bytes)) };
+  const [ours, theirs] = await Promise.all([npz, files].map((each) => formatOf(each).read(each, 'file')));
+  expect([...ours!.tensors.keys()]).toEqual([...theirs!.tensors.keys()]);
+  for (const [name, tensor] of ours!.tensors)
+    expect(await wholeTensor(tensor), name).toEqual(await wholeTensor(theirs!.tensors.get(name)!));
 });
 
 describe('what is refused', () => {

@@ -94,6 +94,8 @@ test.each([
     'bad-file',
     'low_freq_factor',
   ],
+  ['llama', { rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } }, 'bad-file', 'without a factor'],
+  ['llama', { partial_rotary_factor: 0.25 }, 'unsupported', '3 of 12'],
   ['llama', { num_key_value_heads: 3 }, 'unsupported', 'share'],
   ['llama', { head_dim: 10 }, 'unsupported', 'dHead'],
   ['llama', { head_dim: 512 }, 'unsupported', 'dHead'],

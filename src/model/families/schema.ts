@@ -28,6 +28,7 @@ const ropeSchema = v.object({
 export const ropeFields = {
   max_position_embeddings: size,
   rope_theta: v.nullish(positive),
+  partial_rotary_factor: v.nullish(v.pipe(positive, v.maxValue(1))),
   rope_scaling: v.nullish(ropeSchema),
   rope_parameters: v.nullish(ropeSchema),
 };
@@ -36,6 +37,7 @@ export const ropeParameters = ropeSchema;
 export interface RopeFields {
   max_position_embeddings: number;
   rope_theta?: number | null;
+  partial_rotary_factor?: number | null;
   rope_scaling?: v.InferOutput<typeof ropeSchema> | null;
   rope_parameters?: v.InferOutput<typeof ropeSchema> | null;
 }
@@ -47,16 +49,18 @@ export function readRope(
   { partial = 1, theta = 10_000 }: { partial?: number; theta?: number } = {},
 ): Rope {
   const given = fields.rope_scaling ?? fields.rope_parameters;
-  const { rope_type, type, rope_theta, partial_rotary_factor = partial, factor = 1, ...llama3 } = given ?? {};
+  const { rope_type, type, rope_theta, partial_rotary_factor, factor, ...llama3 } = given ?? {};
   const name = rope_type ?? type ?? 'default';
-  const dims = Math.trunc(dHead * partial_rotary_factor);
+  const dims = Math.trunc(dHead * (partial_rotary_factor ?? fields.partial_rotary_factor ?? partial));
   const rope = { dims, theta: rope_theta ?? fields.rope_theta ?? theta };
   if (name === 'default') return rope;
-  if (name === 'linear') return { ...rope, scaling: { type: 'linear', factor } };
-  if (name !== 'llama3')
+  if (name !== 'linear' && name !== 'llama3')
     throw new FacetError('unsupported', `The rope type "${name.slice(0, 40)}" is not supported.`, {
       hint: 'Supported are default, linear and llama3.',
     });
+  if (factor === undefined)
+    throw new FacetError('bad-file', `config.json has ${name} rope scaling without a factor.`);
+  if (name === 'linear') return { ...rope, scaling: { type: 'linear', factor } };
   const { low_freq_factor: lowFreqFactor, high_freq_factor: highFreqFactor } = llama3;
   if (lowFreqFactor === undefined || highFreqFactor === undefined || lowFreqFactor >= highFreqFactor)
     throw new FacetError('bad-file', 'The llama3 rope scaling lacks low_freq_factor below high_freq_factor.');

@@ -21,7 +21,7 @@ export function Trouble({ error }: { error: FacetError | FacetErrorRecord | unde
 }
 
 // A shell command inside a sentence, as the explanations of pickled files hold one.
-const COMMAND = /(python3? -c "(?:[^"\\]|\\.)*")/;
+const COMMAND = /(python3? -c "(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")?)/;
 
 export function Words({ text }: { text: string }) {
   return text.split(COMMAND).map((part) => (COMMAND.test(part) ? <code key={part}>{part}</code> : part));
