@@ -182,6 +182,7 @@ test.describe(() => {
     await toModels(page);
     await page.getByLabel('Choose a folder').setInputFiles(folder);
     await expect(region(page, 'Architecture')).toContainText('gpt2');
+    await expect(region(page, 'Your own files').getByRole('progressbar')).toHaveCount(0);
     for (const width of [360, 1920]) {
       await page.setViewportSize({ width, height: 900 });
       await noSidewaysScroll(page);
@@ -189,6 +190,7 @@ test.describe(() => {
     await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
     await ready(page);
     await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
+    await expect(page.getByRole('button', { name: 'Choose a dictionary' })).toBeVisible();
     await loseDevice(page);
     await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
     await ready(page);

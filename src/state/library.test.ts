@@ -35,4 +35,7 @@ test('another phase, and a file that starts again, start the rate again', () => 
   expect(meter(at(510))).toBe(500);
   now = 4000;
   expect(meter(at(0))).toBe(0);
+  // What was read before is not counted as downloaded.
+  now = 5000;
+  expect(meter(at(900, 'hash'))).toBe(0);
 });

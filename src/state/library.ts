@@ -141,10 +141,14 @@ export const useLibrary = create<LibraryState & LibraryActions>()((set, get) => 
     put('jobs', key, { state: 'running', rate: 0, paths });
     try {
       const result = await run(signal, (progress) => {
-        if (signal.aborted) return;
+        // Progress may arrive after the result it led to.
+        if (signal.aborted || running.get(key) !== controller) return;
         put('jobs', key, { state: 'running', progress, rate: meter(progress), paths });
       });
-      if (running.get(key) === controller) put('jobs', key, undefined);
+      if (running.get(key) === controller) {
+        running.delete(key);
+        put('jobs', key, undefined);
+      }
       return result;
     } catch (thrown) {
       const error = FacetError.from(thrown);

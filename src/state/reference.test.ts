@@ -59,6 +59,7 @@ test.each([
   'https://evil.example/x',
   '//evil.example/x',
   '/etc/passwd',
+  'models/../../x',
   'a:b',
   'x\n',
   'hf:',

@@ -20,6 +20,7 @@ export default function ExploreView() {
   const choice = useChoice(analysis);
   const tinting = useTinting(analysis, peek);
   const read = analysis && choice && tinting ? { analysis, choice, tinting } : undefined;
+  const bare = analysis?.dictionary === '';
   // One tree with and without an analysis, so that the text box keeps its focus when one lands.
   return (
     <div className="explore">
@@ -39,11 +40,15 @@ export default function ExploreView() {
             )}
           </div>
           <div className="explore-feature">
-            {read && (feature === null ? <NoFeature /> : <FeaturePanel {...read} feature={feature} />)}
+            {read &&
+              !bare &&
+              (feature === null ? <NoFeature /> : <FeaturePanel {...read} feature={feature} />)}
           </div>
         </div>
         <div className="explore-side">
-          <div className="explore-list">{read && <FeatureList {...read} onPeek={setPeek} />}</div>
+          <div className="explore-list">
+            {read && (bare ? <NoDictionary /> : <FeatureList {...read} onPeek={setPeek} />)}
+          </div>
           <div className="explore-predictions">
             {read && (
               <>
@@ -56,6 +61,22 @@ export default function ExploreView() {
       </div>
       <Profile />
     </div>
+  );
+}
+
+function NoDictionary() {
+  const model = usePage((state) => state.opened?.model.id);
+  const goTo = usePage((state) => state.goTo);
+  return (
+    <section className="panel" aria-label="Features">
+      <p className="quiet-text">
+        The model was opened without a dictionary: its text, losses and predictions are here, its features
+        need one.
+      </p>
+      <button type="button" onClick={() => goTo('models', { look: model })}>
+        Choose a dictionary
+      </button>
+    </section>
   );
 }
 

@@ -44,6 +44,9 @@ export function Architecture({ look }: { look: Look }) {
               { name: 'Licence', value: look.set.license ?? 'not stated' },
             ]}
           />
+          {!model.config && !model.refusal && (
+            <p className="small">A GGUF file says the rest itself, once it is downloaded.</p>
+          )}
         </Section>
       )}
       {model && model.hooks.length > 0 && (

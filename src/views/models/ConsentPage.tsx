@@ -207,7 +207,7 @@ function FromVisitor({ wanted: { role, reference } }: { wanted: Wanted }) {
         {input(true)}
         {input(false)}
       </p>
-      <label className="check small">
+      <label className="tick-box small">
         <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.target.checked)} /> Keep a
         copy in this browser, so that the link opens here without choosing them again
       </label>

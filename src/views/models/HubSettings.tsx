@@ -63,7 +63,7 @@ export function HubSettings() {
           Sent to {new URL(hub.endpoint).host} only, with requests for files; never part of a link, and gone
           when the page is closed unless you have it remembered here. One that may only read is enough.
         </p>
-        <label className="check">
+        <label className="tick-box">
           <input name="remember" type="checkbox" defaultChecked={hub.remembered} /> Remember address and token
           on this device
         </label>

@@ -63,7 +63,8 @@ export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) 
       title: entry.repo ?? entry.title,
     });
   }, [entry, looks, found, set, own]);
-  const chosen = all.find((candidate) => candidate.key === key);
+  // The first of the bundled ones is what most will want; elsewhere nothing is chosen for the visitor.
+  const chosen = all.find((candidate) => candidate.key === key) ?? (site && all[0]);
 
   return (
     <article className="model-page" aria-label={entry.title}>

@@ -213,7 +213,7 @@ function Choice({ entries, chosen, onChoose, onRepository }: ChoiceProps) {
     else if (shown[0]) onChoose(shown[0].key);
   };
   const check = (name: 'fits' | 'hasDictionaries' | 'stored', text: string) => (
-    <label className="check">
+    <label className="tick-box">
       <input
         type="checkbox"
         checked={filter[name]}
@@ -241,7 +241,7 @@ function Choice({ entries, chosen, onChoose, onRepository }: ChoiceProps) {
           </button>
         )}
       </form>
-      <div className="filters small">
+      <div className="entry-filters small">
         {check('fits', 'fits this adapter')}
         <Info label="What “fits this adapter” means">
           <p>
@@ -307,7 +307,7 @@ function OwnFiles({ keep, onKeep, onFiles }: OwnFilesProps) {
         {input(true, 'Choose a folder')}
         {input(false, 'Choose files')}
       </p>
-      <label className="check small">
+      <label className="tick-box small">
         <input type="checkbox" checked={keep} onChange={(event) => onKeep(event.target.checked)} /> Keep a
         copy in this browser, so that links to them open here without choosing them again
       </label>

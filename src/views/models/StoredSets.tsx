@@ -46,8 +46,8 @@ function Room() {
         <>
           <meter aria-label="Storage used by this site" min={0} max={quota} value={used} />
           <p className="small">
-            {formatBytes(used)} of the {formatBytes(quota)} this browser allows ({formatPercent(used / quota)}
-            )
+            {formatBytes(used)} of the {formatBytes(quota)} this browser allows
+            {used / quota > 0.001 && ` (${formatPercent(used / quota)})`}
           </p>
         </>
       )}
