@@ -28,6 +28,7 @@ export default defineConfig({
           include: ['src/**/*.gpu.test.ts'],
           globalSetup: 'src/testing/hub-setup.ts',
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           hookTimeout: 60_000,
           fileParallelism: false,
           browser: {

@@ -63,20 +63,14 @@ async function visited(page: Page): Promise<void> {
 /** Replaces what is served by the same with other names, and with a mark that a page can be told by. */
 async function anotherBuild(): Promise<void> {
   const assets = await readdir(join(dist, 'assets'));
-  const renamed = assets.filter((name) => /^(?:index|ExploreView)-.*\.js$/.test(name));
-  const files = [
-    'index.html',
-    'sw.js',
-    ...assets.filter((name) => name.endsWith('.js')).map((name) => `assets/${name}`),
-  ];
+  const renamed = assets.filter((name) => name.endsWith('.js'));
+  const files = ['index.html', 'sw.js', ...renamed.map((name) => `assets/${name}`)];
   for (const file of files) {
     let text = await readFile(join(dist, file), 'utf8');
     for (const name of renamed) text = text.replaceAll(name, `new-${name}`);
     if (file.startsWith('assets/index-')) text = `globalThis.newBuild = true;\n${text}`;
     await rm(join(dist, file));
-    const target = renamed.includes(file.slice('assets/'.length))
-      ? file.replace('assets/', 'assets/new-')
-      : file;
+    const target = file.replace('assets/', 'assets/new-');
     await writeFile(join(dist, target), text.replace(/"version":"\w+"/, '"version":"new"'));
   }
 }

@@ -4,7 +4,7 @@ import llama from '../model/gguf/goldens/llama/model.gguf?url';
 import qwen2 from '../model/gguf/goldens/qwen2/model.gguf?url';
 import { FacetError } from '../shared/errors.ts';
 import { gpuCases } from '../testing/cases.ts';
-import { expectClose, expectEqual } from '../testing/close.ts';
+import { expectClose } from '../testing/close.ts';
 import { TestRandom } from '../testing/random.ts';
 import { safetensorsBytes } from '../testing/safetensors.ts';
 import { Engine } from './engine.ts';
@@ -12,6 +12,11 @@ import type { Analysis, FileSet, Inspection } from './protocol.ts';
 
 const MODELS = { gemma2, gptneox, llama, qwen2 };
 const nothing = (): void => {};
+
+function expectEqual(actual: unknown, expected: unknown, what: string): void {
+  const [ours, theirs] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (ours !== theirs) throw new Error(`${what}: ${ours}, expected ${theirs}`);
+}
 
 let shared: Promise<Engine> | undefined;
 const troubles: string[] = [];
@@ -120,8 +125,8 @@ export const cases = gpuCases('files at hand', {
     ] as const) {
       const opened = await engine.open({ model: await modelSet(name) }, 1, nothing);
       expectEqual(
-        [opened.model.family, opened.dictionary, opened.dictionaries.length],
-        [name === 'gptneox' ? 'gpt_neox' : name, undefined, 0],
+        [opened.model.family, opened.dictionary ?? null, opened.dictionaries.length],
+        [name === 'gptneox' ? 'gpt_neox' : name, null, 0],
         name,
       );
       const analysis = await engine.analyze({ text: 'Hello to you all', windowStart: 0 }, 2);
@@ -175,12 +180,10 @@ export const cases = gpuCases('files at hand', {
             `${hook}: values`,
           );
         }
-        const { honesty } = analysis;
-        if (
-          !honesty ||
-          !Object.values(honesty).every((value) => !Number.isNaN(value) || value === honesty.ceRecovered)
-        )
-          throw new Error(`${hook}: ${JSON.stringify(honesty)}`);
+        // Random weights may leave nothing to recover; everything else is a number.
+        const { ceRecovered: _, ...figures } = analysis.honesty!;
+        if (!Object.values(figures).every(Number.isFinite))
+          throw new Error(`${hook}: ${JSON.stringify(figures)}`);
         const card = await engine.feature(3, 7);
         expectEqual([card.promoted.length > 0, card.neighbours.length], [true, 16], `${hook}: card`);
       }
@@ -219,8 +222,8 @@ export const cases = gpuCases('files at hand', {
     const model = await modelSet('gemma2');
     const { model: found, notes } = await engine.inspect(model, 11);
     expectEqual(
-      [found!.family, found!.refusal, found!.config!.nLayers, notes.length],
-      ['gemma2', undefined, 2, 0],
+      [found!.family, found!.refusal ?? null, found!.config!.nLayers, notes.length],
+      ['gemma2', null, 2, 0],
       'gemma2',
     );
     const opened = await engine.open({ model }, 12, nothing);

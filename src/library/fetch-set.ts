@@ -42,7 +42,8 @@ export async function fetchSet(request: FetchRequest, context: Context): Promise
   }
   onProgress({ phase: 'look', what: repo, done: 0, total: 0 });
   const listing = await look(repo, revision);
-  const wanted = paths.map((path) => findListed(listing, path));
+  const byPath = new Map(listing.files.map((file) => [file.path, file]));
+  const wanted = paths.map((path) => byPath.get(path) ?? unlisted(listing, path));
   const id: SetId = { kind: 'hf', repo: listing.repo, revision: listing.revision, folder };
   const key = Shelf.key(id);
   onProgress({ phase: 'wait', what: listing.repo, done: 0, total: 0 });
@@ -88,12 +89,13 @@ async function openKept(
   return shelf.fileSet(id, manifest, present);
 }
 
-function findListed(listing: Listing, path: string): ListedFile {
-  const found = listing.files.find((file) => file.path === path);
-  if (found) return found;
+function unlisted(listing: Listing, path: string): never {
   const top = listing.files.filter((file) => !file.path.includes('/')).map((file) => file.path);
   throw new FacetError('not-found', `${listing.repo} has no file ${shorten(path)}.`, {
-    hint: top.length > 0 ? `Beside its folders it has: ${shorten(top.join(', '))}` : undefined,
+    hint:
+      top.length > 0
+        ? `Beside its folders it has: ${shorten(top.join(', '))}`
+        : 'It has no files outside its folders.',
   });
 }
 
@@ -126,8 +128,9 @@ class Shelving {
     const before = await shelf.manifest(this.key).catch(() => undefined);
     const present = before ? await shelf.present(this.key, before) : new Map<string, GivenFile>();
     const sameHub = before?.endpoint === this.context.hub.endpoint;
+    const byPath = new Map(this.listing.files.map((file) => [file.path, file]));
     for (const file of before?.files ?? []) {
-      const listed = this.listing.files.find(({ path }) => path === file.path);
+      const listed = byPath.get(file.path);
       const agrees = listed?.sha256 === undefined ? sameHub : listed.sha256 === file.sha256;
       if (listed?.bytes === file.bytes && agrees && present.has(file.path)) this.#files.set(file.path, file);
     }

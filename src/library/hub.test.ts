@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failure, LibraryFixture, REPO } from '../testing/library-fixture.ts';
 import { MemoryStore } from './store.ts';
 
@@ -95,6 +95,13 @@ describe('looking at a repository', () => {
     expect((await failure(library.look({ repo: REPO }, 2))).message).toMatch(/no answer from 127.0.0.1:9/);
   });
 
+  test('a device without a network is told so', async () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    const library = await fixture.library(undefined, 'http://127.0.0.1:9');
+    const error = await failure(library.look({ repo: REPO }, 1)).finally(() => vi.unstubAllGlobals());
+    expect(error.message).toContain('this device is offline');
+  });
+
   test('cancelling ends it at once', async () => {
     fixture.hub.fault(`api/${REPO}`, 'mute');
     const library = await fixture.library();
@@ -113,17 +120,22 @@ describe('answers that cannot be used', () => {
     siblings: [{ rfilename: 'a', size: 1, blobId: 'b'.repeat(40) }],
   };
 
-  async function answered(value: unknown): Promise<unknown> {
-    const { fetch } = globalThis;
-    globalThis.fetch = () => {
-      const response = new Response(typeof value === 'string' ? value : JSON.stringify(value));
-      Object.defineProperty(response, 'url', { value: fixture.hub.origin });
+  /** Looks while every request is answered like this. @param link address of the next page of the tree */
+  async function answered(value: unknown, { revision, link }: { revision?: string; link?: string } = {}) {
+    vi.stubGlobal('fetch', (url: URL) => {
+      const tree = link !== undefined && url.pathname.includes('/tree/');
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const response = new Response(
+        tree ? '[]' : text,
+        tree ? { headers: { link: `<${link}>; rel="next"` } } : {},
+      );
+      Object.defineProperty(response, 'url', { value: url.href });
       return Promise.resolve(response);
-    };
+    });
     try {
-      return await (await fixture.library()).look({ repo: REPO }, 1);
+      return await (await fixture.library()).look({ repo: REPO, revision }, 1);
     } finally {
-      globalThis.fetch = fetch;
+      vi.unstubAllGlobals();
     }
   }
 
@@ -142,6 +154,19 @@ describe('answers that cannot be used', () => {
     ['far too long', JSON.stringify({ ...good, padding: 'x'.repeat(21_000_000) })],
   ])('%s', async (_, value) => {
     expect(['bad-file', 'bad-input']).toContain((await failure(answered(value))).code);
+  });
+
+  test('one for another commit than was asked for', async () => {
+    const error = await failure(answered(good, { revision: 'c'.repeat(40) }));
+    expect(error).toMatchObject({ code: 'bad-file', message: expect.stringContaining('aaaa') });
+  });
+
+  test('a list that goes on at another site, or for ever', async () => {
+    const sizeless = { ...good, siblings: [{ rfilename: 'a' }] };
+    const elsewhere = await failure(answered(sizeless, { link: 'https://example.com/next' }));
+    expect(elsewhere.message).toContain('another site');
+    const endless = await failure(answered(sizeless, { link: '/api/models/a/b/tree/x' }));
+    expect(endless.message).toContain('too many files');
   });
 
   test('paths that would leave the set are left out', async () => {

@@ -132,9 +132,10 @@ export class Library implements LibraryApi {
           (sound ? result.sound : result.damaged).push(path);
           if (!sound) await store.remove(key, Shelf.fileName(path));
         }
-        const damaged = manifest.files.filter(({ path }) => result.damaged.includes(path));
+        const lost = new Set(result.damaged);
+        const damaged = manifest.files.filter(({ path }) => lost.has(path));
         if (damaged.length > 0) {
-          const files = manifest.files.filter(({ path }) => result.sound.includes(path));
+          const files = manifest.files.filter(({ path }) => !lost.has(path));
           const absent = [...manifest.absent, ...damaged.map(({ path, bytes }) => ({ path, bytes }))];
           await shelf.write(key, { ...manifest, files, absent });
         }

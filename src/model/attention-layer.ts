@@ -14,7 +14,7 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
   const { batch, config, weights } = pass;
   const { nHeads, nKvHeads, dHead } = config;
   const name = (hook: string): string => `blocks.${layer}.${hook}`;
-  const normalized = pass.norm(name('ln1'), x);
+  const normalized = pass.point(name('attn.hook_in'), pass.norm(name('ln1'), x));
   const qkv = linear(batch, weights, name('attn.W_QKV'), { x: normalized });
   pass.release(normalized);
   const [qWidth, kvWidth] = [nHeads * dHead, nKvHeads * dHead];

@@ -22,7 +22,7 @@ export function mlpLayer(pass: Pass, layer: number, x: Tensor, residual: Tensor)
     batch.copy(x, copy);
     input = pass.point(name('hook_mlp_in'), copy);
   }
-  const normalized = pass.norm(name('ln2'), input);
+  const normalized = pass.point(name('mlp.hook_in'), pass.norm(name('ln2'), input));
   if (input !== x) pass.release(input);
   const inner = config.gated ? gatedInner(pass, name, normalized) : plainInner(pass, name, normalized);
   pass.release(normalized);
