@@ -233,6 +233,18 @@ test('what cannot be read is explained; storage is listed and removed; nothing t
   await expect(page.locator('.models-page code').filter({ hasText: 'python' }).first()).toBeVisible();
   const stored = region(page, 'On this device');
   await expect(stored.getByRole('listitem')).toHaveCount(1);
+  // By keyboard through the list, to a page that the hub does not have, and what it says then.
+  const list = page.getByRole('list', { name: 'Models' }).getByRole('button');
+  await list.first().focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(list.nth(1)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(list.nth(1)).toHaveAttribute('aria-pressed', 'true');
+  await useHub(page);
+  await search(page).fill('tests/nowhere');
+  await page.keyboard.press('Enter');
+  await opening(page).getByRole('button', { name: 'Look at tests/nowhere' }).click();
+  await expect(opening(page).getByRole('alert').filter({ hasText: 'tests/nowhere' })).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await stored.getByRole('button', { name: /^Check/ }).click();
   await expect(stored).toContainText('2 files are as they were downloaded');
