@@ -122,6 +122,13 @@ test('find a repository, look, download with a break, open it with a dictionary,
   await page.reload();
   await ready(page);
   await expect(features(page).first()).toBeVisible();
+  // What is kept is offered to other models too: here the bundled one.
+  await page.evaluate(() => (location.hash = '#/models?look=storyworld-2m'));
+  await dictionaries.getByRole('button', { name: new RegExp(`${HOOK}.*${DICTIONARIES}`) }).click();
+  await opening(page).getByRole('button', { name: 'Open with this dictionary' }).click();
+  await ready(page);
+  await expect(features(page).first()).toBeVisible();
+  await expect(page).toHaveURL(/model=storyworld-2m.*dict=hf:tests/);
   expect(hub.log).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import {
   fitsAdapter,
   makeEntries,
   parseRepositoryInput,
+  setsNearby,
 } from './entries.ts';
 import { parsePublished } from './published.ts';
 
@@ -92,6 +93,20 @@ test('words are found in names, authors, hooks and sets, all of them and in any 
   expect(keys({ search: 'open/model' })).toEqual(['big/model']);
   expect(keys({ search: 'folder' })).toEqual(['local:0123456789abcdef']);
   expect(keys({ search: 'small llama' })).toEqual([]);
+});
+
+test('dictionaries on this device are offered to the models they may be for', () => {
+  const entry = (key: string) => entries.find((each) => each.key === key)!;
+  expect(setsNearby(entry('small/model'), entries, stored)).toEqual([
+    `hf:small/model@${commit}`,
+    `hf:someone/saes@${commit}`,
+    `hf:other/thing@${commit}`,
+    'local:0123456789abcdef',
+  ]);
+  expect(setsNearby(entry('storyworld-2m'), entries, stored)).toEqual([
+    `hf:other/thing@${commit}`,
+    'local:0123456789abcdef',
+  ]);
 });
 
 test('filters', () => {

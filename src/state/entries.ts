@@ -188,3 +188,29 @@ export function parseRepositoryInput(text: string, endpoint: string): Repository
   const pinned = what === 'tree' || what === 'blob' || what === 'resolve' || what === 'commit';
   return { repo, revision: pinned && revision ? decodeURIComponent(revision) : undefined };
 }
+
+/**
+ * Sets on this device whose dictionaries may be for a model: those listed for it, and those nobody lists, such as the
+ * visitor's own. What is listed for other models is left out.
+ */
+export function setsNearby(
+  entry: ModelEntry,
+  entries: readonly ModelEntry[],
+  stored: readonly StoredSet[],
+): string[] {
+  const elsewhere = new Set(
+    entries
+      .filter((other) => other.key !== entry.key)
+      .flatMap(({ repo, sets, site }) =>
+        site ? [] : [...(sets.length > 0 ? [repo] : []), ...sets.map((set) => set.repo)],
+      ),
+  );
+  const own = new Set(entry.sets.map(({ repo }) => repo));
+  return stored
+    .map(({ id }) => id)
+    .filter((id) => {
+      const parsed = parseReference(id);
+      if (!parsed || parsed.kind === 'catalogue') return false;
+      return parsed.kind === 'local' || own.has(parsed.repo) || !elsewhere.has(parsed.repo);
+    });
+}

@@ -4,6 +4,7 @@ import type { ModelEntry } from '../../state/entries.ts';
 import { type Look, useLibrary } from '../../state/library.ts';
 import { neededFiles, obtain } from '../../state/obtain.ts';
 import { runningEngine } from '../../state/engine.ts';
+import { isCatalogued } from '../../state/opening.ts';
 import { NO_DICTIONARY, parseReference, partOf } from '../../state/reference.ts';
 import { usePage } from '../../state/store.ts';
 import type { ViewState } from '../../state/view-state.ts';
@@ -21,11 +22,13 @@ interface ModelPageProps {
   reference: string | undefined;
   /** Sets that were looked into, or dropped, for their dictionaries. */
   found: readonly string[];
+  /** Ids of sets on this device whose dictionaries may be for it, with spaces between: no id has one. */
+  nearby: string;
   onFound: (id: string) => void;
 }
 
 /** Everything known of one model, and the way to open it. */
-export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) {
+export function ModelPage({ entry, reference, found, nearby, onFound }: ModelPageProps) {
   const parsed = reference === undefined ? undefined : parseReference(reference);
   const set = parsed && parsed.kind !== 'catalogue' ? parsed.set : undefined;
   const path = parsed && parsed.kind !== 'catalogue' ? parsed.path : '';
@@ -45,24 +48,31 @@ export function ModelPage({ entry, reference, found, onFound }: ModelPageProps) 
     else if (site && runningEngine()) void lookAtSite(site);
   }, [reference, set, own, lookInto, site, lookAtSite]);
 
+  useEffect(() => {
+    for (const id of nearby.split(' ')) {
+      if (id !== '' && !useLibrary.getState().looks[id]) void lookInto(id);
+    }
+  }, [nearby, lookInto]);
+
   const all = useMemo(() => {
-    if (entry.site) return siteCandidates(entry.site);
     const repositories = new Set(entry.sets.map(({ repo }) => repo));
     const others = Object.values(looks).filter(
       (look) =>
         found.includes(look.set.id) ||
+        nearby.split(' ').includes(look.set.id) ||
         [...repositories].some(
           (repo) => look.set.id.startsWith(`hf:${repo}@`) && !look.set.id.includes(':', 3),
         ),
     );
     const whole = set === undefined ? undefined : looks[set];
-    return candidates({
+    const elsewhere = candidates({
       sets: entry.sets,
       looks: [...new Set([...(whole ? [whole] : []), ...others])],
       model: own?.inspection.model,
-      title: entry.repo ?? entry.title,
+      title: entry.repo ?? entry.key,
     });
-  }, [entry, looks, found, set, own]);
+    return entry.site ? [...siteCandidates(entry.site), ...elsewhere] : elsewhere;
+  }, [entry, looks, found, nearby, set, own]);
   // The first of the bundled ones is what most will want; elsewhere nothing is chosen for the visitor.
   const chosen = all.find((candidate) => candidate.key === key) ?? (site && all[0]);
 
@@ -181,6 +191,9 @@ function Opening({ entry, reference, look, chosen, storage, others }: OpeningPro
   const dictionarySet = chosen && setOf(chosen);
   const dictionaryLook = dictionarySet === undefined ? undefined : looks[dictionarySet];
   const dictionary = chosen && dictionaryLook && neededFiles(dictionaryLook, 'dictionary', chosen.path);
+  // Its files are known, or the engine finds them by name.
+  const known =
+    dictionary !== undefined || (chosen?.reference !== undefined && isCatalogued(chosen.reference));
   const missing = (model?.missingBytes ?? 0) + (dictionary?.missingBytes ?? 0);
 
   const askModel = async (): Promise<void> => {
@@ -246,7 +259,7 @@ function Opening({ entry, reference, look, chosen, storage, others }: OpeningPro
               <button
                 type="button"
                 className="primary"
-                disabled={busy || chosen.problem !== undefined || (!entry.site && !dictionary)}
+                disabled={busy || chosen.problem !== undefined || !known}
                 onClick={() => void getAndOpen(chosen.reference)}
               >
                 {verb} with this dictionary

@@ -8,6 +8,7 @@ import {
   makeEntries,
   type ModelEntry,
   parseRepositoryInput,
+  setsNearby,
 } from '../../state/entries.ts';
 import { IMPORT, useLibrary } from '../../state/library.ts';
 import { loadCatalogues } from '../../state/published.ts';
@@ -128,6 +129,7 @@ export default function ModelsView() {
               entry={entry}
               reference={reference}
               found={found[entry.key] ?? NO_IDS}
+              nearby={setsNearby(entry, entries, stored).join(' ')}
               onFound={addFound}
             />
           ) : (
