@@ -61,7 +61,7 @@ test('a lost device is started again by itself; a second loss is the visitor’s
 test('a missing model file is named, and starting again works once it is there', async ({ page }) => {
   await page.route('**/model.safetensors', (route) => route.fulfill({ status: 404, body: 'no' }));
   await page.goto('/');
-  await expect(heading(page)).toContainText('is not on this site', { timeout: 30_000 });
+  await expect(heading(page)).toContainText('is not to be found', { timeout: 30_000 });
   await expect(page.getByRole('alert').filter({ hasText: 'model.safetensors is missing' })).toBeVisible();
   await page.unroute('**/model.safetensors');
   await page.getByRole('button', { name: 'Start again' }).click();

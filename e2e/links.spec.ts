@@ -122,7 +122,7 @@ test('a link that names no dictionary opens the first, whichever is open', async
 
 test('a link to a model or view that is not here says so', async ({ page }) => {
   await page.goto('/#/explore?model=gpt-9');
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('not on this site', {
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('not to be found', {
     timeout: 30_000,
   });
   await expect(page.getByText(/There is: storyworld-2m/)).toBeVisible();

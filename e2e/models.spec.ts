@@ -217,16 +217,34 @@ test('what cannot be read is explained; storage is listed and removed; nothing t
   await dictionaries.getByRole('button', { name: /blocks\.7\.attn\.hook_z/ }).click();
   await expect(dictionaries).toContainText('PyTorch pickles');
   await expect(dictionaries).toContainText('explains −755 % of the variance');
-  // A pickle among one's own files.
-  const pickled = join(root, 'pickled');
-  mkdirSync(pickled);
-  writeFileSync(join(pickled, 'config.json'), '{"model_type":"gpt2"}');
-  writeFileSync(join(pickled, 'pytorch_model.bin'), 'not read');
+  // A pickle among files that are dropped.
   await page.getByLabel(/Keep a copy/).check();
-  await page.getByLabel('Choose a folder').setInputFiles(pickled);
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['{"model_type":"gpt2"}'], 'config.json'));
+    transfer.items.add(new File(['not read'], 'pytorch_model.bin'));
+    return transfer;
+  });
+  const view = page.locator('.models');
+  await view.dispatchEvent('dragover', { dataTransfer: dropped });
+  await expect(view).toHaveClass(/is-dragging/);
+  await view.dispatchEvent('drop', { dataTransfer: dropped });
+  await expect(view).not.toHaveClass(/is-dragging/);
   await expect(page.locator('.models-page code').filter({ hasText: 'python' }).first()).toBeVisible();
   const stored = region(page, 'On this device');
   await expect(stored.getByRole('listitem')).toHaveCount(1);
+  // By keyboard through the list, to a page that the hub does not have, and what it says then.
+  const list = page.getByRole('list', { name: 'Models' }).getByRole('button');
+  await list.first().focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(list.nth(1)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(list.nth(1)).toHaveAttribute('aria-pressed', 'true');
+  await useHub(page);
+  await search(page).fill('tests/nowhere');
+  await page.keyboard.press('Enter');
+  await opening(page).getByRole('button', { name: 'Look at tests/nowhere' }).click();
+  await expect(opening(page).getByRole('alert').filter({ hasText: 'tests/nowhere' })).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await stored.getByRole('button', { name: /^Check/ }).click();
   await expect(stored).toContainText('2 files are as they were downloaded');

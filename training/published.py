@@ -104,14 +104,14 @@ gpt2_sets = [
     ],
     sae_lens_set(
         "gpt2-small-hook-z-kk", "att-kk: attention heads (hook_z), every layer",
-        width=lambda path: int(re.search(r"_ds(\d+)_", path).group(1)), format="attention-saes", architecture="standard",
+        width=lambda path: int(re.search(r"_ds(\d+)_", path).group(1)), format="attention-output", architecture="standard",
         author="Kissane, Krzyzanowski, Bloom, Conmy, Nanda", arxiv="2406.17759", year=2024, unreadable=NEEDS_CONVERSION,
         note="Explained variance is low in early layers and below 0 from layer 7 on: there the mean alone would do better.",
     ),
     sae_lens_set(
         "gpt2-small-mlp-tm", "mlp-tm: MLP outputs, every layer", width=lambda path: 24576, format="sae-lens",
         architecture="standard", author="Tom McGrath",
-        unreadable="Each layer needs a scale that SAELens keeps in its own list and the repository does not have; without it the numbers would be wrong.",
+        note="Each layer is scaled by a factor that SAELens keeps in its own list; files under this name get it here too.",
     ),
 ]
 

@@ -62,7 +62,7 @@ const [small] = parsePublished({
           title: 'Pickled',
           repo: 'someone/pickles',
           revision: commit,
-          format: 'attention-saes',
+          format: 'attention-output',
           unreadable: 'Convert it.',
           dictionaries: [{ path: 'z.pt', hook: 'blocks.0.attn.hook_z' }],
         },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { formats } from '../dictionary/formats/index.ts';
 import { parsePublished, type PublishedModel } from './published.ts';
 
 const file = new URL('../../public/published.json', import.meta.url);
@@ -12,6 +13,11 @@ test('the list is read whole, and long enough to be worth choosing from', () => 
   expect(models.length).toBeGreaterThan(10);
   expect(dictionaries.length).toBeGreaterThan(400);
   expect(models.filter(({ gated, mirror }) => !gated && mirror)).toEqual([]);
+});
+
+test('what is listed is of a layout that can be read, by its name here', () => {
+  const known = formats.map(({ id }) => id);
+  for (const { sets } of models) for (const { id, format } of sets) expect(known, id).toContain(format);
 });
 
 test('nothing is listed twice', () => {

@@ -3,6 +3,7 @@ import type { StoredSet } from '../../library/protocol.ts';
 import { SETTINGS, useLibrary } from '../../state/library.ts';
 import { usePage } from '../../state/store.ts';
 import { formatBytes, formatCount, formatPercent } from '../shared/format.ts';
+import { hostOf } from './Dictionaries.tsx';
 import { Section } from './Section.tsx';
 import { Trouble } from './Trouble.tsx';
 
@@ -74,7 +75,7 @@ function Room() {
 }
 
 function Stored({ set }: { set: StoredSet }) {
-  const { id, title, files, bytes, partialBytes, lastUsed, problem } = set;
+  const { id, title, files, bytes, partialBytes, lastUsed, problem, endpoint, license } = set;
   const verified = useLibrary((state) => state.verified[id]);
   const verify = useLibrary((state) => state.verify);
   const remove = useLibrary((state) => state.remove);
@@ -91,7 +92,13 @@ function Stored({ set }: { set: StoredSet }) {
         </p>
         <p className="small set-id">{id}</p>
         <p className="small">
-          {lastUsed > 0 && `last used ${new Date(lastUsed).toLocaleString()}`}
+          {[
+            endpoint && `from ${hostOf(endpoint)}`,
+            license && `licence ${license}`,
+            lastUsed > 0 && `last used ${new Date(lastUsed).toLocaleString()}`,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
           {problem && <span className="note"> {problem}</span>}
         </p>
         <p role="status" className="small">

@@ -36,8 +36,8 @@ export const messages: Record<FacetErrorCode, Explanation> = {
     remedy: 'Close other tabs that use the graphics card, shorten the text, or choose a smaller dictionary.',
   },
   'not-found': {
-    sentence: 'Something this view needs is not on this site.',
-    remedy: 'Check the name in the link, or open the usual view.',
+    sentence: 'Something this view needs is not to be found.',
+    remedy: 'Check the name, or open the usual view.',
   },
   network: {
     sentence: 'A file could not be fetched.',
