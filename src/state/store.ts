@@ -142,7 +142,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       set({ analysis, analysing: false });
       settle(analysis);
     } catch (thrown) {
-      if (!signal.aborted) set({ analysing: false });
+      // Numbers of another text are not left standing under this one.
+      if (!signal.aborted) set({ analysing: false, analysis: undefined });
       report(thrown, signal);
     }
   }

@@ -20,6 +20,7 @@ export default function ExploreView() {
   const choice = useChoice(analysis);
   const tinting = useTinting(analysis, peek);
   const read = analysis && choice && tinting ? { analysis, choice, tinting } : undefined;
+  const analysing = usePage((state) => state.analysing);
   const bare = analysis?.dictionary === '';
   // One tree with and without an analysis, so that the text box keeps its focus when one lands.
   return (
@@ -36,7 +37,7 @@ export default function ExploreView() {
                 <Pins {...read} />
               </>
             ) : (
-              <p role="status">Reading the text …</p>
+              <p role="status">{analysing ? 'Reading the text …' : 'No text has been read.'}</p>
             )}
           </div>
           <div className="explore-feature">

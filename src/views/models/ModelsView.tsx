@@ -69,7 +69,8 @@ export default function ModelsView() {
     setProblem(undefined);
     try {
       const id = await importFiles(await given, keep);
-      if (id === undefined) return;
+      // A visitor who has gone on meanwhile finds it in the list.
+      if (id === undefined || usePage.getState().view.view !== 'models') return;
       const inspection = useLibrary.getState().looks[id]?.inspection;
       // Dictionaries without a model are for the model whose page is open.
       if (inspection && !inspection.model && inspection.dictionaries.length > 0 && entry) addFound(id);
