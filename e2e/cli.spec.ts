@@ -1,6 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import type { Inspection } from '../src/engine/protocol.ts';
+import { startHub, type TestHub } from '../src/testing/test-hub.ts';
 
 interface Golden {
   short: { text: string; ids: number[]; loss: { b64: string }; argmax: number[] };
@@ -68,7 +72,13 @@ const mistakes: readonly (readonly [string, string[], number, RegExp])[] = [
   ['an unknown option', ['analyze', '--text', 'a', '--wat'], 2, /--wat/],
   ['a bad number', ['analyze', '--text', 'a', '--top', '0'], 2, /--top must be/],
   ['an unknown command', ['fly'], 2, /unknown command "fly"/],
-  ['a folder without a model', ['analyze', '--text', 'a', '--model', 'src'], 2, /there is no config\.json/],
+  ['a folder without a model', ['analyze', '--text', 'a', '--model', 'e2e'], 1, /It lacks weights/],
+  [
+    'neither folder nor repository',
+    ['analyze', '--text', 'a', '--model', 'what is this'],
+    2,
+    /no such folder/,
+  ],
   [
     'an unknown hook',
     ['analyze', '--text', 'a', '--capture', 'blocks.9.hook_resid_pre'],
@@ -86,10 +96,114 @@ for (const [what, argv, code, message] of mistakes) {
   });
 }
 
-test('a model of a family that is not supported yet is refused by name', () => {
+test('a pretrained Llama gives the logits of an independent forward pass', () => {
   const folder = '../shared/models/stories260K';
   test.skip(!existsSync(folder), 'the shared parity model is not on this machine');
-  const { status, stderr } = facet('analyze', '--text', 'a', '--model', folder);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/"llama" is not supported yet/);
+  const {
+    text,
+    ids,
+    logits_last: expected,
+  } = JSON.parse(readFileSync(`${folder}/golden.json`, 'utf8')) as {
+    text: string;
+    ids: number[];
+    logits_last: number[];
+  };
+  const { status, stdout } = facet(
+    'analyze',
+    '--text',
+    text,
+    '--model',
+    folder,
+    '--logits',
+    'last',
+    '--json',
+  );
+  expect(status).toBe(0);
+  const printed = JSON.parse(stdout) as { tokens: { id: number }[]; logits: number[][] };
+  expect(printed.tokens.map(({ id }) => id)).toEqual(ids);
+  printed.logits[0]!.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 3));
+});
+
+test.describe('repositories', () => {
+  let root: string;
+  let hub: TestHub;
+  test.beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'facet-cli-'));
+    cpSync('public/models/storyworld-2m', join(root, 'hub/tests/model'), { recursive: true });
+    const dictionary = 'blocks.3.hook_resid_post';
+    cpSync(
+      `public/dictionaries/storyworld-2m/${dictionary}`,
+      join(root, 'hub/tests/dictionaries', dictionary),
+      { recursive: true },
+    );
+    writeFileSync(join(root, 'hub/tests/dictionaries/ae.pt'), 'pickled');
+    hub = await startHub({ root: join(root, 'hub') });
+  });
+  test.afterAll(async () => {
+    await hub.close();
+    rmSync(root, { recursive: true });
+  });
+  const asked = (...argv: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> =>
+    // Not `spawnSync`: the hub answers in this process.
+    new Promise((done) => {
+      const env = { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), HF_ENDPOINT: hub.origin };
+      const command = ['scripts/run.mjs', 'src/cli/main.ts', ...argv];
+      const child = execFile(process.execPath, command, { env, maxBuffer: 2 ** 26 }, (_, stdout, stderr) =>
+        done({ status: child.exitCode, stdout, stderr }),
+      );
+    });
+
+  test('inspect says what is there and downloads no weights', async () => {
+    const { status, stdout, stderr } = await asked('inspect', 'tests/dictionaries', '--json');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const { dictionaries, notes } = JSON.parse(stdout) as Inspection;
+    expect(dictionaries).toMatchObject([
+      { path: 'blocks.3.hook_resid_post', hook: 'blocks.3.hook_resid_post', dSae: 2048 },
+    ]);
+    expect(notes.join()).toMatch(/ae\.pt.*python -c/s);
+    const model = JSON.parse((await asked('inspect', 'tests/model', '--json')).stdout) as Inspection;
+    expect(model.model).toMatchObject({
+      family: 'gpt2',
+      config: { nLayers: 4, dVocab: 3072 },
+      weights: 'safetensors',
+    });
+    expect(hub.log.filter(({ path }) => path.endsWith('.safetensors'))).toEqual([]);
+  });
+
+  test('analyze reads with a repository and a dictionary in another, and fetches them once', async () => {
+    const argv = [
+      'analyze',
+      '--text',
+      'Tom',
+      '--model',
+      'tests/model',
+      '--dictionary',
+      'tests/dictionaries:blocks.3.hook_resid_post',
+      '--json',
+    ];
+    const { status, stdout } = await asked(...argv);
+    expect(status).toBe(0);
+    const printed = JSON.parse(stdout) as { model: { id: string }; features: unknown[][] };
+    expect(printed).toMatchObject({ dictionary: { hook: 'blocks.3.hook_resid_post', k: 24 } });
+    expect(printed.model.id).toBe(`hf:tests/model@${hub.commit('tests/model')}`);
+    expect(printed.features.at(-1)).not.toEqual([]);
+    const bundled = JSON.parse(
+      facet('analyze', '--text', 'Tom', '--dictionary', 'blocks.3.hook_resid_post', '--json').stdout,
+    ) as typeof printed;
+    expect(printed.features).toEqual(bundled.features);
+    hub.reset();
+    expect((await asked(...argv)).status).toBe(0);
+    expect(hub.log.filter(({ path }) => path.endsWith('.safetensors'))).toEqual([]);
+  });
+
+  test('a repository that is not there, and a hub that refuses', async () => {
+    const gone = await asked('analyze', '--text', 'a', '--model', 'tests/nothing');
+    expect(gone.stderr).toMatch(/tests\/nothing/);
+    expect(gone.status).toBe(1);
+    hub.gate('tests/model', 'hf_secret');
+    const gated = await asked('inspect', 'tests/model');
+    expect(gated.stderr).toMatch(/token/);
+    expect(gated.status).toBe(1);
+  });
 });

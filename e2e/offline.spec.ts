@@ -50,10 +50,7 @@ const shells = (page: Page): Promise<string[]> =>
 async function visited(page: Page): Promise<void> {
   await page.goto(site);
   await ready(page);
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.register('./sw.js', { updateViaCache: 'none' });
-    (await navigator.serviceWorker.ready).active!.postMessage({ keepOpening: true }, []);
-  });
+  // The page registers its service worker by itself, once it has nothing better to do.
   await expect(async () => {
     const kept = await cached(page);
     expect(kept.filter((url) => url.includes('?sha256='))).toHaveLength(6);
@@ -108,38 +105,45 @@ test('nothing is kept that was not asked for, and damaged files never', async ({
   expect((await cached(page)).some((url) => url.includes('/config.json?'))).toBe(false);
 });
 
-test('a new build takes the place of the old one, and is not kept waiting by it', async ({
+const isNew = (page: Page): Promise<boolean> => page.evaluate(() => 'newBuild' in globalThis);
+const update = (page: Page): Promise<void> =>
+  page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+
+test('an open page is told of a new build, opens it on demand, and keeps nothing of the old one', async ({
   page,
   context,
 }) => {
   await visited(page);
   const [before] = await shells(page);
   await anotherBuild();
-  await page.reload();
-  await ready(page);
-  // The page comes from the network, and the old service worker hands on what it does not know.
-  expect(await page.evaluate(() => 'newBuild' in globalThis)).toBe(true);
-  await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    await registration.update();
-  });
-  await expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state))
-    .toBe('installed');
+  await update(page);
+  const offer = page.getByRole('button', { name: 'Open it' });
+  await expect(offer).toBeVisible();
+  expect(await isNew(page)).toBe(false);
   expect((await shells(page)).sort()).toEqual([before!, 'facet-shell-new'].sort());
-  await page.evaluate(async () => {
-    const { waiting } = await navigator.serviceWorker.ready;
-    const changed = new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
-    });
-    waiting!.postMessage({ activate: true }, []);
-    await changed;
-  });
-  await expect.poll(() => shells(page)).toEqual(['facet-shell-new']);
+  await offer.click();
+  await expect.poll(() => isNew(page).catch(() => false)).toBe(true);
+  await ready(page);
+  expect(await shells(page)).toEqual(['facet-shell-new']);
+  await expect(offer).toBeHidden();
   await context.setOffline(true);
   await page.reload();
   await ready(page);
-  expect(await page.evaluate(() => 'newBuild' in globalThis)).toBe(true);
+  expect(await isNew(page)).toBe(true);
+});
+
+test('nobody is held at an old build: the next visit has the new one, and is offered nothing', async ({
+  page,
+}) => {
+  await visited(page);
+  await anotherBuild();
+  await page.reload();
+  await ready(page);
+  expect(await isNew(page)).toBe(true);
+  await update(page);
+  const waiting = () => page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.state);
+  await expect.poll(waiting).toBe('installed');
+  await expect(page.getByRole('button', { name: 'Open it' })).toBeHidden();
 });
 
 test('other sites are none of its business', async ({ page }) => {

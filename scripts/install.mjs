@@ -1,6 +1,6 @@
 // Node built-ins only: this runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -18,6 +18,8 @@ export function requireNode() {
 /** Whether `node_modules` is missing or was installed for an older `package-lock.json`. */
 export function isInstallStale(root = ROOT) {
   const installed = resolve(root, 'node_modules/.package-lock.json');
+  // Through a link `npm ci` would empty the folder of another checkout.
+  if (lstatSync(resolve(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return false;
   return (
     !existsSync(installed) ||
     statSync(installed).mtimeMs < statSync(resolve(root, 'package-lock.json')).mtimeMs

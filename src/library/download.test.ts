@@ -91,7 +91,7 @@ describe('downloading', () => {
 
   test.each([
     [404, 'not-found', /model.safetensors does not exist/],
-    [403, 'network', /not open to everyone/],
+    [403, 'no-access', /not open to everyone/],
     [500, 'network', /answered 500/],
     [429, 'network', /too many requests/],
     ['mute', 'network', /sent nothing/],

@@ -56,8 +56,8 @@ describe('looking at a repository', () => {
 
   test.each([
     [404, 'not-found', /tiny\/model does not exist/],
-    [401, 'network', /not open to everyone/],
-    [403, 'network', /not open to everyone/],
+    [401, 'no-access', /not open to everyone/],
+    [403, 'no-access', /not open to everyone/],
     [500, 'network', /answered 500/],
     [418, 'network', /answered 418/],
   ] as const)('status %d', async (status, code, message) => {

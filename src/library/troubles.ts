@@ -68,7 +68,7 @@ export function refused(response: Response, what: string, hasToken: boolean): Fa
   const detail = `HTTP ${status} from ${host}`;
   if (status === 401 || status === 403) {
     return new FacetError(
-      'network',
+      'no-access',
       hasToken
         ? `${what} is refused by ${host} with this token (${status}).`
         : `${what} does not exist on ${host}, or is not open to everyone (${status}).`,
@@ -127,7 +127,7 @@ export function storageFull(
     .slice(0, 3)
     .map(({ title, bytes }) => `${title} (${formatSize(bytes)})`);
   return new FacetError(
-    'network',
+    'storage-full',
     needed === undefined
       ? 'The browser’s storage for this site is full.'
       : `The browser’s storage for this site is too small: ${formatSize(needed)} are needed, ${room}.`,

@@ -8,6 +8,8 @@ export type FacetErrorCode =
   | 'out-of-memory'
   | 'not-found'
   | 'network'
+  | 'no-access'
+  | 'storage-full'
   | 'bad-file'
   | 'unsupported'
   | 'mismatch'

@@ -43,6 +43,14 @@ export const messages: Record<FacetErrorCode, Explanation> = {
     sentence: 'A file could not be fetched.',
     remedy: 'Check the connection and start again; what has arrived already is kept by the browser.',
   },
+  'no-access': {
+    sentence: 'The hub does not give this out to everyone.',
+    remedy: 'Accept its licence on the hub and give an access token, or drop its files into the page.',
+  },
+  'storage-full': {
+    sentence: 'There is no room left on this device for these files.',
+    remedy: 'Remove models or dictionaries that are kept here, or free disk space.',
+  },
   'bad-file': {
     sentence: 'A model file is damaged or not what it says it is.',
     remedy: 'Start again to fetch it anew; if that does not help, the copy on the site itself is damaged.',
