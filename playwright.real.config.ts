@@ -6,6 +6,7 @@ export default defineConfig({
   ...usual,
   testDir: 'e2e/real',
   testIgnore: [],
+  workers: 1,
   reporter: [['list']],
   timeout: 30 * 60_000,
   globalTimeout: 60 * 60_000,

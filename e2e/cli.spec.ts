@@ -72,7 +72,7 @@ const mistakes: readonly (readonly [string, string[], number, RegExp])[] = [
   ['an unknown option', ['analyze', '--text', 'a', '--wat'], 2, /--wat/],
   ['a bad number', ['analyze', '--text', 'a', '--top', '0'], 2, /--top must be/],
   ['an unknown command', ['fly'], 2, /unknown command "fly"/],
-  ['a folder without a model', ['analyze', '--text', 'a', '--model', 'e2e'], 1, /It lacks weights/],
+  ['a folder without a model', ['analyze', '--text', 'a', '--model', 'e2e'], 2, /It lacks weights/],
   [
     'neither folder nor repository',
     ['analyze', '--text', 'a', '--model', 'what is this'],
@@ -201,7 +201,7 @@ test.describe('repositories', () => {
     const gone = await asked('analyze', '--text', 'a', '--model', 'tests/nothing');
     expect(gone.stderr).toMatch(/tests\/nothing/);
     expect(gone.status).toBe(1);
-    hub.gate('tests/model', 'hf_secret');
+    hub.fault('api/tests/model', 401);
     const gated = await asked('inspect', 'tests/model');
     expect(gated.stderr).toMatch(/token/);
     expect(gated.status).toBe(1);

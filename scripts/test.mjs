@@ -111,10 +111,10 @@ if (groups.includes('check')) {
   check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
   check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
 }
-if (groups.includes('unit')) vitest('unit', 5);
+if (groups.includes('unit')) vitest('unit', 8);
 if (groups.includes('gpu')) {
   if (noBrowser) cannot('gpu', noBrowser);
-  else vitest('gpu', 6);
+  else vitest('gpu', 8);
 }
 if (groups.includes('e2e')) {
   const built = check('build', ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
@@ -124,7 +124,7 @@ if (groups.includes('e2e')) {
   else {
     const env = { FACET_E2E_PORT: String(await freePort()) };
     tests('e2e', tallyPlaywright, () =>
-      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 13, env }),
+      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 22, env }),
     );
   }
 }

@@ -1,7 +1,8 @@
 import { openAsBlob } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Appender, Store } from '../library/store.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Appender, localLock, type Lock, type Store } from '../library/store.ts';
 
 /** The library's files in a folder of this computer. */
 export class FsStore implements Store {
@@ -80,4 +81,44 @@ export class FsStore implements Store {
 async function names(folder: string, kind: 'isFile' | 'isDirectory'): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry[kind]()).map(({ name }) => name);
+}
+
+/** Lets one process at a time work on a set; what a process that has died held is free. */
+export function fileLock(root: string): Lock {
+  const inThisProcess = localLock();
+  return (name, signal, work) =>
+    inThisProcess(name, signal, async () => {
+      const path = join(root, `${name}.lock`);
+      await mkdir(root, { recursive: true });
+      while (!(await taken(path))) {
+        signal.throwIfAborted();
+        await pause(300, undefined, { signal });
+      }
+      try {
+        return await work();
+      } finally {
+        await rm(path, { force: true });
+      }
+    });
+}
+
+async function taken(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  }
+  const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+  if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

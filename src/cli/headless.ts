@@ -6,6 +6,8 @@ import type { HeadlessAnswer, HeadlessRequest, HeadlessResult } from './protocol
 // The page the command line drives: the same engine and worker as the explorer, without the explorer.
 
 const troubles: FacetError[] = [];
+/** As text, each takes some 20 bytes, and a string has at most 2²⁹. */
+const MOST_LOGITS = 2.4e7;
 let engine: EngineClient | undefined;
 /** What is open, so that several texts are read with one load. */
 let open: { what: string; opened: OpenedModel } | undefined;
@@ -16,7 +18,12 @@ async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
   const what = JSON.stringify({ model, dictionary, storage });
   if (open?.what !== what) open = { what, opened: await engine.open({ model, dictionary, storage }) };
   const { opened } = open;
-  const { notes } = await engine.tokenize({ text: request.text, windowStart: 0 });
+  const tokenized = await engine.tokenize({ text: request.text, windowStart: 0 });
+  if (request.logits === 'all' && tokenized.tokens.length * opened.model.dVocab > MOST_LOGITS) {
+    throw new FacetError('limits', 'These are more logits than one answer can hold.', {
+      hint: 'Shorten the text, or ask for those of the last position.',
+    });
+  }
   const analysis = await engine.analyze({
     text: request.text,
     windowStart: 0,
@@ -70,10 +77,10 @@ async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
     notes:
       cut > 0
         ? [
-            ...notes,
+            ...tokenized.notes,
             `The text has ${analysis.totalTokens} tokens; only the first ${analysis.windowTokens} fit the context.`,
           ]
-        : notes,
+        : tokenized.notes,
   };
 }
 

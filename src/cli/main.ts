@@ -31,8 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (parsed.text === '-') parsed.text = await readAll(process.stdin);
     return await analyze(parsed);
   } catch (thrown) {
-    if (thrown instanceof FacetError) return failed(thrown);
-    if (!(thrown instanceof UsageError)) throw thrown;
+    if (!(thrown instanceof UsageError)) return failed(FacetError.from(thrown));
     console.error(`facet: ${thrown.message}\n\n${USAGE}`);
     return 2;
   }

@@ -28,7 +28,11 @@ export type Mounts = Record<string, string | ReadonlyMap<string, string>>;
 export async function serveFolders(mounts: Readonly<Mounts>): Promise<StaticServer> {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    // Another site whose name was pointed at this computer must not read along.
+    if (request.headers.host !== `127.0.0.1:${(server.address() as AddressInfo).port}`)
+      return void refuse(response, 403);
+    const path = pathOf(request.url);
+    if (path === undefined) return void refuse(response, 400);
     const prefix = prefixes.find((candidate) => path.startsWith(candidate));
     if (prefix === undefined) return void refuse(response, 404);
     const mount = mounts[prefix]!;
@@ -58,6 +62,14 @@ export async function serveFolders(mounts: Readonly<Mounts>): Promise<StaticServ
   };
 }
 
+function pathOf(url = '/'): string | undefined {
+  try {
+    return decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  } catch {
+    return undefined;
+  }
+}
+
 async function send(file: string, response: ServerResponse, range: string | undefined): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return refuse(response, 404);
@@ -69,6 +81,7 @@ async function send(file: string, response: ServerResponse, range: string | unde
     'content-length': end - start + 1,
     ...(asked && { 'content-range': `bytes ${start}-${end}/${found.size}` }),
   });
+  if (found.size === 0) return void response.end();
   createReadStream(file, { start, end })
     .on('error', () => response.destroy())
     .pipe(response);

@@ -18,20 +18,9 @@ function repositoryOf(id: string): string | undefined {
   return /^hf:([^@:]+)@/.exec(id)?.[1];
 }
 
-/**
- * What to put before the paths of a set to get those of the whole repository: a set that is a folder of it has paths from
- * there on, but some formats tell the hook by the whole path alone.
- */
-function folderOf(files: Files): string {
-  const path = pathOf(files.id);
-  const stem = path.replace(/\.[^./]+$/, '');
-  const whole = path === '' || files.listing.some((file) => file.path.startsWith(stem));
-  return whole ? '' : `${path}/`;
-}
-
 /** Every dictionary of a set, with paths from the set on. */
 export function dictionariesOf(files: Files): FoundDictionary[] {
-  const folder = folderOf(files);
+  const folder = files.within;
   const own = (path: string): string => path.slice(folder.length);
   return findDictionaries(files.listing.map(({ path }) => folder + path)).map((found) => ({
     ...found,
@@ -75,7 +64,7 @@ export async function openDictionaryFiles(files: Files, found: FoundDictionary):
     opening,
     configPath === undefined ? undefined : readJson(files, configPath),
   ]);
-  return { config, weights, path: folderOf(files) + weightsPath!, repository: repositoryOf(files.id) };
+  return { config, weights, path: files.within + weightsPath!, repository: repositoryOf(files.id) };
 }
 
 /** What its files say of a dictionary; no tensor is read. @throws FacetError `bad-file`, `unsupported` */

@@ -10,6 +10,8 @@ export interface Files {
   readonly id: string;
   readonly title: string;
   readonly license?: string;
+  /** What comes before these paths in the whole repository; '' or ending in `/`. */
+  readonly within: string;
   /** Everything there is, files that are known but not here included. */
   readonly listing: readonly { path: string; bytes: number }[];
   /** Whether `open` can give it. */
@@ -75,6 +77,7 @@ export function catalogueFiles(
     id: about.id,
     title: about.title,
     license: about.license,
+    within: '',
     listing: about.files,
     has: (path) => known.has(path),
     open(path) {
@@ -119,6 +122,7 @@ export function folderFiles(folder: FolderReference, { site, signal, onProgress 
   return {
     id: folder.id,
     title: folder.id,
+    within: folder.within ? `${folder.within}/` : '',
     listing: [...folder.files, ...(folder.absent ?? [])],
     has: (path) => known.has(path),
     open,
@@ -154,6 +158,17 @@ async function fetchRange(
   }
 }
 
+/**
+ * A set that is a folder of another has paths from there on; its id says which folder. One that is a single file of it
+ * keeps its paths.
+ */
+function withinOf({ id, files, absent = [] }: FileSet): string {
+  const path = /^(?:hf|local):[^:]+:(.*)$/.exec(id)?.[1] ?? '';
+  const named = (other: string): boolean =>
+    other === path || (other.startsWith(path) && /[/._]/.test(other[path.length]!));
+  return path === '' || [...files, ...absent].some((file) => named(file.path)) ? '' : `${path}/`;
+}
+
 /** Files the visitor gave, or the library keeps. Nothing is fetched. */
 export function givenFiles(set: FileSet): Files {
   const known = new Map(set.files.map((file) => [file.path, file]));
@@ -172,6 +187,7 @@ export function givenFiles(set: FileSet): Files {
     id: set.id,
     title: set.title,
     license: set.license,
+    within: withinOf(set),
     listing: [...set.files.map(({ path, blob }) => ({ path, bytes: blob.size })), ...(set.absent ?? [])],
     has: (path) => known.has(path),
     open,

@@ -11,6 +11,8 @@ export interface FolderReference {
   id: string;
   /** What lies in it; its server must answer Range requests. */
   files: readonly { path: string; bytes: number; sha256?: string }[];
+  /** Where the folder lies in its repository or on disk: some formats tell the hook by it. */
+  within?: string;
   /** See `FileSet`. */
   absent?: readonly { path: string; bytes: number }[];
 }
