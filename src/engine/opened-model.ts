@@ -27,6 +27,9 @@ interface LoadedDictionary {
   info: DictionaryInfo;
 }
 
+/** Bytes of dictionaries that stay on the GPU so that going back and forth loads each once. */
+const MOST_KEPT = 2 ** 29;
+
 /** A model on the GPU with its tokenizer and the dictionaries loaded for it so far. */
 export class OpenedModelState implements Disposable {
   readonly #dictionaries = new Map<string, LoadedDictionary>();
@@ -134,9 +137,25 @@ export class OpenedModelState implements Disposable {
       loaded.dictionary.dispose();
       throw new FacetError('cancelled', 'Cancelled.');
     }
-    this.#dictionaries.set(id, loaded);
-    this.#current = loaded;
+    this.#keep(id, loaded);
     return loaded.info;
+  }
+
+  /** Makes it the current one, and lets those go that were longest not used when all take much room. */
+  #keep(id: string, loaded: LoadedDictionary): void {
+    const before = this.#current;
+    this.#current = loaded;
+    this.#dictionaries.delete(id);
+    this.#dictionaries.set(id, loaded);
+    let bytes = [...this.#dictionaries.values()].reduce((sum, each) => sum + each.dictionary.byteLength, 0);
+    for (const [other, each] of this.#dictionaries) {
+      if (bytes <= MOST_KEPT) break;
+      // A reading that is still being recorded may use the one before.
+      if (each === loaded || each === before) continue;
+      bytes -= each.dictionary.byteLength;
+      each.dictionary.dispose();
+      this.#dictionaries.delete(other);
+    }
   }
 
   async #load(

@@ -118,6 +118,8 @@ export function featureWork({ get, set, slots, update, report }: Page) {
       const added = Object.fromEntries(found.map((label) => [label.index, label]));
       set({ labels: { ...get().labels, ...added } });
     } catch (thrown) {
+      // Asked of a dictionary that is not open any more.
+      if (get().opened?.dictionary?.digest !== opened?.dictionary?.digest) return;
       for (const feature of missing) asked.delete(feature);
       report(thrown);
     }

@@ -21,7 +21,9 @@ export async function setAtHand(id: string): Promise<FileSet | undefined> {
   try {
     return await theLibrary().open(id);
   } catch (thrown) {
-    if (FacetError.from(thrown).code === 'not-found') return undefined;
+    const { code } = FacetError.from(thrown);
+    // A download that brought nothing yet leaves a set without files; the hub has them.
+    if (code === 'not-found' || (code === 'bad-file' && id.startsWith('hf:'))) return undefined;
     throw thrown;
   }
 }

@@ -60,6 +60,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
     lastLoss = performance.now();
     if (again) {
+      slots.abort('load');
       set({ phase: 'failed', failure: trouble });
       return;
     }
@@ -347,6 +348,8 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       const same = get().phase === 'ready' && model === opened?.model.id && storage === view.storage;
       if (!same || dictionary === '' || dictionary === NO_DICTIONARY) return load();
       if (await switchDictionary(dictionary)) await read();
+      // What stays open is what the address must name.
+      else if (get().phase === 'ready') update({ dictionary: dictionaryReference(get().opened!) }, 'replace');
     },
     setSearch: (search) => set({ search }),
     async chooseDictionary(reference) {
