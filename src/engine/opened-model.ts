@@ -159,7 +159,8 @@ export class OpenedModelState implements Disposable {
     this.#bytesFetched += files.bytesFetched;
     const digest = (await digestOf(files, found.files.slice(0, 1))).slice(0, 16);
     const { id, hook, hookOut, architecture, dIn, dSae, k } = dictionary;
-    const warning = warnOfOtherModel(facts, this.info);
+    const warnings = [warnOfOtherModel(facts, this.info), ...(record.source.notes ?? [])].filter(Boolean);
+    const warning = warnings.join(' ') || undefined;
     const info = { id, title: files.title, hook, hookOut, architecture, dIn, dSae, k, digest, warning };
     return { dictionary, info };
   }
