@@ -255,6 +255,8 @@ def sparsify() -> None:
         ("groupmax", "embed_tokens", {"num_latents": 40, "k": 8, "activation": "groupmax"}),
         ("transcoder", "layers.1.mlp", {"num_latents": F, "k": 6, "transcode": True}),
         ("skip transcoder", "model.layers.1.mlp", {"num_latents": F, "k": 6, "transcode": True, "skip_connection": True}),
+        # Older versions computed what this one does with transcode False, whatever they trained on, and did not save the field.
+        ("skip transcoder of old", "layers.1.mlp", {"num_latents": F, "k": 6, "skip_connection": True}),
     ):
         coder = randomise(SparseCoder(D, SparseCoderConfig(**options)))
         with tempfile.TemporaryDirectory() as at:
@@ -265,6 +267,8 @@ def sparsify() -> None:
         with torch.no_grad():
             output = again(x)
             f = torch.zeros(T, again.num_latents).scatter_(1, output.latent_indices, output.latent_acts)
+        if name.endswith("of old"):
+            config = {k: config[k] for k in ("expansion_factor", "normalize_decoder", "num_latents", "k", "multi_topk", "skip_connection", "d_in")}
         cases.append(case(name, config, weights, x, f, output.sae_out, f"{folder}/sae.safetensors", "EleutherAI/sae-SmolLM2-135M-64x"))
     write("sparsify", cases)
 
@@ -343,7 +347,9 @@ def gemma_scope() -> None:
             np.savez(SAES / "gemma-scope" / "params.npz", **{k: v.numpy() for k, v in state.items()})
         used = dict(state)
         if name == "embedding":
-            used["W_enc"], used["W_dec"] = state["W_enc"] / math.sqrt(D), state["W_dec"] * math.sqrt(D)
+            # Trained before the factor √d_model, which hook_embed has. SAELens leaves b_dec unscaled: a deliberate difference.
+            root = math.sqrt(D)
+            used |= {"W_enc": state["W_enc"] / root, "W_dec": state["W_dec"] * root, "b_dec": state["b_dec"] * root}
         if name == "transcoder":
             f, y = run(JumpReLUTranscoder, JumpReLUTranscoderConfig(**size, d_out=out), used)
         else:

@@ -15,6 +15,9 @@ import yaml
 SAE_LENS = yaml.safe_load((Path(sae_lens.__file__).parent / "pretrained_saes.yaml").read_text())
 OUT = Path(__file__).parent.parent / "public" / "published.json"
 
+# Where the list is wrong.
+NEURONPEDIA = {("pythia-70m-deduped-res-sm", "e-res-sm"): "pythia-70m-deduped/e-res-sm"}
+
 LEGACY_HOOK = re.compile(r"^(blocks\.\d+)\.hook_z$")
 
 
@@ -38,7 +41,7 @@ def sae_lens_set(release, title, *, hook=None, keep=lambda path: True, width=Non
         if "variance_explained" in sae:
             found["explainedVariance"] = sae["variance_explained"]
         if "neuronpedia" in sae:
-            found["neuronpedia"] = sae["neuronpedia"]
+            found["neuronpedia"] = NEURONPEDIA.get((release, path), sae["neuronpedia"])
         dictionaries.append(found)
     dictionaries.sort(key=lambda d: ([int(n) for n in re.findall(r"\d+", d["hook"])], d["hook"], d.get("dSae", 0), d["path"]))
     links = {"about": entry["links"]["publication"]} if "publication" in entry.get("links", {}) else {}

@@ -19,6 +19,8 @@ export interface DictionarySource {
   prependBos?: boolean;
   /** Version of the library that wrote it. */
   version?: string;
+  /** What a person should know before trusting it, in sentences. */
+  notes?: readonly string[];
 }
 
 /** A sparse dictionary on the GPU: activations at one hook → a few features each → activations at the same or another. */

@@ -175,6 +175,21 @@ export const cases = gpuCases('dictionary goldens', {
       expectClose(xHat, goldenValues(golden.x_hat), { relative: 1e-3 }, `${hook}: reconstruction`);
     }
   },
+  'a constant that both sides have: taken off before encoding, put back after decoding': async (gpu) => {
+    const { name, weights, x, ...golden } = attentionOutput[0]!;
+    const bytes = Uint8Array.from(atob(weights), (character) => character.charCodeAt(0));
+    const files = { ...golden, weights: await SafetensorsReader.open(name, inMemory(bytes)) };
+    const record = await formatOf(files).read(files, 'file');
+    if (!record.withoutConstant) throw new Error('says nothing of a constant');
+    const shift = Float32Array.from({ length: record.dOut }, (_, i) => Math.sin(3 * i));
+    using dictionary = await uploadDictionary(gpu, name, record, { shift });
+    const shifted = (array: GoldenArray): GoldenArray => {
+      const values = goldenValues(array).map((value, i) => value + shift[i % record.dOut]!);
+      const raw = String.fromCharCode(...new Uint8Array(values.buffer));
+      return { shape: array.shape, b64: btoa(raw) };
+    };
+    await check(gpu, dictionary, { ...golden, x: shifted(x), y: shifted(golden.y) }, 'shifted');
+  },
   'an architecture that is not supported is refused by name': async (gpu) => {
     let thrown: unknown;
     try {

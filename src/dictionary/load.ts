@@ -46,6 +46,8 @@ export interface UploadOptions {
   signal?: AbortSignal;
   /** Most bytes of one tensor; matrices above it are kept in parts. Default: what the device binds. */
   mostBytes?: number;
+  /** [d_out] constant part of the activation that the dictionary was trained without; see `withoutConstant`. */
+  shift?: Float32Array;
 }
 
 /** Puts a record on the GPU. @throws as `loadDictionary` */
@@ -53,7 +55,7 @@ export async function uploadDictionary(
   gpu: Gpu,
   id: string,
   record: DictionaryRecord,
-  { signal, mostBytes = gpu.largestTensorBytes }: UploadOptions = {},
+  { signal, mostBytes = gpu.largestTensorBytes, shift }: UploadOptions = {},
 ): Promise<Dictionary> {
   const architecture = architectureOf(record.architecture);
   checkRecord(record, architecture);
@@ -79,7 +81,10 @@ export async function uploadDictionary(
       made.push(tensor);
       vectors.set(name, tensor);
     }
-    const bDec = await gpu.uploadWeights(await vectorValues(record.tensors.get('b_dec')!), [record.dOut]);
+    const own = await vectorValues(record.tensors.get('b_dec')!);
+    // Taken off the input and added to the output, as a constant is that both have.
+    const bias = shift ? own.map((value, i) => value + shift[i]!) : own;
+    const bDec = await gpu.uploadWeights(bias, [record.dOut]);
     made.push(bDec);
     const decoderNorms = await normsOf(gpu, wDec, record.dSae);
     made.push(decoderNorms);

@@ -66,5 +66,9 @@ describe('a dictionary and a model', () => {
     for (const name of ['gpt2-small', 'gpt2', 'openai-community/gpt2', undefined, ''])
       expect(made(name)).toBeUndefined();
     expect(made('pythia-70m-deduped')).toContain('pythia-70m-deduped');
+    const scope = { ...at('hook_embed'), modelName: 'gemma-3-270m-pt' };
+    for (const id of ['google/gemma-3-270m', 'unsloth/gemma-3-270m@1a2b'])
+      expect(warnOfOtherModel(scope, { id })).toBeUndefined();
+    expect(warnOfOtherModel(scope, { id: 'google/gemma-3-270m-it' })).toContain('270m-pt');
   });
 });

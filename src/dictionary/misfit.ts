@@ -71,7 +71,10 @@ function explainHook(
 }
 
 /** Names of one model that differ. */
-const SAME: readonly (readonly string[])[] = [['gpt2', 'gpt2-small']];
+const SAME: readonly (readonly string[])[] = [
+  ['gpt2', 'gpt2-small'],
+  ['gemma-3-270m', 'gemma-3-270m-pt'],
+];
 
 /** A sentence when a dictionary that fits was made for a model of another name; it may be the same model renamed. */
 export function warnOfOtherModel(dictionary: DictionaryFit, model: Pick<ModelFit, 'id'>): string | undefined {

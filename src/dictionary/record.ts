@@ -51,6 +51,12 @@ export interface DictionaryRecord {
    * @source TransformerLens `center_writing_weights`
    */
   centre: boolean;
+  /**
+   * Reads hook_z of a model whose constant part of z was moved to b_O: it is taken off before encoding and put back
+   * after decoding. Whoever knows the model's weights gives it to `uploadDictionary` as `shift`.
+   * @source TransformerLens `fold_value_biases`
+   */
+  withoutConstant?: boolean;
   source: DictionarySource;
   /** W_enc [d_in, d_sae], W_dec [d_sae, d_out], b_dec [d_out], W_skip [d_out, d_in], and what the architecture needs. */
   tensors: ReadonlyMap<string, RecordTensor>;

@@ -2,12 +2,16 @@ import gemma2 from '../model/gguf/goldens/gemma2/model.gguf?url';
 import gptneox from '../model/gguf/goldens/gptneox/model.gguf?url';
 import llama from '../model/gguf/goldens/llama/model.gguf?url';
 import qwen2 from '../model/gguf/goldens/qwen2/model.gguf?url';
+import { headConstant } from '../model/head-constant.ts';
+import { Transformer } from '../model/transformer.ts';
 import { FacetError } from '../shared/errors.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { expectClose } from '../testing/close.ts';
 import { TestRandom } from '../testing/random.ts';
 import { safetensorsBytes } from '../testing/safetensors.ts';
 import { Engine } from './engine.ts';
+import { givenFiles } from './files.ts';
+import { chooseWeights, openModelFiles } from './model-files.ts';
 import type { Analysis, FileSet, Inspection } from './protocol.ts';
 
 const MODELS = { gemma2, gptneox, llama, qwen2 };
@@ -188,6 +192,39 @@ export const cases = gpuCases('files at hand', {
         expectEqual([card.promoted.length > 0, card.neighbours.length], [true, 16], `${hook}: card`);
       }
     },
+  'an attention-output dictionary reads heads without their constant part': async (gpu) => {
+    const engine = await started();
+    const set = await modelSet('gptneox');
+    const { config, weights } = await openModelFiles(givenFiles(set), chooseWeights(givenFiles(set)));
+    using model = await Transformer.load(gpu, config, weights);
+    const hook = 'blocks.1.attn.hook_z';
+    const constant = await headConstant(model, hook);
+    if (!constant.some((value) => Math.abs(value) > 1e-3)) throw new Error('the model has no constant');
+    const [dIn, dSae] = [constant.length, 40];
+    const tensors = made(dIn, dSae);
+    const { files } = dictionarySet(
+      { act_size: dIn, dict_size: dSae, act_name: hook, model_name: 'gptneox' },
+      tensors,
+    );
+    const name = 'gptneox_L1_Hcat_z_v9';
+    const renamed = files.map(({ blob }, i) => ({ path: name + ['_cfg.json', '.safetensors'][i]!, blob }));
+    const dictionary = { id: 'local:2222222222222222', title: 'made here', files: renamed };
+    await engine.open({ model: set, dictionary }, 20, nothing);
+    const text = 'Hello to you all and more';
+    const analysis = await engine.analyze({ text, windowStart: 0, captures: [hook] }, 21);
+    const z = analysis.captures[hook]!.data;
+    for (let row = 0; row < analysis.tokens.length; row++) {
+      const x = z.slice(row * dIn, (row + 1) * dIn);
+      const own = x.map((value, i) => value - constant[i]! - tensors.b_dec!.values[i]!);
+      const [ours, expected] = [rowOf(analysis, row), plainly(own, tensors, dSae)];
+      expectEqual(ours.map(([index]) => index).sort(), expected.map(([index]) => index).sort(), `row ${row}`);
+      expectClose(
+        ours.map(([, value]) => value),
+        expected.map(([, value]) => value),
+        { absolute: 1e-4, relative: 1e-4 },
+      );
+    }
+  },
   'what does not fit is explained, and the model goes on without it': async () => {
     const engine = await started();
     const model = await modelSet('llama');

@@ -4,6 +4,7 @@ import { explainMisfit, warnOfOtherModel } from '../dictionary/misfit.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, type CatalogueModel, findById } from '../library/catalogue.ts';
 import { describeModel } from '../model/describe.ts';
+import { headConstant } from '../model/head-constant.ts';
 import { allHooks, hookWidth, parseHook } from '../model/hooks.ts';
 import { ModelTokenizer, type Token } from '../model/tokenizer.ts';
 import { Transformer } from '../model/transformer.ts';
@@ -174,11 +175,14 @@ export class OpenedModelState implements Disposable {
     const misfit = explainMisfit(facts, this.#fit());
     if (misfit) throw misfit;
     context.onProgress({ phase: 'upload', what: 'dictionary', done: 0, total: 0, unit: 'steps' });
-    const dictionary = await uploadDictionary(this.gpu, files.id, record, { signal: context.signal });
+    const { signal } = context;
+    const shift = record.withoutConstant ? await headConstant(this.model, record.hook) : undefined;
+    const dictionary = await uploadDictionary(this.gpu, files.id, record, { signal, shift });
     this.#bytesFetched += files.bytesFetched;
     const digest = (await digestOf(files, found.files.slice(0, 1))).slice(0, 16);
     const { id, hook, hookOut, architecture, dIn, dSae, k } = dictionary;
-    const warning = warnOfOtherModel(facts, this.info);
+    const warnings = [warnOfOtherModel(facts, this.info), ...(record.source.notes ?? [])].filter(Boolean);
+    const warning = warnings.join(' ') || undefined;
     const info = { id, title: files.title, hook, hookOut, architecture, dIn, dSae, k, digest, warning };
     return { dictionary, info };
   }

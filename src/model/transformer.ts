@@ -33,7 +33,11 @@ export class Transformer implements Disposable {
   ): Promise<Transformer> {
     const { config, specs } = describeModel(configJson);
     const weights = await loadWeights(gpu, file, specs, { ...options, storage: options.storage ?? 'file' });
-    const parameters = elementsOfSpecs(specs.filter(({ name }) => weights.has(name)));
+    const parameters = elementsOfSpecs(
+      specs
+        .flatMap((spec) => [spec, ...(spec.twin ? [spec.twin] : [])])
+        .filter(({ name }) => weights.has(name)),
+    );
     return new Transformer(gpu, config, weights, parameters);
   }
 

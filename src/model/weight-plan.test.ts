@@ -42,6 +42,24 @@ test('what does not fit the configuration is refused before anything is read', (
   expect(planWeights(file(), [{ ...matrix(1, 4, ['b']), optional: true }], 'file', 1e9)).toEqual([]);
 });
 
+test('a tied unembedding: the embedding where there is no other, and planned on a condition beside it', () => {
+  const tied = { ...matrix(10, 4), twin: { ...matrix(10, 4, ['head']), name: 'W_U', optional: true } };
+  const head = new MemoryTensors().set('head', new Float32Array(40), [10, 4]);
+  const tensors = (reader: MemoryTensors) =>
+    planWeights(reader, [tied], 'file', 1e9).map(({ spec, sources, unless }) => [
+      spec.name,
+      sources[0]!.tensor,
+      unless?.tensor,
+    ]);
+  expect(tensors(file())).toEqual([['W', 'a', undefined]]);
+  expect(tensors(head)).toEqual([['W', 'head', undefined]]);
+  expect(tensors(head.set('a', new Float32Array(40), [10, 4]))).toEqual([
+    ['W', 'a', undefined],
+    ['W_U', 'head', 'a'],
+  ]);
+  expect(() => planWeights(new MemoryTensors(), [tied], 'file', 1e9)).toThrow('no tensor "a"');
+});
+
 test('storage by type of the file, vectors always f32', () => {
   const typed = (dtype: 'F32' | 'F16' | 'BF16') =>
     new MemoryTensors().set('a', new Float32Array(40), [10, 4], dtype);

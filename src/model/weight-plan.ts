@@ -27,6 +27,8 @@ export interface PlannedWeight {
   columns: number;
   /** First row of each part, and the number of rows at the end. */
   cuts: number[];
+  /** The tensor of the file that its only source should be the same as; it is loaded only if it is not. */
+  unless?: PlannedSource;
 }
 
 const FLOATS: Partial<Record<FileDType, WeightDType>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
@@ -61,11 +63,12 @@ export function planWeights(
   largestTensorBytes: number,
 ): PlannedWeight[] {
   const used = new Set<string>();
-  const planned = specs.flatMap((spec): PlannedWeight[] => {
+  const plan = (spec: WeightSpec): PlannedWeight[] => {
     let rows = 0;
     const sources: PlannedSource[] = [];
     for (const source of spec.sources) {
-      const tensor = source.names.find((name) => file.info(name) !== undefined);
+      const others = spec.twin?.sources[0]!.names ?? [];
+      const tensor = [...source.names, ...others].find((name) => file.info(name) !== undefined);
       if (tensor === undefined) {
         if (spec.optional) return [];
         throw new FacetError('bad-file', `The weights have no tensor "${source.names.join('" or "')}".`);
@@ -80,16 +83,14 @@ export function planWeights(
       storage,
     );
     const columns = spec.shape[1] ?? 1;
-    return [
-      {
-        spec,
-        sources,
-        dtype,
-        columns,
-        cuts: cutRows(spec, rows, columns * WIDTHS[dtype], largestTensorBytes),
-      },
-    ];
-  });
+    const cuts = cutRows(spec, rows, columns * WIDTHS[dtype], largestTensorBytes);
+    const [unless] = sources;
+    const twins = (spec.twin ? plan(spec.twin) : []).filter(
+      (twin) => twin.sources[0]!.tensor !== unless!.tensor,
+    );
+    return [{ spec, sources, dtype, columns, cuts }, ...twins.map((twin) => ({ ...twin, unless }))];
+  };
+  const planned = specs.flatMap(plan);
   refuseUnknown(file, used);
   return planned;
 }

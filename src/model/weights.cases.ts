@@ -149,6 +149,52 @@ export const cases = gpuCases('weights', {
     };
     expectClose(await logits('BF16'), await logits('F32'), { absolute: 1e-5 });
   },
+  'a head the configuration calls tied is its own where the file says otherwise': async (gpu) => {
+    const config = { ...(familyConfig('llama') as object), tie_word_embeddings: true };
+    const file = await familyTensors('llama');
+    const embed = 'model.embed_tokens.weight';
+    const { shape } = file.info(embed)!;
+    const values = new TestRandom(2).normal(shape[0]! * shape[1]!);
+    const embedded = new Float32Array((await file.read(embed)).slice().buffer);
+    const logits = async (tied: boolean, tensors: Record<string, Float32Array>): Promise<Float32Array> => {
+      const own = new MemoryTensors();
+      for (const [name, data] of Object.entries(tensors)) own.set(name, data, shape);
+      const ours = [embed, 'lm_head.weight'];
+      const reader: TensorReader = {
+        names: () => [...file.names().filter((name) => !ours.includes(name)), ...own.names()],
+        info: (name) => (ours.includes(name) ? own : file).info(name),
+        read: (name, from, to) => (ours.includes(name) ? own : file).read(name, from, to),
+      };
+      using model = await Transformer.load(gpu, { ...config, tie_word_embeddings: tied }, reader);
+      const batch = gpu.batch('tied');
+      const ids = Uint32Array.from([1, 2, 3, 4, 5]);
+      return (await batch.submit([model.record(batch, { ids, logits: 'all' }).logits!]))
+        .arrays[0] as Float32Array;
+    };
+    const head = 'lm_head.weight';
+    const apart = await logits(false, { [embed]: embedded, [head]: values });
+    expectEqual(await logits(true, { [embed]: embedded, [head]: values }), apart, 'different');
+    const last = embedded.slice().fill(0, embedded.length - 1);
+    expectEqual(
+      await logits(true, { [embed]: embedded, [head]: last }),
+      await logits(false, { [embed]: embedded, [head]: last }),
+      'different in the last value',
+    );
+    const one = await logits(true, { [embed]: values });
+    expectEqual(await logits(true, { [head]: values }), one, 'only the head');
+    expectEqual(await logits(true, { [embed]: values, [head]: values }), one, 'the same');
+    const bytes = (tensors: MemoryTensors): Promise<number> =>
+      allocatedBy(gpu, () => loadWeights(gpu, tensors, [spec], { storage: 'file' }));
+    const twin = { sources: [{ names: [head], shape }], shape, kind: 'matrix', layout: 'nk' } as const;
+    const spec = {
+      ...twin,
+      name: 'W_E',
+      sources: [{ names: [embed], shape }],
+      twin: { ...twin, name: 'W_U', optional: true },
+    };
+    const both = new MemoryTensors().set(embed, values, shape).set(head, values, shape);
+    expectEqual([await bytes(both)], [await bytes(new MemoryTensors().set(embed, values, shape))], 'once');
+  },
   'what halves cannot hold is refused when they are asked for': async (gpu) => {
     const values = new Float32Array(16).fill(1).fill(70_000, 5, 6);
     const file = new MemoryTensors().set('w', values, [4, 4]);

@@ -69,12 +69,10 @@ export async function loadWeights(
   specs: readonly WeightSpec[],
   options: LoadWeightsOptions,
 ): Promise<Weights> {
-  const planned = planWeights(
-    file,
-    specs,
-    options.storage,
-    options.largestTensorBytes ?? gpu.largestTensorBytes,
-  );
+  const most = options.largestTensorBytes ?? gpu.largestTensorBytes;
+  const planned: PlannedWeight[] = [];
+  for (const weight of planWeights(file, specs, options.storage, most))
+    if (!(await isTwin(file, weight, options.signal))) planned.push(weight);
   const matrices = new Map<string, Matrix>();
   const upload = new Upload(gpu, file, planned, options);
   try {
@@ -88,6 +86,27 @@ export async function loadWeights(
     for (const { parts } of matrices.values()) parts.forEach((part) => part.dispose());
     throw FacetError.from(thrown);
   }
+}
+
+/** Whether the file holds the same values under another name. */
+async function isTwin(
+  file: TensorReader,
+  { unless, sources, columns }: PlannedWeight,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (!unless) return false;
+  const step = Math.max(1, Math.floor(READ_BYTES / (4 * columns)));
+  for (let row = 0; row < unless.rows; row += step) {
+    signal?.throwIfAborted();
+    const end = Math.min(unless.rows, row + step);
+    const [ours, theirs] = await Promise.all(
+      [sources[0]!, unless].map(async ({ tensor, dtype }) =>
+        toFloat32(await file.read(tensor, row * columns, end * columns), dtype),
+      ),
+    );
+    if (ours!.length !== theirs!.length || ours!.some((value, i) => value !== theirs![i])) return false;
+  }
+  return true;
 }
 
 class Upload {

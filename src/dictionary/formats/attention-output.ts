@@ -8,7 +8,7 @@ const schema = v.object({ act_size: count, dict_size: count, act_name: word, mod
 
 /**
  * Attention-output dictionaries of Kissane et al.: `NAME_cfg.json` and `NAME.safetensors`, which is `NAME.pt` converted.
- * They read the heads of hook_z in a row.
+ * They read the heads of hook_z in a row, of a model whose weights TransformerLens processed.
  * @source Kissane et al. 2024, arXiv:2406.17759; SAELens 6.54 `connor_rob_hook_z_huggingface_loader`
  */
 export const attentionOutput: DictionaryFormat = {
@@ -37,6 +37,7 @@ export const attentionOutput: DictionaryFormat = {
       normalization: 'none',
       restores: false,
       centre: false,
+      withoutConstant: true,
       source: {
         format: 'attention-output',
         modelName: config.model_name ?? 'gpt2-small',

@@ -48,6 +48,7 @@ describe('where dictionaries read and write', () => {
       ['hook_embed'],
       ['blocks.1.mlp.hook_in', 'blocks.1.hook_mlp_out'],
       ['blocks.1.mlp.hook_in', 'blocks.1.hook_mlp_out'],
+      ['blocks.1.mlp.hook_in', 'blocks.1.hook_mlp_out'],
     ].map((hooks, i) => [sparsify[i]!, 'SmolLM2-135M', hooks] as const),
     ...[
       'resid_post',
@@ -86,6 +87,21 @@ describe('where dictionaries read and write', () => {
       expect(formats.filter((format) => format.matches(files)).length, golden.name).toBe(1);
     }
   });
+});
+
+test('sparsify: transcoders that do not say so are known by the connection or the name', async () => {
+  const { config, ...old } = sparsify[6]!;
+  const read = async (change: object, repository: string) => {
+    const files = await filesOf({ ...old, config: { ...config, ...change }, repository });
+    const { hook, subtractDecoderBias } = await formatOf(files).read(files, 'file');
+    return [hook, subtractDecoderBias];
+  };
+  const [mlpIn, mlpOut] = ['blocks.1.mlp.hook_in', 'blocks.1.hook_mlp_out'];
+  expect(await read({ skip_connection: false }, 'EleutherAI/Transcoder-x-8x')).toEqual([mlpIn, true]);
+  expect(await read({}, '')).toEqual([mlpIn, true]);
+  expect(await read({ skip_connection: false }, 'EleutherAI/sae-x-8x')).toEqual([mlpOut, true]);
+  expect(await read({ transcode: false }, 'EleutherAI/skip-transcoder-x-8x')).toEqual([mlpOut, true]);
+  expect(await read({ transcode: true }, '')).toEqual([mlpIn, false]);
 });
 
 test('a published npz file is read as it is', async () => {

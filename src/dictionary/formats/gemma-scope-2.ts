@@ -3,7 +3,7 @@ import { FacetError } from '../../shared/errors.ts';
 import type { RecordTensor } from '../record.ts';
 import { TensorSource } from '../tensor-source.ts';
 import { beside, type DictionaryFormat, type FormatFiles } from './format.ts';
-import { moduleHooks } from './modules.ts';
+import { pointHook } from './modules.ts';
 import { checkSizes, flag, parseConfig, unsupported, word } from './validate.ts';
 
 const schema = v.object({
@@ -89,11 +89,8 @@ export const gemmaScope2: DictionaryFormat = {
   },
 };
 
-/** `model.layers.3.self_attn.o_proj.input` → `blocks.3.attn.hook_z` */
 function hookOf(point: string): string {
-  const end = /\.(input|output)$/.exec(point);
-  const hooks = end && moduleHooks(point.slice(0, end.index), true);
-  const hook = end?.[1] === 'input' ? hooks?.input : hooks?.output;
+  const hook = pointHook(point);
   if (!hook) throw unsupported(`was made for "${point}"`);
   return hook;
 }

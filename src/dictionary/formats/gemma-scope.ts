@@ -33,14 +33,12 @@ export const gemmaScope: DictionaryFormat = {
     const layer = /(?:^|\/)layer_(\d{1,4})(?:\/|$)/.exec(path)?.[1];
     if (!site || (layer === undefined && !embeds)) throw unplaced(path);
     const hook = embeds ? 'hook_embed' : `blocks.${Number(layer)}.${site.hook}`;
-    // Those of the embedding were trained on it times √d_model, which the hook is without.
+    // Those of the embedding were trained on it before it is multiplied by √d_model, and the hook is after. SAELens
+    // scales the matrices and forgets b_dec, which is of the same size as what the decoder gives.
+    const root = embeds ? Math.sqrt(dIn) : 1;
     const scale = (divide: boolean): Scaling | undefined =>
       embeds
-        ? {
-            by: 'row',
-            values: async () => new Float32Array(divide ? dIn : dSae).fill(Math.sqrt(dIn)),
-            divide,
-          }
+        ? { by: 'row', values: async () => new Float32Array(divide ? dIn : dSae).fill(root), divide }
         : undefined;
     return {
       hook,
@@ -58,7 +56,10 @@ export const gemmaScope: DictionaryFormat = {
         ['W_enc', source.matrix('W_enc', [dIn, dSae], { scale: scale(true) })],
         ['W_dec', source.matrix('W_dec', [dSae, dOut], { scale: scale(false) })],
         ['b_enc', source.vector('b_enc', dSae)],
-        ['b_dec', source.vector('b_dec', dOut)],
+        [
+          'b_dec',
+          source.vector('b_dec', dOut, (values) => values.forEach((value, i) => (values[i] = value * root))),
+        ],
         ['threshold', source.vector('threshold', dSae)],
       ]),
     };

@@ -17,6 +17,13 @@ const INSIDE: readonly { modules: readonly string[]; input: string; output: stri
   { modules: ['pre_feedforward_layernorm'], input: 'hook_resid_mid', output: 'mlp.hook_in' },
 ];
 
+/** `model.layers.3.self_attn.o_proj.input` → `blocks.3.attn.hook_z`, of a model with norms after attention and MLP. */
+export function pointHook(point: string): string | undefined {
+  const end = /\.(input|output)$/.exec(point);
+  const hooks = end && moduleHooks(point.slice(0, end.index), true);
+  return (end?.[1] === 'input' ? hooks?.input : hooks?.output) || undefined;
+}
+
 export interface ModuleHooks {
   input?: string;
   output: string;

@@ -84,6 +84,7 @@ describe('cfg.json of SAELens', () => {
       contextSize: 128,
       prependBos: true,
       version: '6.54.12',
+      notes: [],
     });
   });
 
@@ -193,6 +194,73 @@ describe('cfg.json of SAELens', () => {
       parseSaeLensConfig({ ...scaled, normalize_activations: 'none' }, where).inputScale,
     ).toBeUndefined();
     expect(parseSaeLensConfig(scaled, { ...where, path: '__proto__/x' }).inputScale).toBeUndefined();
+  });
+
+  test('local copies of those', () => {
+    const cfg = { ...version5, hook_name: 'blocks.1.hook_mlp_out', normalize_activations: true };
+    const folder = 'mine/sae_group_gpt2_blocks.1.hook_mlp_out_24576:v0/sae_weights.safetensors';
+    expect(parseSaeLensConfig(cfg, { path: folder })).toMatchObject({
+      centre: true,
+      inputScale: 2.3693984005104283,
+      notes: [],
+    });
+    const unknown = parseSaeLensConfig(cfg, { path: 'mine/sae_weights.safetensors' });
+    expect(unknown).toMatchObject({ centre: false, inputScale: undefined });
+    expect(unknown.notes.join()).toContain('a factor that its files do not give');
+    expect(parseSaeLensConfig({ ...cfg, normalize_activations: false }).notes).toEqual([]);
+    const path = 'GPT2-Small-SAEs-Reformatted/blocks.8.hook_resid_pre/sae_weights.safetensors';
+    expect(parseSaeLensConfig(version5, { path }).centre).toBe(true);
+  });
+
+  test('the residual stream dictionaries of GPT-2 are known by their configuration, and no others', () => {
+    const jbloom = {
+      model_name: 'gpt2-small', hook_point: 'blocks.8.hook_resid_pre', hook_point_layer: 8, hook_point_head_index: null,
+      d_in: 768, d_sae: 24576, normalize_activations: 'none',
+    }; // prettier-ignore
+    expect(parseSaeLensConfig(jbloom).centre).toBe(true);
+    expect(parseSaeLensConfig({ ...jbloom, hook_point: 'blocks.11.hook_resid_post' }).centre).toBe(true);
+    for (const change of [
+      { model_name: 'pythia-70m-deduped' },
+      { hook_point: 'blocks.8.hook_mlp_out' },
+      { hook_point: undefined, hook_name: 'blocks.8.hook_resid_pre' },
+      { d_sae: 24000 },
+      { model_from_pretrained_kwargs: {} },
+    ])
+      expect(parseSaeLensConfig({ ...jbloom, ...change }).centre, JSON.stringify(change)).toBe(false);
+  });
+
+  test('Gemma Scope 2 transcoders read the output of the norm, which SAELens calls hook_mlp_in', () => {
+    const hooks = (hook_name: string, hf_hook_name?: string) =>
+      parseSaeLensConfig({
+        ...version6,
+        architecture: 'jumprelu_transcoder',
+        apply_b_dec_to_input: false,
+        metadata: {
+          ...version6.metadata,
+          hook_name,
+          hf_hook_name,
+          hook_name_out: 'blocks.5.hook_mlp_out',
+          hf_hook_name_out: 'model.layers.5.post_feedforward_layernorm.output',
+        },
+      });
+    const norm = 'model.layers.5.pre_feedforward_layernorm.output';
+    expect(hooks('blocks.5.hook_mlp_in', norm)).toMatchObject({
+      hook: 'blocks.5.mlp.hook_in',
+      hookOut: 'blocks.5.hook_mlp_out',
+    });
+    expect(hooks('blocks.5.hook_mlp_in').hook).toBe('blocks.5.hook_mlp_in');
+    expect(hooks('blocks.5.hook_mlp_in', 'model.layers.5.mystery').hook).toBe('blocks.5.hook_mlp_in');
+    expect(hooks('blocks.5.ln2.hook_normalized', norm).hook).toBe('blocks.5.ln2.hook_normalized');
+  });
+
+  test('hook_normalized of a LayerNorm had gain and bias in older versions', () => {
+    const at = (change: object) =>
+      parseSaeLensConfig({ ...version5, hook_name: 'blocks.8.ln2.hook_normalized', ...change });
+    expect(at({}).notes.join()).toContain('after the gain and the bias');
+    expect(at({ model_name: 'gemma-2b' }).notes).toEqual([]);
+    expect(at({ model_from_pretrained_kwargs: { fold_ln: true } }).notes).toEqual([]);
+    expect(at({ sae_lens_version: '6.0.0', k: 3 }).notes).toEqual([]);
+    expect(at({ hook_name: 'blocks.8.hook_resid_pre' }).notes).toEqual([]);
   });
 
   test('other architectures keep their names for the registry to judge', () => {

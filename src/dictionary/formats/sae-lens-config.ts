@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { FacetError } from '../../shared/errors.ts';
 import type { Normalization } from '../record.ts';
+import { pointHook } from './modules.ts';
 import { facts } from './sae-lens-facts.ts';
 import { checkSizes, count, flag, parseConfig, unsupported, word } from './validate.ts';
 
@@ -30,12 +31,15 @@ export interface SaeLensConfig {
   contextSize?: number;
   prependBos?: boolean;
   version?: string;
+  /** What is not known of it, and what that means, in sentences. */
+  notes: string[];
 }
 
 const about = {
   model_name: v.nullish(word),
   hook_name: v.nullish(word),
   hook_name_out: v.nullish(word),
+  hf_hook_name: v.nullish(word),
   hook_head_index: v.nullish(v.number()),
   hook_head_index_out: v.nullish(v.number()),
   prepend_bos: v.nullish(flag),
@@ -96,10 +100,11 @@ export function parseSaeLensConfig(
   const metadata = { ...withoutNulls(config), ...withoutNulls(config.metadata ?? {}) } as Parsed;
   const version = config.sae_lens_version ?? config.metadata?.sae_lens_version ?? undefined;
   const old = !(version && Number.parseInt(version, 10) >= 6);
-  const hook = metadata.hook_name ?? config.hook_point;
-  if (!hook)
+  const called = metadata.hook_name ?? config.hook_point;
+  if (!called)
     throw new FacetError('bad-file', 'cfg.json does not say which hook the dictionary reads (hook_name).');
 
+  const hook = hookOf(called, metadata.hf_hook_name);
   const named = architectureName(config, old);
   const { architecture, transcodes = false, skips = false } = ALIASES.get(named) ?? { architecture: named };
   const hookOut = transcodes ? metadata.hook_name_out : hook;
@@ -110,17 +115,16 @@ export function parseSaeLensConfig(
     );
   refuse(config, metadata, transcodes);
 
-  const known = facts(where);
+  const known = facts(where, { ...metadata, dSae: config.d_sae });
   const normalization = normalizationOf(config);
   const centre =
     (known.centre || metadata.model_from_pretrained_kwargs?.center_writing_weights === true) &&
     CENTRED.test(hook);
   if (centre && transcodes) throw unsupported('is a transcoder of a model with centred writing weights');
   const rescaleByDecoderNorm = config.rescale_acts_by_decoder_norm ?? false;
-  const inputScale =
-    config.normalize_activations === 'expected_average_only_in'
-      ? (config.norm_scaling_factor ?? known.inputScale)
-      : undefined;
+  // `true` is how version 3 wrote it.
+  const scales = ['expected_average_only_in', true].includes(config.normalize_activations ?? false);
+  const inputScale = scales ? (config.norm_scaling_factor ?? known.inputScale) : undefined;
   if (inputScale !== undefined && rescaleByDecoderNorm)
     throw unsupported('scales its input and its activations by decoder norms');
   checkSizes({ dIn: Math.max(config.d_in, config.d_out ?? 0), dSae: config.d_sae });
@@ -146,7 +150,35 @@ export function parseSaeLensConfig(
     contextSize: metadata.context_size ?? undefined,
     prependBos: metadata.prepend_bos ?? (old ? true : undefined),
     version,
+    notes: [
+      ...(scales && inputScale === undefined ? [UNSCALED] : []),
+      ...(old && NORMALIZED.test(hook) && !foldsNorms(metadata) ? [UNFOLDED] : []),
+    ],
   };
+}
+
+const UNSCALED =
+  'This dictionary was trained on activations times a factor that its files do not give. They are read as they are: ' +
+  'features may be active where they should not be, and the other way round.';
+
+/** TransformerLens 2 gave hook_normalized of a LayerNorm after gain and bias, but of an RMSNorm before the gain. */
+const UNFOLDED =
+  'This dictionary was made with an older SAELens, for which this hook came after the gain and the bias of the norm. ' +
+  'Here it comes before them: what it shows may be wrong.';
+const NORMALIZED = /(^|\.)ln\w*\.hook_normalized$/;
+const RMS = /gemma|llama|mistral|qwen|smollm|phi-3/i;
+
+function foldsNorms({ model_name, model_from_pretrained_kwargs }: Parsed): boolean {
+  return model_from_pretrained_kwargs?.fold_ln === true || RMS.test(model_name ?? '');
+}
+
+/**
+ * SAELens calls what the transcoders of Gemma Scope 2 read `hook_mlp_in`, which is before the norm, and keeps beside it
+ * the module they were trained on, which is the norm's output.
+ * @source SAELens `get_gemma_3_config_from_hf`
+ */
+function hookOf(called: string, module: string | null | undefined): string {
+  return (called.endsWith('.hook_mlp_in') && module && pointHook(module)) || called;
 }
 
 function architectureName(config: Parsed, old: boolean): string {
@@ -175,7 +207,6 @@ function normalizationOf({ normalize_activations: asked }: Parsed): Normalizatio
     case 'layer_norm':
     case 'constant_norm_rescale':
       return asked;
-    // `true` is how version 3 wrote `expected_average_only_in`. It changes nothing without a factor.
     case 'none':
     case 'expected_average_only_in':
     case true:

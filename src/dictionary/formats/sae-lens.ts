@@ -39,7 +39,7 @@ export const saeLens: DictionaryFormat = {
 
 function record(config: SaeLensConfig, tensors: Map<string, RecordTensor>): DictionaryRecord {
   const { hook, hookOut, headIndex, dIn, dOut, dSae, architecture, k, normalization, centre } = config;
-  const { modelName, datasetPath, contextSize, prependBos, version } = config;
+  const { modelName, datasetPath, contextSize, prependBos, version, notes } = config;
   return {
     hook,
     hookOut,
@@ -53,7 +53,7 @@ function record(config: SaeLensConfig, tensors: Map<string, RecordTensor>): Dict
     normalization,
     restores: !config.transcodes,
     centre,
-    source: { format: 'sae-lens', modelName, datasetPath, contextSize, prependBos, version },
+    source: { format: 'sae-lens', modelName, datasetPath, contextSize, prependBos, version, notes },
     tensors,
   };
 }

@@ -21,7 +21,8 @@ const schema = v.object({
  * is encoded, or, of a transcoder, whose input is encoded into its output.
  *
  * SAELens' loader of these files takes b_dec off the input by `normalize_decoder` and turns W_dec; the library that
- * wrote them does neither, and is followed here.
+ * wrote them does neither, and is followed here. Before it had the field `transcode`, it took b_dec off the input of
+ * transcoders too, and only what it trained on said that they were any: the skip connection or the name tells.
  * @source sparsify 1.3.3 `SparseCoder`, `FusedEncoder`
  */
 export const sparsify: DictionaryFormat = {
@@ -46,7 +47,7 @@ export const sparsify: DictionaryFormat = {
     if (!Number.isInteger(dSae) || k > dSae)
       throw new FacetError('bad-file', `cfg.json keeps ${k} features of ${dSae} (num_latents).`);
     checkSizes({ dIn: d, dSae });
-    const transcodes = config.transcode ?? false;
+    const transcodes = config.transcode ?? (config.skip_connection === true || TRANSCODER.test(repository));
     const source = new TensorSource(weights, storage, 'cfg.json');
     const tensors = new Map([
       ['W_enc', source.matrix('encoder.weight', [d, dSae], { turned: 'always' })],
@@ -62,7 +63,7 @@ export const sparsify: DictionaryFormat = {
       dSae,
       architecture: activation ?? 'topk',
       k,
-      subtractDecoderBias: !transcodes,
+      subtractDecoderBias: config.transcode !== true,
       normalization: 'none',
       restores: false,
       centre: false,
@@ -71,6 +72,8 @@ export const sparsify: DictionaryFormat = {
     };
   },
 };
+
+const TRANSCODER = /(^|[-_/])transcoder/i;
 
 /** The folder is the path of a module; what it reads and gives are hooks. */
 function hooksOf(path: string, repository: string, transcodes: boolean): { hook: string; hookOut: string } {

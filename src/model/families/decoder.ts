@@ -107,10 +107,11 @@ export function decoderWeights(config: ModelConfig, plus?: number): WeightSpec[]
     ];
   });
   const head = specsUnder(['', 'language_model.', 'model.']);
+  const unembed = head.matrix('unembed.W_U', 'lm_head.weight', [dVocab, d], { optional: true });
   return [
-    matrix('embed.W_E', 'embed_tokens.weight', [dVocab, d]),
+    matrix('embed.W_E', 'embed_tokens.weight', [dVocab, d], tied ? { twin: unembed } : {}),
     ...layers.flat(),
     norm('ln_final.w', 'norm.weight'),
-    ...(tied ? [] : [head.matrix('unembed.W_U', 'lm_head.weight', [dVocab, d], { optional: true })]),
+    ...(tied ? [] : [unembed]),
   ];
 }

@@ -26,6 +26,12 @@ export interface WeightSpec {
   plus?: number;
   /** A model whose file lacks it does without: an unembedding that is absent is the embedding. */
   optional?: boolean;
+  /**
+   * What the configuration says is the same matrix. A file with only that one has this; where it holds both and their
+   * values differ, the other is loaded as well.
+   * @source transformers 5.23 `PreTrainedModel.tie_weights`
+   */
+  twin?: WeightSpec;
 }
 
 /** One architecture: how its configuration reads and where its weights are. Registered in `index.ts`. */

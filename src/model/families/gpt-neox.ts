@@ -83,12 +83,13 @@ function weights({ nLayers, dModel: d, nHeads, dMlp, dVocab, biases, tied }: Mod
     vector(`blocks.${l}.mlp.b_out`, `layers.${l}.mlp.dense_4h_to_h.bias`, d),
   ]);
   const head = { names: ['embed_out.weight', 'lm_head.weight'], shape: [dVocab, d] };
+  const unembed = { ...matrix('unembed.W_U', '', [dVocab, d], { optional: true }), sources: [head] };
   return [
-    matrix('embed.W_E', 'embed_in.weight', [dVocab, d]),
+    matrix('embed.W_E', 'embed_in.weight', [dVocab, d], tied ? { twin: unembed } : {}),
     ...layers.flat(),
     vector('ln_final.w', 'final_layer_norm.weight', d),
     vector('ln_final.b', 'final_layer_norm.bias', d),
-    ...(tied ? [] : [{ ...matrix('unembed.W_U', '', [dVocab, d], { optional: true }), sources: [head] }]),
+    ...(tied ? [] : [unembed]),
   ];
 }
 

@@ -74,13 +74,14 @@ function weights({ nLayers, dModel: d, dMlp, dVocab, nCtx, tied }: ModelConfig):
     matrix(`blocks.${l}.mlp.W_out`, `h.${l}.mlp.c_proj.weight`, [dMlp, d], conv1D),
     vector(`blocks.${l}.mlp.b_out`, `h.${l}.mlp.c_proj.bias`, d),
   ]);
+  const unembed = matrix('unembed.W_U', 'lm_head.weight', [dVocab, d], { optional: true });
   return [
-    matrix('embed.W_E', 'wte.weight', [dVocab, d]),
+    matrix('embed.W_E', 'wte.weight', [dVocab, d], tied ? { twin: unembed } : {}),
     matrix('pos_embed.W_pos', 'wpe.weight', [nCtx, d], conv1D),
     ...layers.flat(),
     vector('ln_final.w', 'ln_f.weight', d),
     vector('ln_final.b', 'ln_f.bias', d),
-    ...(tied ? [] : [matrix('unembed.W_U', 'lm_head.weight', [dVocab, d], { optional: true })]),
+    ...(tied ? [] : [unembed]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { WeightSpec } from './family.ts';
 
-type Options = Partial<Pick<WeightSpec, 'layout' | 'interleaved' | 'plus' | 'optional'>>;
+type Options = Partial<Pick<WeightSpec, 'layout' | 'interleaved' | 'plus' | 'optional' | 'twin'>>;
 
 /** Makes specs for a family whose tensors may carry any of some prefixes. */
 export function specsUnder(prefixes: readonly string[]) {
