@@ -154,14 +154,14 @@ for (const layout of ['hf', 'gguf'] as const) {
     await opening.getByRole('button', { name: `Look at smollm2/${layout}` }).click();
     // Of page and workers, as often as they answer while files arrive and go to the GPU.
     let peak = 0;
-    let watching = true;
+    const watching = new AbortController();
     const watched = (async () => {
-      while (watching) {
+      while (!watching.signal.aborted) {
         const all = [page.evaluate(heapBytes), ...page.workers().map((worker) => worker.evaluate(heapBytes))];
         const heaps = await Promise.all(all.map((heap) => heap.catch(() => 0)));
         peak = Math.max(
           peak,
-          heaps.reduce((sum, bytes) => sum + bytes, 0),
+          heaps.reduce((sum, heap) => sum + heap, 0),
         );
       }
     })();
@@ -182,7 +182,7 @@ for (const layout of ['hf', 'gguf'] as const) {
     const [likeliest] = numbersOf(await exported(page, 'Next token'));
     console.log(`next token: ours ${likeliest!.join(' ')}, theirs ${best} ${share}`);
     expect(likeliest!.some((value) => Math.abs(value - share) < 1e-3)).toBe(true);
-    watching = false;
+    watching.abort();
     await watched;
     const fetched = hub.log.reduce((sum, { path }) => sum + (path.includes('resolve') ? 1 : 0), 0);
     console.log(
