@@ -45,17 +45,20 @@ test('a lost device is started again by itself; a second loss is the visitor’s
   await loseDeviceOnDemand(page);
   const lose = () => loseDevice(page);
   await open(page, '#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
-  const before = await exported(page, 'Features');
+  // Without the last column, which comes with a sample that goes on by itself.
+  const features = async (): Promise<string> =>
+    (await exported(page, 'Features')).replaceAll(/,[^,\n]*$/gm, '');
+  const before = await features();
   await lose();
   await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
   await ready(page);
   await expect(page.getByRole('article', { name: 'Feature 7' })).toBeVisible();
-  await expect(async () => expect(await exported(page, 'Features')).toBe(before)).toPass();
+  await expect(async () => expect(await features()).toBe(before)).toPass();
   await lose();
   await expect(heading(page)).toContainText('graphics device was lost');
   await page.getByRole('button', { name: 'Start again' }).click();
   await ready(page);
-  await expect(async () => expect(await exported(page, 'Features')).toBe(before)).toPass();
+  await expect(async () => expect(await features()).toBe(before)).toPass();
 });
 
 test('a missing model file is named, and starting again works once it is there', async ({ page }) => {

@@ -59,11 +59,20 @@ export function startLibrary(): LibraryClient {
   };
 
   /** Settles early on abort or when the worker is gone, and tells the worker to stop. */
-  function call<Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  function call<Result>(
+    run: (ticket: Ticket, listener: (progress: LibraryProgress) => void) => Promise<Result>,
+    { signal, onProgress }: LibraryCallOptions = {},
+  ): Promise<Result> {
     const ticket = nextTicket++;
+    // What was on its way when the call ended says nothing new.
+    let open = true;
+    const listener = proxy((progress: LibraryProgress) => {
+      if (open) onProgress?.(progress);
+    });
     const either = signal ? AbortSignal.any([gone.signal, signal]) : gone.signal;
     return new Promise<Result>((resolve, reject) => {
       const abort = (): void => {
+        open = false;
         if (!gone.signal.aborted) void remote.cancel(ticket);
         reject(
           gone.signal.aborted
@@ -73,33 +82,32 @@ export function startLibrary(): LibraryClient {
       };
       if (either.aborted) return abort();
       either.addEventListener('abort', abort);
-      run(ticket)
-        .finally(() => either.removeEventListener('abort', abort))
+      run(ticket, listener)
+        .finally(() => {
+          open = false;
+          either.removeEventListener('abort', abort);
+        })
         .then(resolve, (thrown: unknown) => reject(FacetError.from(thrown)));
     });
   }
 
-  const listener = (onProgress?: (progress: LibraryProgress) => void) => proxy(onProgress ?? (() => {}));
-
   return {
     configure: (settings) => call(() => remote.configure(settings)),
     forgetToken: () => call(() => remote.forgetToken()),
-    look: (request, { signal } = {}) => call((ticket) => remote.look(request, ticket), signal),
-    fetch: (request, { signal, onProgress } = {}) =>
-      call((ticket) => remote.fetch(request, ticket, listener(onProgress)), signal),
+    look: (request, options) => call((ticket) => remote.look(request, ticket), options),
+    fetch: (request, options) => call((ticket, listener) => remote.fetch(request, ticket, listener), options),
     stored: () => call(() => remote.stored()),
     open: (id) => call(() => remote.open(id)),
     remove: (id) => call(() => remote.remove(id)),
-    verify: (id, { signal, onProgress } = {}) =>
-      call((ticket) => remote.verify(id, ticket, listener(onProgress)), signal),
+    verify: (id, options) => call((ticket, listener) => remote.verify(id, ticket, listener), options),
     usage: () => call(() => remote.usage()),
     persist: async () => {
       // Workers may not ask.
       await navigator.storage?.persist?.().catch(() => false);
       return call(() => remote.usage());
     },
-    importFiles: (request, { signal, onProgress } = {}) =>
-      call((ticket) => remote.importFiles(request, ticket, listener(onProgress)), signal),
+    importFiles: (request, options) =>
+      call((ticket, listener) => remote.importFiles(request, ticket, listener), options),
     dispose: () => {
       worker.terminate();
       gone.abort(new FacetError('cancelled', 'The library was closed.'));

@@ -121,7 +121,7 @@ test('the token goes to the hub, and not where it redirects to', async () => {
   const token = 'hf_secretsecret';
   await control({ gate: { repo, token } });
   const refused = await fetchWeights().catch((error: unknown) => error);
-  expect(refused).toMatchObject({ code: 'network', hint: expect.stringContaining('token') });
+  expect(refused).toMatchObject({ code: 'no-access', hint: expect.stringContaining('token') });
   await library.configure({ token });
   await expectWeights(await fetchWeights());
   const log = await control({});
