@@ -23,11 +23,11 @@ def files(folder, names) -> list[dict]:
 def catalogue() -> dict:
     public = ROOT / "public"
     dictionaries = []
-    for hook, title in HOOKS.items():
+    for hook, plan in HOOKS.items():
         folder = DICTIONARIES / hook
         config = json.loads((folder / "cfg.json").read_text())
         dictionaries.append({
-            "id": hook, "hook": hook, "title": title, "base": str(folder.relative_to(public)),
+            "id": hook, "hook": hook, "title": plan.title, "base": str(folder.relative_to(public)),
             "dSae": config["d_sae"], "k": config["k"], "files": files(folder, ["cfg.json", "sae_weights.safetensors"]),
         })  # fmt: skip
     model = {

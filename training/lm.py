@@ -55,11 +55,15 @@ class Attention(nn.Module):
         self.c_attn = Conv1D(c.n_embd, 3 * c.n_embd, 0.02)
         self.c_proj = Conv1D(c.n_embd, c.n_embd, 0.02 / math.sqrt(2 * c.n_layer))
 
-    def forward(self, x):
+    def mix(self, x):
+        """hook_z, [batch, length, n_head · d_head]"""
         batch, length, width = x.shape
         q, k, v = self.c_attn(x).view(batch, length, 3, self.n_head, width // self.n_head).permute(2, 0, 3, 1, 4)
         z = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.c_proj(z.transpose(1, 2).reshape(batch, length, width))
+        return z.transpose(1, 2).reshape(batch, length, width)
+
+    def forward(self, x):
+        return self.c_proj(self.mix(x))
 
 
 class Mlp(nn.Module):

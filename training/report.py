@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from shipped import DICTIONARIES, HOOKS, MODEL, WORK, load_model, logits_with, residuals
+from shipped import DICTIONARIES, HOOKS, MODEL, WORK, activations, load_model, logits_with
 from tokenizers import Tokenizer
 
 ITEMS, DEAD_TOKENS = 2500, 1_000_000
@@ -112,7 +112,7 @@ def dictionary(model, hook: str) -> dict:
     ce = defaultdict(float)
     with torch.no_grad():
         for start in range(0, len(ids), 20):
-            xs.append(residuals(model, ids[start : start + 20])[hook][:, 1:].reshape(-1, 192))
+            xs.append(activations(model, ids[start : start + 20])[hook][:, 1:].reshape(-1, 192))
         x = torch.cat(xs)
         mean = x.mean(0)
         codes = torch.cat([sae.encode(part) for part in x.split(8192)])
@@ -127,7 +127,7 @@ def dictionary(model, hook: str) -> dict:
                 ce[name] -= logs.gather(2, targets[..., None]).mean().item() * len(part) / len(ids)
         fired, seen = torch.zeros(sae.W_dec.shape[0]), 0
         for start in range(0, DEAD_TOKENS // 255, 64):
-            x = residuals(model, windows(64, 1000 + start))[hook][:, 1:].reshape(-1, 192)
+            x = activations(model, windows(64, 1000 + start))[hook][:, 1:].reshape(-1, 192)
             fired += (sae.encode(x) > 0).sum(0)
             seen += len(x)
     return {

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from lm import Config, Gpt2
@@ -11,7 +12,19 @@ ROOT = Path(__file__).parent.parent
 WORK = Path(__file__).parent / "work"
 MODEL = ROOT / "public" / "models" / "storyworld-2m"
 DICTIONARIES = ROOT / "public" / "dictionaries" / "storyworld-2m"
-HOOKS = {"blocks.2.hook_resid_pre": "Middle of the residual stream", "blocks.3.hook_resid_post": "End of the residual stream"}
+
+
+class Plan(NamedTuple):
+    title: str
+    d_sae: int
+    k: int
+
+
+HOOKS = {
+    "blocks.2.hook_resid_pre": Plan("Middle of the residual stream", 2048, 24),
+    "blocks.3.hook_resid_post": Plan("End of the residual stream", 2048, 24),
+    **{f"blocks.{layer}.attn.hook_z": Plan(f"Attention heads of layer {layer}", 1024, 16) for layer in range(Config().n_layer)},
+}
 
 
 def export_model(checkpoint: Path) -> None:
@@ -29,23 +42,28 @@ def load_model() -> Gpt2:
     return model.eval().requires_grad_(False)
 
 
-def residuals(model: Gpt2, ids: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Activations at HOOKS, [batch, length, n_embd]."""
-    x, found = model.embed(ids), {}
-    for layer, block in enumerate(model.h):
-        found[f"blocks.{layer}.hook_resid_pre"] = x
-        x = block(x)
-        found[f"blocks.{layer}.hook_resid_post"] = x
+def activations(model: Gpt2, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Activations at HOOKS, [batch, length, n_embd]; those at hook_z with the heads side by side."""
+    found = {}
+
+    def keep(hook: str, x: torch.Tensor) -> torch.Tensor:
+        found[hook] = x
+        return x
+
+    run(model, ids, keep)
     return {hook: found[hook] for hook in HOOKS}
 
 
 def logits_with(model: Gpt2, ids: torch.Tensor, hook: str, replace) -> torch.Tensor:
     """Logits when `replace` is applied to the activation at `hook`."""
+    return model.unembed(run(model, ids, lambda name, x: replace(x) if name == hook else x))
+
+
+def run(model: Gpt2, ids: torch.Tensor, at) -> torch.Tensor:
+    """The residual stream's end; `at(hook, activation)` says what each activation becomes."""
     x = model.embed(ids)
     for layer, block in enumerate(model.h):
-        if hook == f"blocks.{layer}.hook_resid_pre":
-            x = replace(x)
-        x = block(x)
-        if hook == f"blocks.{layer}.hook_resid_post":
-            x = replace(x)
-    return model.unembed(x)
+        x = at(f"blocks.{layer}.hook_resid_pre", x)
+        x = x + block.attn.c_proj(at(f"blocks.{layer}.attn.hook_z", block.attn.mix(block.ln_1(x))))
+        x = at(f"blocks.{layer}.hook_resid_post", x + block.mlp(block.ln_2(x)))
+    return x

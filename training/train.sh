@@ -23,7 +23,8 @@ done_once model $python training/train_lm.py --minutes 55
 done_once export $python training/export.py model
 done_once tune $python training/train_lm.py --tune 500
 done_once export-tuned $python training/export.py tuned
-done_once dictionaries $python training/train_sae.py --steps 1000
+done_once dictionaries $python training/train_sae.py --steps 1000 --hooks resid
+done_once dictionaries-attn $python training/train_sae.py --steps 1000 --hooks attn
 done_once catalogue $python training/export.py catalogue
 done_once report $python training/report.py
 done_once goldens $python training/make_goldens.py bundled

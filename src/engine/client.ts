@@ -1,5 +1,6 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { type CallOptions, type HeadsClient, headsClient } from './heads-client.ts';
 import type {
   Analysis,
   AnalyzeRequest,
@@ -24,12 +25,6 @@ import type {
 } from './protocol.ts';
 import { installErrorTransfer } from './transfer.ts';
 
-export interface CallOptions {
-  /** Aborting rejects the call at once with code `cancelled` and stops the work at its next step. */
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-}
-
 /** The only door from the page to the engine. One per page; it owns the worker. */
 export interface EngineClient {
   open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
@@ -45,6 +40,7 @@ export interface EngineClient {
   ): Promise<SampleStatistics>;
   examples(request: ExamplesRequest, options?: CallOptions): Promise<Example[]>;
   diagnostics(): Promise<Diagnostics>;
+  readonly heads: HeadsClient;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
   dispose(): void;
 }
@@ -144,6 +140,7 @@ export function startEngine(
       ),
     examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
+    heads: headsClient(remote, call),
     dispose: () => {
       worker.terminate();
       failAll(new FacetError('cancelled', 'The engine was closed.'));

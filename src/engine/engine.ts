@@ -7,6 +7,7 @@ import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
 import { describeFeature, labelFeatures } from './features.ts';
 import { Gate } from './gate.ts';
 import { type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
+import { headsApi } from './heads/api.ts';
 import { inspectFiles } from './inspect.ts';
 import { OpenedModelState } from './opened-model.ts';
 import type {
@@ -32,6 +33,7 @@ import type {
   TokenizeRequest,
 } from './protocol.ts';
 import { readExamples, scanStoryworld } from './scan.ts';
+import { makeSession, readWindow } from './session.ts';
 import { warmUp } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
@@ -58,6 +60,13 @@ export class Engine implements EngineApi {
     this.#report = report;
     return Promise.resolve();
   }
+
+  readonly heads = headsApi((ticket, onProgress, work) =>
+    this.#ticketed(ticket, (signal) => {
+      const context: FetchContext = { site: this.#address(), signal, onProgress };
+      return work(makeSession(this.#model(), this.#gate, context, (text) => this.#split(text)));
+    }),
+  );
 
   cancel(ticket: Ticket): Promise<void> {
     this.#tickets.get(ticket)?.abort();
@@ -169,28 +178,21 @@ export class Engine implements EngineApi {
 
   async #analyze(request: AnalyzeRequest): Promise<Analysis> {
     const started = performance.now();
-    const { gpu, model, tokenizer, info, current, prefix } = this.#model();
-    const { tokens } = this.#split(request.text);
-    const { start, count } = chooseWindow(tokens.length, request.windowStart, info.nCtx - prefix.length);
-    const window = [...prefix, ...tokens.slice(start, start + count)];
-    if (window.length === 0) {
-      throw new FacetError('bad-input', 'There is no text to read.', {
-        hint: 'This model reads no beginning-of-text token before a text, so it needs at least one token.',
-      });
-    }
+    const opened = this.#model();
+    const { gpu, model, tokenizer, info, current } = opened;
+    const { tokens, ids, ...window } = readWindow(
+      opened,
+      this.#split(request.text).tokens,
+      request.windowStart,
+    );
     const before = { ...gpu.counters };
     gpu.profiling = request.profile ?? false;
-    const result = await analyzePrompt(
-      model,
-      current?.dictionary,
-      Uint32Array.from(window, ({ id }) => id),
-      {
-        nextTokens: request.nextTokens ?? 10,
-        honesty: request.honesty ?? true,
-        logits: request.logits ?? 'none',
-        captures: request.captures ?? [],
-      },
-    );
+    const result = await analyzePrompt(model, current?.dictionary, ids, {
+      nextTokens: request.nextTokens ?? 10,
+      honesty: request.honesty ?? true,
+      logits: request.logits ?? 'none',
+      captures: request.captures ?? [],
+    });
     const usage = {
       submissions: gpu.counters.submissions - before.submissions,
       readbacks: gpu.counters.readbacks - before.readbacks,
@@ -204,11 +206,8 @@ export class Engine implements EngineApi {
       modelDigest: info.digest,
       dictionary: current?.info.id ?? '',
       dictionaryDigest: current?.info.digest ?? '',
-      tokens: window,
-      prefix: prefix.length,
-      totalTokens: tokens.length,
-      windowStart: start,
-      windowTokens: count,
+      tokens,
+      ...window,
       codes,
       loss,
       next: { ...next, texts: Array.from(next.ids, (id) => tokenizer.text(id)) },

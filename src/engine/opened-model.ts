@@ -23,7 +23,7 @@ import type {
 } from './protocol.ts';
 import { warmUpModel } from './warm-up.ts';
 
-interface LoadedDictionary {
+export interface LoadedDictionary {
   dictionary: Dictionary;
   info: DictionaryInfo;
 }
@@ -34,6 +34,7 @@ const MOST_KEPT = 2 ** 29;
 /** A model on the GPU with its tokenizer and the dictionaries loaded for it so far. */
 export class OpenedModelState implements Disposable {
   readonly #dictionaries = new Map<string, LoadedDictionary>();
+  readonly #held = new Map<LoadedDictionary, number>();
   #current: LoadedDictionary | undefined;
   #bytesFetched = 0;
   #disposed = false;
@@ -131,6 +132,42 @@ export class OpenedModelState implements Disposable {
     storage: OpenRequest['storage'],
     context: FetchContext,
   ): Promise<DictionaryInfo> {
+    const loaded = await this.#find(reference, storage, context);
+    const before = this.#current;
+    this.#current = loaded;
+    // A reading that is still being recorded may use the one before.
+    this.#spare(new Set([loaded, before]));
+    return loaded.info;
+  }
+
+  /**
+   * Dictionaries of the model by reference, loading those not yet here, for work that leaves the current one as it is.
+   * They stay on the GPU until `work` is done.
+   */
+  async withDictionaries<Result>(
+    references: readonly (string | FolderReference | FileSet)[],
+    context: FetchContext,
+    work: (loaded: LoadedDictionary[]) => Promise<Result>,
+  ): Promise<Result> {
+    const loaded: LoadedDictionary[] = [];
+    try {
+      for (const reference of references) {
+        const found = await this.#find(reference, undefined, context);
+        loaded.push(found);
+        this.#held.set(found, (this.#held.get(found) ?? 0) + 1);
+      }
+      this.#spare(new Set([this.#current]));
+      return await work(loaded);
+    } finally {
+      for (const each of loaded) this.#held.set(each, this.#held.get(each)! - 1);
+    }
+  }
+
+  async #find(
+    reference: string | FolderReference | FileSet,
+    storage: OpenRequest['storage'],
+    context: FetchContext,
+  ): Promise<LoadedDictionary> {
     const id = typeof reference === 'string' ? reference : reference.id;
     const kept = this.#dictionaries.get(id);
     const loaded = kept ?? (await this.#load(reference, storage, context));
@@ -138,21 +175,21 @@ export class OpenedModelState implements Disposable {
       loaded.dictionary.dispose();
       throw new FacetError('cancelled', 'Cancelled.');
     }
-    this.#keep(id, loaded);
-    return loaded.info;
+    // Two that asked at once loaded it twice; the first stays.
+    const first = this.#dictionaries.get(id);
+    if (first && first !== loaded) loaded.dictionary.dispose();
+    const found = first ?? loaded;
+    this.#dictionaries.delete(id);
+    this.#dictionaries.set(id, found);
+    return found;
   }
 
-  /** Makes it the current one, and lets those go that were longest not used when all take much room. */
-  #keep(id: string, loaded: LoadedDictionary): void {
-    const before = this.#current;
-    this.#current = loaded;
-    this.#dictionaries.delete(id);
-    this.#dictionaries.set(id, loaded);
+  /** Lets those go that were longest not used when all take much room, but none in use. */
+  #spare(inUse: ReadonlySet<LoadedDictionary | undefined>): void {
     let bytes = [...this.#dictionaries.values()].reduce((sum, each) => sum + each.dictionary.byteLength, 0);
     for (const [other, each] of this.#dictionaries) {
       if (bytes <= MOST_KEPT) break;
-      // A reading that is still being recorded may use the one before.
-      if (each === loaded || each === before) continue;
+      if (inUse.has(each) || (this.#held.get(each) ?? 0) > 0) continue;
       bytes -= each.dictionary.byteLength;
       each.dictionary.dispose();
       this.#dictionaries.delete(other);

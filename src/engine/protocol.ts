@@ -1,6 +1,8 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
+import type { HeadsApi } from './heads-protocol.ts';
 import type { FileSet, FolderReference, Inspection } from './inspection.ts';
 
+export type * from './heads-protocol.ts';
 export type * from './inspection.ts';
 
 /**
@@ -38,6 +40,8 @@ export interface EngineApi {
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
+  /** Questions about attention heads. */
+  readonly heads: HeadsApi;
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
@@ -58,7 +62,7 @@ export interface OpenRequest {
 }
 
 export interface Progress {
-  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample';
+  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads';
   /** What is being worked on, e.g. a file name. */
   what: string;
   /** In `unit`s; `total` is 0 while unknown. */

@@ -1,30 +1,11 @@
+import { sparseField, trailField } from './link-heads.ts';
+import { type LinkField, readAll, readNumber, readWhole } from './link-values.ts';
 import type { PositionRange, ViewState } from './view-state.ts';
 
-/** How one part of the view is written in a link. `read` gives `undefined` for a value it cannot read. */
-export interface LinkField {
-  key: string;
-  /** What it is called in messages. */
-  what: string;
-  /** `undefined`: leave it out, because it is as it would be without. */
-  write: (view: ViewState) => string | undefined;
-  read: (value: string) => Partial<Record<keyof ViewState, unknown>> | undefined;
-}
+export type { LinkField } from './link-values.ts';
 
 const unless = <Value>(value: Value, usual: Value): string | undefined =>
   value === usual ? undefined : String(value);
-
-function readWhole(value: string): number | undefined {
-  return /^\d{1,10}$/.test(value) ? Number(value) : undefined;
-}
-
-function readNumber(value: string): number | undefined {
-  return /^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/.test(value) ? Number(value) : undefined;
-}
-
-function readAll<Item>(parts: string[], read: (part: string) => Item | undefined): Item[] | undefined {
-  const items = parts.map(read);
-  return items.some((item) => item === undefined) ? undefined : (items as Item[]);
-}
 
 function readRange(part: string): PositionRange | undefined {
   const ends = readAll(part.split('-'), readWhole);
@@ -109,6 +90,14 @@ export const linkFields: readonly LinkField[] = [
   decimal('min', 'least value', 'minValue', 0),
   decimal('rare', 'least density', 'minDensity', 0),
   decimal('dense', 'greatest density', 'maxDensity', 1),
+  whole('l', 'layer', 'layer', null),
+  whole('h', 'head', 'head', null),
+  choice('part', 'part of the page of a head', 'part', 'pattern'),
+  choice('weight', 'weighting of a pattern', 'weighting', 'attention'),
+  text('score', 'score of the heads', 'score'),
+  trailField,
+  text('up', 'dictionary upstream', 'upstream'),
+  sparseField,
   {
     key: 'expect',
     what: 'expected value',

@@ -5,7 +5,15 @@ import { decodeLink, encodeLink } from './link.ts';
 import { migrate } from './link-migrations.ts';
 import { salvageLink } from './link-salvage.ts';
 import { pack } from './packing.ts';
-import { DEFAULT_TEXT, defaultView, SORTS, TINTS, type ViewState } from './view-state.ts';
+import {
+  DEFAULT_TEXT,
+  defaultView,
+  HEAD_PARTS,
+  SORTS,
+  TINTS,
+  WEIGHTINGS,
+  type ViewState,
+} from './view-state.ts';
 
 const position = fc.integer({ min: 0, max: 10_000_000 });
 const feature = fc.integer({ min: 0, max: 2 ** 31 - 1 });
@@ -30,6 +38,35 @@ const selection = fc
     ),
   );
 
+const dictionary = fc.constantFrom(
+  '',
+  'none',
+  'blocks.2.hook_resid_pre',
+  'layer_12/width_16k/canonical',
+  `hf:tom-m.c/gpt2@${'9f'.repeat(20)}:sae_group_gpt2_blocks.0.hook_mlp_out_24576:v1`,
+  'local:0123456789abcdef:Größe 1/layers.3 (best)',
+);
+const small = fc.integer({ min: 0, max: 4095 });
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);
+const trailStep = fc.oneof(
+  fc.record({ kind: fc.constant('head' as const), layer: small, head: small, source: position }),
+  fc.record({
+    kind: fc.constant('feature' as const),
+    dictionary: dictionary.filter((id) => id !== ''),
+    feature,
+  }),
+);
+const sparseChoice = fc.record(
+  {
+    layer: fc.option(small),
+    heads: fc.option(fc.array(small, { minLength: 1, maxLength: 20 })),
+    pattern: fc.constantFrom('causal', 'sliding-window'),
+    budget: share,
+    parameters: fc.dictionary(fc.constantFrom('window', 'sinks', 'a-b'), finite, { noNullPrototype: true }),
+  },
+  { requiredKeys: ['layer', 'heads', 'pattern', 'parameters'] },
+);
+
 const anyView: fc.Arbitrary<ViewState> = fc.record(
   {
     v: fc.constant(1 as const),
@@ -43,14 +80,7 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
       'local:0123456789abcdef',
     ),
     modelDigest: digest,
-    dictionary: fc.constantFrom(
-      '',
-      'none',
-      'blocks.2.hook_resid_pre',
-      'layer_12/width_16k/canonical',
-      `hf:tom-m.c/gpt2@${'9f'.repeat(20)}:sae_group_gpt2_blocks.0.hook_mlp_out_24576:v1`,
-      'local:0123456789abcdef:Größe 1/layers.3 (best)',
-    ),
+    dictionary,
     dictionaryDigest: digest,
     storage: fc.constantFrom('f16', 'f32'),
     look: fc.constant(`hf:a/b@${'0a'.repeat(20)}`),
@@ -66,16 +96,21 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     minValue: fc.double({ min: 0, max: 1e300, noNaN: true }).map((number) => number + 0),
     minDensity: share,
     maxDensity: share,
-    expect: fc.record({
-      position,
-      feature,
-      value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
-    }),
+    layer: fc.option(small),
+    head: fc.option(small),
+    part: fc.constantFrom(...HEAD_PARTS),
+    weighting: fc.constantFrom(...WEIGHTINGS),
+    score: fc.constantFrom('', 'induction'),
+    trail: fc.array(trailStep, { maxLength: 16 }),
+    upstream: dictionary,
+    sparse: fc.array(sparseChoice, { maxLength: 20 }),
+    expect: fc.record({ position, feature, value: finite }),
   },
   {
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
-      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity',
+      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
+      'score', 'trail', 'upstream', 'sparse',
     ], // prettier-ignore
   },
 );

@@ -31,10 +31,36 @@ const reference = v.pipe(
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hexadecimal digits'));
 const position = whole(10_000_000);
 const feature = whole(2 ** 31 - 1);
+const small = whole(4095);
+const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a short name'));
 const range = v.pipe(
   v.tuple([position, position]),
   v.check(([from, to]) => from <= to, 'must not run backwards'),
 );
+
+/** One step into the sources of an activation; see `TrailStep`. Sources are positions. */
+const trailStep = v.variant('kind', [
+  v.object({ kind: v.literal('head'), layer: small, head: small, source: position }),
+  v.object({ kind: v.literal('feature'), dictionary: reference, feature }),
+]);
+/** Heads under a sparse pattern; `null` stands for all layers, or all heads of a layer. */
+const sparseChoice = v.object({
+  layer: v.nullable(small),
+  heads: v.nullable(v.pipe(v.array(small), v.minLength(1), v.maxLength(256))),
+  pattern: name,
+  /** Share of the causal blocks to visit. */
+  budget: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1))),
+  parameters: v.optional(
+    v.pipe(
+      v.record(name, finite),
+      v.check((all) => Object.keys(all).length <= 8),
+    ),
+    {},
+  ),
+});
+
+export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
+export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
@@ -91,6 +117,20 @@ export const viewStateSchema = v.object({
   /** Hide features that fire on fewer (more) of the sample's tokens than this share. */
   minDensity: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1)), 0),
   maxDensity: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(1)), 1),
+  /** The layer, and the head of it, that the Heads view shows; a layer alone stands for its average. */
+  layer: v.optional(v.nullable(small), null),
+  head: v.optional(v.nullable(small), null),
+  /** Which part of a head's page. */
+  part: v.optional(v.picklist(HEAD_PARTS), 'pattern'),
+  /** What a pattern shows. */
+  weighting: v.optional(v.picklist(WEIGHTINGS), 'attention'),
+  /** Id of the score that colours the heads; empty: the first. */
+  score: v.optional(v.union([v.literal(''), name]), ''),
+  /** From the feature at the active position inward. */
+  trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(16)), []),
+  /** Dictionary whose features a residual stream is split into. */
+  upstream: v.optional(v.union([v.literal(''), reference]), ''),
+  sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(64)), []),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });
@@ -99,6 +139,8 @@ export type ViewState = v.InferOutput<typeof viewStateSchema>;
 export type PositionRange = ViewState['selection'][number];
 export type Sort = ViewState['sort'];
 export type Tint = ViewState['tint'];
+export type TrailStep = ViewState['trail'][number];
+export type SparseChoice = ViewState['sparse'][number];
 
 // Within what the bundled model knows: a story, then an indirect object whose answer is Anna.
 export const DEFAULT_TEXT =

@@ -14,6 +14,7 @@ const PHASES: Record<Progress['phase'], string> = {
   compile: 'Compiling kernels',
   upload: 'Moving weights to the GPU:',
   sample: 'Reading',
+  heads: 'Measuring heads:',
 };
 
 export function LoadingPage() {
