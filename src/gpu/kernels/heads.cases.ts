@@ -52,8 +52,8 @@ export const cases = gpuCases('heads', {
       const open = (values: ArrayLike<number>): number[] =>
         Array.from(values, (value) => (value <= MASKED_SCORE ? 0 : value));
       expectEqual(
-        Array.from(arrays[0]!, (value) => value === Math.fround(MASKED_SCORE)),
-        Array.from(expected, (value) => value === MASKED_SCORE),
+        Array.from(arrays[0]!, (value) => Number(value === Math.fround(MASKED_SCORE))),
+        Array.from(expected, (value) => Number(value === MASKED_SCORE)),
         'masked',
       );
       expectClose(open(arrays[0]!), open(expected), { absolute: 1e-5 });
