@@ -126,6 +126,8 @@ export interface HeadScores {
     values: Float32Array;
     /** [L · H] standard deviation between texts; NaN for what comes from the weights alone. */
     spread: Float32Array;
+    /** Why there are no values, when the model or its tokenizer is the reason. */
+    note?: string;
   }[];
 }
 
