@@ -75,7 +75,8 @@ export async function uploadDictionary(
     const wDec = await upload('W_dec');
     const [wSkip] = record.tensors.has('W_skip') ? await upload('W_skip') : [];
     const vectors = new Map<string, Tensor>();
-    for (const [name, values, perLatent] of await vectorsOf(record, architecture, wEnc, signal)) {
+    const named = await vectorsOf(record, architecture, wEnc, signal);
+    for (const [name, values, perLatent] of named) {
       const shape = perLatent === 1 ? [values.length] : [values.length / perLatent, perLatent];
       const tensor = await gpu.uploadWeights(values, shape);
       made.push(tensor);
@@ -89,7 +90,9 @@ export async function uploadDictionary(
     const decoderNorms = await normsOf(gpu, wDec, record.dSae);
     made.push(decoderNorms);
     signal?.throwIfAborted();
-    return buildDictionary(gpu, id, record, architecture, { wEnc, wDec, wSkip, bDec, decoderNorms, vectors });
+    const value = valueOf(named, architecture, record.dSae);
+    const tensors = { wEnc, wDec, wSkip, bDec, decoderNorms, vectors, value };
+    return buildDictionary(gpu, id, record, architecture, tensors);
   } catch (thrown) {
     for (const tensor of made) tensor.dispose();
     throw FacetError.from(thrown);
@@ -245,6 +248,18 @@ async function vectorsOf(
     values.set('b_enc padded', padded);
   }
   return [...values].map(([name, data]) => [name, data, 1]);
+}
+
+/** Scale and constant of every latent's value. */
+function valueOf(
+  named: readonly NamedVector[],
+  { value: { vector, width, ...at } }: Architecture,
+  dSae: number,
+): { scale?: Float32Array; constant: Float32Array } {
+  const all = named.find(([name]) => name === vector)![1];
+  const column = (index: number): Float32Array =>
+    width === 1 ? all : Float32Array.from({ length: dSae }, (_, latent) => all[latent * width + index]!);
+  return { constant: column(at.constant), scale: at.scale === undefined ? undefined : column(at.scale) };
 }
 
 /** Lengths of the decoder's rows. */
