@@ -31,11 +31,7 @@ export interface EncoderRows {
 }
 
 /** See `Dictionary.encoderRows`. */
-export function encoderRows(
-  batch: Batch,
-  encoder: EncoderTensors,
-  features: readonly number[],
-): EncoderRows {
+export function encoderRows(batch: Batch, encoder: EncoderTensors, features: readonly number[]): EncoderRows {
   const { dIn, constant, bDec, centred } = encoder;
   checkFeatures(features, encoder.dSae);
   const n = features.length;
@@ -72,11 +68,7 @@ function checkFeatures(features: readonly number[], dSae: number): void {
 }
 
 /** [n, d_in] columns of W_enc times their scale: W_enc · one-hot, which reads packed weights and parts as they are. */
-function columnsOf(
-  batch: Batch,
-  { wEnc, scale }: EncoderTensors,
-  features: readonly number[],
-): Tensor {
+function columnsOf(batch: Batch, { wEnc, scale }: EncoderTensors, features: readonly number[]): Tensor {
   let sum: Tensor | undefined;
   let first = 0;
   for (const weights of wEnc) {
