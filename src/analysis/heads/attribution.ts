@@ -77,12 +77,12 @@ export async function attributeFeature(
     const weights = wholeRow(model, dictionary, direction);
     if (path.length === 0)
       return withRounding({ ...(await splitHeads(backwards, site.layer, row, weights, value)), feature: of });
-    return follow(backwards, { path, end, upstream }, weights);
+    return await follow(backwards, { path, end, upstream }, weights);
   }
   const functional: Functional = site.norm
     ? throughNorm(backwards, direction, { ...site.norm, row })
     : { weights: direction, constants: [] };
-  if (path.length > 0) return follow(backwards, { path, end, upstream }, functional.weights);
+  if (path.length > 0) return await follow(backwards, { path, end, upstream }, functional.weights);
   const split = await splitResidual(backwards, end, functional, value, upstream);
   return withRounding({ ...split, kind: 'feature', feature: of });
 }
