@@ -173,7 +173,14 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     const { phase } = usePage.getState();
     if (corpus.kind === 'text' ? !readable() : phase !== 'ready') return Promise.resolve();
     const parts = corpus.kind === 'text' ? [corpus.text] : [corpus.seed, corpus.items];
-    return ask(name, [corpus.kind, ...parts], (heads, options) => run(heads, corpus, options));
+    return ask(
+      name,
+      [corpus.kind, ...parts],
+      (heads, options) => run(heads, corpus, options),
+      // A larger sample begins small; until it has caught up, what is here says more.
+      (found, last) =>
+        corpus.kind === 'text' || found.corpus.kind !== last.corpus.kind || complete(found, last),
+    );
   }
 
   /** The numbers of a text are asked for once it has been read. */
