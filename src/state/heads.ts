@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { CallOptions, HeadsClient } from '../engine/heads-client.ts';
+import type { EngineClient } from '../engine/client.ts';
 import type {
   AblatedText,
   AblationEffects,
@@ -21,18 +21,25 @@ import { MAX_ABLATED } from './view-state.ts';
 /** Storyworld items read when heads are first scored, and when they are first ablated: the latter costs a pass a head. */
 export const SCORE_ITEMS = 40;
 export const ABLATION_ITEMS = 16;
+/** Finished scores kept, so that going back and forth between corpora reads each once. */
+const KEPT = 8;
 /** How many times more a visitor who asks for more gets. */
 const MORE = 4;
 
+type HeadsClient = EngineClient['heads'];
+type CallOptions = NonNullable<Parameters<EngineClient['analyze']>[1]>;
+
 /** Something asked of the engine: what for, how far it is, and what came of it. */
-export interface Asked<Result> {
+export interface Asked<Answer> {
   /** What is asked for: the same key, the same answer. Empty: nothing yet. */
   key: string;
   /** What `value` answers: another key than `key` while something newer is on its way. */
   of: string;
   /** Partial while it is being worked on, and where it was stopped. */
-  value?: Result;
+  value?: Answer;
   running: boolean;
+  /** By the visitor, before it was done. */
+  stopped?: boolean;
   progress?: Progress;
   failure?: FacetError;
 }
@@ -84,6 +91,13 @@ export const readsHeads = ({ opened }: Pick<PageState, 'opened'>, layer: number)
 /** What is asked about attention heads, and what is known. The head, text and corpus are the view's. */
 export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
   const slots = new Slots<Slot>();
+  const known = new Map<string, unknown>();
+
+  function remember(key: string, value: unknown): void {
+    known.set(key, value);
+    const [oldest] = known.keys();
+    if (known.size > KEPT) known.delete(oldest!);
+  }
 
   /** Numbers depend on the weights and on how they are kept. */
   function modelKey(): string {
@@ -114,11 +128,14 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     const before = get()[name];
     if (!engine || before.key === key) return;
     const signal = slots.newest(name);
+    const finished = known.get(`${name}\n${key}`) as Result<Name> | undefined;
+    if (finished) {
+      set({ [name]: { key, of: key, value: finished, running: false } });
+      return;
+    }
     // Of another model not even the shape is the same.
     const kept = before.of.startsWith(`${model}\n`) ? before.value : undefined;
-    put(name, { key, running: true, progress: undefined, failure: undefined, value: kept } as Partial<
-      HeadsState[Name]
-    >);
+    set({ [name]: { key, of: kept ? before.of : '', value: kept, running: true } });
     const keep = (value: Result<Name>): void => {
       const now = get()[name];
       if (signal.aborted || (now.of === key && now.value && !better(value, now.value as Result<Name>)))
@@ -132,7 +149,8 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
         onPartial: keep,
       });
       if (signal.aborted) return;
-      keep(value);
+      put(name, { value, of: key } as Partial<HeadsState[Name]>);
+      if (name === 'scores' || name === 'effects') remember(`${name}\n${key}`, value);
       put(name, { running: false, progress: undefined } as Partial<HeadsState[Name]>);
     } catch (thrown) {
       if (signal.aborted) return;
@@ -202,6 +220,7 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     if (opened?.model.digest === before?.model.digest) return;
     const all = Object.keys(again) as Slot[];
     slots.abort(...all);
+    known.clear();
     set(Object.fromEntries(all.map((name) => [name, nothing])));
   });
 
@@ -248,7 +267,7 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     },
     stop(name) {
       slots.abort(name);
-      put(name, { running: false, progress: undefined });
+      put(name, { running: false, stopped: true, progress: undefined });
     },
     again(name) {
       put(name, { key: '' });
