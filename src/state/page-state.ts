@@ -64,7 +64,7 @@ export interface PageActions {
   togglePin: (feature: number) => void;
   change: (part: Partial<ViewState>) => void;
   /** Shows another view, as a step one can go back from. */
-  goTo: (view: string, part?: Partial<ViewState>) => void;
+  goTo: (view: string, part?: Partial<Omit<ViewState, 'v' | 'view'>>) => void;
   /** Opens a model with a dictionary, by reference, and shows what it reads. */
   open: (what: Pick<ViewState, 'model' | 'dictionary' | 'storage'>) => Promise<void>;
   setSearch: (search: string) => void;
