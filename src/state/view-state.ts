@@ -38,6 +38,7 @@ const range = v.pipe(
   v.check(([from, to]) => from <= to, 'must not run backwards'),
 );
 
+export const MAX_TRAIL = 16;
 /** One step into the sources of an activation; see `TrailStep`. Sources are positions. */
 const trailStep = v.variant('kind', [
   v.object({ kind: v.literal('head'), layer: small, head: small, source: position }),
@@ -148,7 +149,7 @@ export const viewStateSchema = v.object({
   ),
   ablation: v.optional(v.picklist(ABLATIONS), 'mean'),
   /** From the feature at the active position inward. */
-  trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(16)), []),
+  trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(MAX_TRAIL)), []),
   /** Dictionary whose features a residual stream is split into. */
   upstream: v.optional(v.union([v.literal(''), reference]), ''),
   sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(64)), []),
