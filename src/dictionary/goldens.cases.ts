@@ -18,6 +18,7 @@ import sparsify from './goldens/sparsify.json';
 import standardConfig from './goldens/standard-random/cfg.json';
 import standard from './goldens/standard-random/golden.json';
 import standardWeights from './goldens/standard-random/sae_weights.safetensors?url';
+import heads from './goldens/storyworld-2m/blocks.2.attn.hook_z.json';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
 import plainConfig from './goldens/topk-random/cfg.json';
@@ -152,6 +153,7 @@ export const cases = gpuCases('dictionary goldens', {
   },
   'bundled dictionaries: features, values and reconstruction of sae-lens': async (gpu) => {
     for (const [hook, golden] of Object.entries({
+      'blocks.2.attn.hook_z': heads,
       'blocks.2.hook_resid_pre': middle,
       'blocks.3.hook_resid_post': late,
     })) {
