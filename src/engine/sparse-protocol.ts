@@ -20,6 +20,8 @@ export interface PatternInfo {
   parameters: PatternParameter[];
   /** It looks at the queries and keys of the text, or at the true pattern (`oracle`), to choose. */
   looksAt: 'positions' | 'queries-and-keys' | 'pattern';
+  /** The parameter a budget replaces; none: the pattern has no size to choose. */
+  sizedBy?: string;
 }
 
 /** Which pattern a head is under. Parameters left out are as usual; `budget` replaces the parameter that sets the size. */

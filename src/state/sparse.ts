@@ -27,6 +27,8 @@ export interface SparseResult {
   sparse: SparsifiedText;
 }
 
+export const USUAL_BUDGET = 0.5;
+
 interface SparseState {
   /** Every attention pattern there is; absent until asked for. */
   patterns?: PatternInfo[];
@@ -184,10 +186,10 @@ export function sparsifyRequest(view: ViewState): SparsifyRequest | undefined {
 
 /** Half the blocks where the pattern has a size, its usual parameters otherwise. */
 export function usualChoice(
-  { id, parameters }: PatternInfo,
+  { id, sizedBy }: PatternInfo,
   who: Pick<SparseChoice, 'layer' | 'heads'>,
 ): SparseChoice {
-  return { ...who, pattern: id, parameters: {}, ...(parameters.length > 0 && { budget: 0.5 }) };
+  return { ...who, pattern: id, parameters: {}, ...(sizedBy !== undefined && { budget: USUAL_BUDGET }) };
 }
 
 /** The list with one more, as long as a link can hold it. */

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { type CSSProperties, type ReactNode, useMemo, useState } from 'react';
 import './sorted-rows.css';
 import { VirtualRows } from './VirtualRows.tsx';
 
@@ -35,9 +35,10 @@ export function SortedRows<Row>({ label, columns, rows, keyOf, by, isChosen }: S
     return sortRows(rows, column.value, order.rising);
   }, [rows, columns, order, first]);
   const template = columns.map(({ width }) => width ?? 'minmax(4.5rem, 1fr)').join(' ');
+  const look = { '--tracks': template, minWidth: `${columns.length * 5}rem` } as CSSProperties;
   return (
     <div className="sorted">
-      <div className="sorted-inner" style={{ '--tracks': template, minWidth: `${columns.length * 5}rem` }}>
+      <div className="sorted-inner" style={look}>
         <div className="sorted-head" role="group" aria-label={`Sort ${label}`}>
           {columns.map(({ id, title, rising = false }) => (
             <button

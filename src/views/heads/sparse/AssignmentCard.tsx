@@ -1,6 +1,6 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { PatternInfo, PatternParameter } from '../../../engine/protocol.ts';
-import { useSparse, usualChoice } from '../../../state/sparse.ts';
+import { USUAL_BUDGET, useSparse, usualChoice } from '../../../state/sparse.ts';
 import { usePage } from '../../../state/store.ts';
 import type { SparseChoice } from '../../../state/view-state.ts';
 import { formatPercent } from '../../shared/format.ts';
@@ -70,11 +70,12 @@ export function AssignmentCard({ choice, number, onChange, onRemove }: CardProps
       </div>
       {pattern && pattern.parameters.length > 0 && (
         <div className="row assignment-size">
-          <Budget choice={choice} name={name} onChange={onChange} />
+          {pattern.sizedBy !== undefined && <Budget choice={choice} name={name} onChange={onChange} />}
           {pattern.parameters.map((parameter) => (
             <Parameter
               key={parameter.id}
               parameter={parameter}
+              budgeted={parameter.id === pattern.sizedBy && choice.budget !== undefined}
               choice={choice}
               name={name}
               onChange={onChange}
@@ -147,8 +148,6 @@ interface SizeProps {
   onChange: (choice: SparseChoice) => void;
 }
 
-const USUAL_BUDGET = 0.5;
-
 function Budget({ choice, name, onChange }: SizeProps) {
   const { budget } = choice;
   return (
@@ -180,10 +179,26 @@ function Budget({ choice, name, onChange }: SizeProps) {
   );
 }
 
-function Parameter({ parameter, choice, name, onChange }: SizeProps & { parameter: PatternParameter }) {
+/** @param budgeted the budget says how large it is */
+function Parameter({
+  parameter,
+  budgeted,
+  choice,
+  name,
+  onChange,
+}: SizeProps & { parameter: PatternParameter; budgeted: boolean }) {
   const id = useId();
+  /** What is typed, while it is: on its way to a number it may be none, or out of bounds. */
+  const [draft, setDraft] = useState<string>();
   const { least, most, usual, integer } = parameter;
-  const value = choice.parameters[parameter.id];
+  const { [parameter.id]: value, ...others } = choice.parameters;
+  const give = (text: string): void => {
+    setDraft(text);
+    const number = Number(text);
+    if (text === '') onChange({ ...choice, parameters: others });
+    else if (number >= least && number <= most && (!integer || Number.isInteger(number)))
+      onChange({ ...choice, parameters: { ...others, [parameter.id]: number } });
+  };
   return (
     <span className="parameter">
       <label htmlFor={id} className="small">
@@ -192,7 +207,7 @@ function Parameter({ parameter, choice, name, onChange }: SizeProps & { paramete
       <Info label={`What ${parameter.title} means`}>
         <p>{parameter.about}</p>
         <p className="small">
-          {least} to {most}; usually {usual}.
+          {least} to {most}; usually {usual}.{budgeted && ' The budget sets it now.'}
         </p>
       </Info>
       <input
@@ -202,15 +217,11 @@ function Parameter({ parameter, choice, name, onChange }: SizeProps & { paramete
         min={least}
         max={most}
         step={integer ? 1 : 'any'}
-        placeholder={String(usual)}
-        value={value ?? ''}
-        onChange={(event) => {
-          const { [parameter.id]: _, ...others } = choice.parameters;
-          const given = event.target.valueAsNumber;
-          if (Number.isNaN(given)) return onChange({ ...choice, parameters: others });
-          const bounded = Math.min(most, Math.max(least, integer ? Math.round(given) : given));
-          onChange({ ...choice, parameters: { ...others, [parameter.id]: bounded } });
-        }}
+        placeholder={budgeted ? 'by budget' : String(usual)}
+        disabled={budgeted}
+        value={budgeted ? '' : (draft ?? value ?? '')}
+        onChange={(event) => give(event.target.value)}
+        onBlur={() => setDraft(undefined)}
       />
     </span>
   );

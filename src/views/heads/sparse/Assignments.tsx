@@ -89,9 +89,7 @@ export function Assignments() {
         <select
           id={`${id}-block`}
           value={blockSize}
-          onChange={(event) =>
-            change({ blockSize: Number(event.target.value) as ViewState['blockSize'] })
-          }
+          onChange={(event) => change({ blockSize: Number(event.target.value) as ViewState['blockSize'] })}
         >
           {BLOCK_SIZES.map((size) => (
             <option key={size} value={size}>
@@ -116,7 +114,7 @@ function AddButtons({ onAdded }: { onAdded: () => void }) {
   const change = usePage((state) => state.change);
   const patterns = useSparse((state) => state.patterns);
   // The first that leaves something out.
-  const first = patterns?.find(({ parameters }) => parameters.length > 0);
+  const first = patterns?.find(({ sizedBy }) => sizedBy !== undefined);
   const add = (who: Pick<SparseChoice, 'layer' | 'heads'>): void => {
     if (!first) return;
     change({ sparse: withChoice(sparse, usualChoice(first, who)) });
@@ -124,7 +122,9 @@ function AddButtons({ onAdded }: { onAdded: () => void }) {
   };
   const full = sparse.length >= MAX_SPARSE;
   const offers: { text: string; who: Pick<SparseChoice, 'layer' | 'heads'> }[] = [
-    ...(layer !== null && head !== null ? [{ text: `head ${layer}.${head}`, who: { layer, heads: [head] } }] : []),
+    ...(layer !== null && head !== null
+      ? [{ text: `head ${layer}.${head}`, who: { layer, heads: [head] } }]
+      : []),
     ...(layer !== null ? [{ text: `layer ${layer}`, who: { layer, heads: null } }] : []),
     { text: 'every layer', who: { layer: null, heads: null } },
   ];
@@ -150,7 +150,8 @@ function State() {
   const again = useSparse((state) => state.again);
   const visited = useSparse((state) => state.result?.sparse.visited);
   const on = usePage((state) => state.view.sparse.some(({ off }) => !off));
-  if (running) return <Working label="Running the text under the patterns" progress={running} onStop={stop} />;
+  if (running)
+    return <Working label="Running the text under the patterns" progress={running} onStop={stop} />;
   const retry = (
     <button type="button" onClick={again}>
       {problem ? 'Try again' : 'Go on'}

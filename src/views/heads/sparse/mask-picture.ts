@@ -68,7 +68,8 @@ export function paintPicture(
     const step = Math.round(massRatio(mass[at]!) * steps) * 3;
     const lost = kinds[at] === LEFT_OUT;
     const filled = lost && fillLost && mass[at]! >= OUTLINED;
-    const from = kinds[at] === AHEAD ? colours.ahead : filled ? colours.lost : lost ? colours.leftOut : colours.kept;
+    const from =
+      kinds[at] === AHEAD ? colours.ahead : filled ? colours.lost : lost ? colours.leftOut : colours.kept;
     const offset = kinds[at] === KEPT || filled ? step : 0;
     pixels.set(from.subarray(offset, offset + 3), at * 4);
     pixels[at * 4 + 3] = 255;
