@@ -58,15 +58,23 @@ const sparseChoice = v.object({
     ),
     {},
   ),
+  /** Kept in the list but not applied. */
+  off: v.optional(v.literal(true)),
 });
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
 export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
+<<<<<<< HEAD
 /** From the chosen token: what it looks at, or who looks at it. */
 export const WAYS = ['keys', 'queries'] as const;
 export const CORPORA = ['storyworld', 'text'] as const;
 export const ABLATIONS = ['mean', 'zero'] as const;
 export const MAX_ABLATED = 64;
+=======
+/** Tokens a side of the blocks that sparse patterns are made of. */
+export const BLOCK_SIZES = [8, 16, 32] as const;
+export const MAX_SPARSE = 64;
+>>>>>>> wt-uiwhatif
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
@@ -152,7 +160,8 @@ export const viewStateSchema = v.object({
   trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(MAX_TRAIL)), []),
   /** Dictionary whose features a residual stream is split into. */
   upstream: v.optional(v.union([v.literal(''), reference]), ''),
-  sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(64)), []),
+  sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(MAX_SPARSE)), []),
+  blockSize: v.optional(v.picklist(BLOCK_SIZES), 16),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });
