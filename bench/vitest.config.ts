@@ -8,6 +8,8 @@ import { browserLaunch } from '../scripts/browser.ts';
  * FACET_ADAPTER=native measures the machine's own adapter instead of SwiftShader.
  */
 export default defineConfig({
+  // What only a worker imports is found late, and a page that is reloaded for it measures nothing.
+  optimizeDeps: { entries: ['bench/**/*.bench-gpu.ts', 'bench/**/*.worker.ts'] },
   test: {
     name: 'bench',
     include: ['bench/**/*.bench-gpu.ts'],
