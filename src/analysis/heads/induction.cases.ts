@@ -9,7 +9,7 @@ import { gpuCases } from '../../testing/cases.ts';
 import { attributeFeature } from './attribution.ts';
 import { headShares } from './shares.ts';
 
-const CHOOSING = { seed: 900, items: 24 };
+const CHOOSING = { seed: 900, items: 40 };
 const JUDGING = { seed: 901, items: 8 };
 /** Of the firings judged, every so many: each takes a run of its own. */
 const EVERY = 2;
@@ -159,7 +159,7 @@ export const cases = gpuCases('induction', {
       }
     }
     for (const dictionary of dictionaries) dictionary.dispose();
-    console.log('induction', latents, right, judged);
+    throw new Error(`FIG ${latents} ${right} ${judged}`);
     if (latents < 2 || judged < 40) throw new Error(`only ${latents} latents with ${judged} firings`);
     if (right < 0.9 * judged) throw new Error(`${right} of ${judged} firings point there`);
   },
