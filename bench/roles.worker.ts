@@ -109,7 +109,7 @@ const bench = {
     const seconds: number[] = [];
     await eachLayer(async (session, dictionary) => {
       const started = performance.now();
-      const listener = { onProgress: () => {}, onPartial: () => {} };
+      const listener = { onProgress: (p: {what:string,done:number,total:number}) => console.log('PROG', p.what, p.done, p.total, Math.round(performance.now()-started)), onPartial: () => {} };
       layers.push(await findRoles(session, { dictionary, corpus: { seed, items } }, listener));
       seconds.push((performance.now() - started) / 1000);
     });
