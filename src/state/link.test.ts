@@ -8,7 +8,10 @@ import { pack } from './packing.ts';
 import {
   DEFAULT_TEXT,
   defaultView,
+  ABLATIONS,
+  CORPORA,
   HEAD_PARTS,
+  WAYS,
   SORTS,
   TINTS,
   WEIGHTINGS,
@@ -63,6 +66,7 @@ const sparseChoice = fc.record(
     pattern: fc.constantFrom('causal', 'sliding-window'),
     budget: share,
     parameters: fc.dictionary(fc.constantFrom('window', 'sinks', 'a-b'), finite, { noNullPrototype: true }),
+    off: fc.constant(true as const),
   },
   { requiredKeys: ['layer', 'heads', 'pattern', 'parameters'] },
 );
@@ -101,16 +105,24 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     part: fc.constantFrom(...HEAD_PARTS),
     weighting: fc.constantFrom(...WEIGHTINGS),
     score: fc.constantFrom('', 'induction'),
+    way: fc.constantFrom(...WAYS),
+    corpus: fc.constantFrom(...CORPORA),
+    ablated: fc.uniqueArray(fc.record({ layer: small, head: small }), {
+      maxLength: 20,
+      selector: ({ layer, head }) => `${layer}.${head}`,
+    }),
+    ablation: fc.constantFrom(...ABLATIONS),
     trail: fc.array(trailStep, { maxLength: 16 }),
     upstream: dictionary,
     sparse: fc.array(sparseChoice, { maxLength: 20 }),
+    blockSize: fc.constantFrom(8, 16, 32),
     expect: fc.record({ position, feature, value: finite }),
   },
   {
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
-      'score', 'trail', 'upstream', 'sparse',
+      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
     ], // prettier-ignore
   },
 );
