@@ -24,6 +24,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 MODELS = ROOT / "src" / "model" / "goldens"
 SAES = ROOT / "src" / "dictionary" / "goldens"
 ANALYSES = ROOT / "src" / "engine" / "goldens"
+# One dictionary of a kind is enough to compare activations with.
+SAME_KIND = [f"blocks.{layer}.attn.hook_z" for layer in (0, 1, 3)]
 LOWEST = float(np.finfo(np.float32).min)
 
 # What is compared, in forward order; per block, then at the end.
@@ -150,19 +152,22 @@ def bundled() -> None:
         for name, parameter in load_file(DICTIONARIES / hook / "sae_weights.safetensors").items():
             getattr(sae, name).data = parameter.float()
         with torch.no_grad():
+            # sae-lens takes hook_z head by head, and gives it back so.
             f = sae.encode(hooks[hook])
+            x, x_hat = hooks[hook].flatten(1), sae.decode(f).flatten(1)
             values, indices = f.topk(sae.cfg.k, dim=1)
-            write(SAES / "storyworld-2m" / f"{hook}.json", {
-                "x": array(hooks[hook]), "indices": indices.tolist(), "values": array(values), "x_hat": array(sae.decode(f)),
-            })  # fmt: skip
+            if hook not in SAME_KIND:
+                write(SAES / "storyworld-2m" / f"{hook}.json", {
+                    "x": array(x), "indices": indices.tolist(), "values": array(values), "x_hat": array(x_hat),
+                })  # fmt: skip
             write(ANALYSES / "storyworld-2m" / f"{hook}.json", {
-                "ids": short[0].tolist(), "honesty": honesty(short, hook, hooks[hook], f, sae), "feature": feature(model, sae, f),
+                "ids": short[0].tolist(), "honesty": honesty(short, hook, x, f, x_hat), "feature": feature(model, hook, sae, f),
             })  # fmt: skip
 
 
-def honesty(ids: torch.Tensor, hook: str, x: torch.Tensor, f: torch.Tensor, sae: SAE) -> dict:
+def honesty(ids: torch.Tensor, hook: str, x: torch.Tensor, f: torch.Tensor, x_hat: torch.Tensor) -> dict:
     """How well the dictionary stands for the model on one prompt; position 0 is neither judged nor replaced."""
-    model, x_hat = load_model(), sae.decode(f)
+    model = load_model()
     keep = lambda new: lambda old: torch.cat([old[:, :1], new[None, 1:]], 1)
     logs = {
         "clean": model(ids),
@@ -178,16 +183,18 @@ def honesty(ids: torch.Tensor, hook: str, x: torch.Tensor, f: torch.Tensor, sae:
         "explainedVariance": 1 - (error.sum() / (x - x.mean(0)).pow(2).sum()).item(),
         "errorShare": (error / x.pow(2).sum(1)).mean().item(),
         "ceClean": ce["clean"], "ceSpliced": ce["spliced"], "ceZero": ce["zero"],
-        "ceRecovered": (ce["zero"] - ce["spliced"]) / (ce["zero"] - ce["clean"]),
+        # Says nothing where removing the activation does no harm.
+        "ceRecovered": (ce["zero"] - ce["spliced"]) / (ce["zero"] - ce["clean"]) if ce["zero"] - ce["clean"] > 1e-3 else None,
         "kl": (logs["clean"].exp() * (logs["clean"] - logs["spliced"])).sum(1).mean().item(),
     }  # fmt: skip
 
 
-def feature(model: GPT2LMHeadModel, sae: SAE, f: torch.Tensor) -> dict:
+def feature(model: GPT2LMHeadModel, hook: str, sae: SAE, f: torch.Tensor) -> dict:
     """Direct effect on the logits, and neighbours, of the second strongest feature of the last token."""
     index = f[-1].topk(2).indices[1].item()
     row = sae.W_dec[index]
-    effects = ((row - row.mean()) * model.transformer.ln_f.weight) @ model.transformer.wte.weight.T
+    out = row @ model.transformer.h[int(hook.split(".")[1])].attn.c_proj.weight if hook.endswith("hook_z") else row
+    effects = ((out - out.mean()) * model.transformer.ln_f.weight) @ model.transformer.wte.weight.T
     effects = effects - effects.mean()
     cosines = torch.nn.functional.cosine_similarity(sae.W_dec, row[None])
     cosines[index] = -2

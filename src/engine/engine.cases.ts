@@ -3,11 +3,22 @@ import { generate } from '../storyworld/index.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
 import { Engine } from './engine.ts';
+import first from './goldens/storyworld-2m/blocks.0.attn.hook_z.json';
+import second from './goldens/storyworld-2m/blocks.1.attn.hook_z.json';
+import third from './goldens/storyworld-2m/blocks.2.attn.hook_z.json';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
+import fourth from './goldens/storyworld-2m/blocks.3.attn.hook_z.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
 import type { Analysis } from './protocol.ts';
 
-const GOLDENS = { 'blocks.2.hook_resid_pre': middle, 'blocks.3.hook_resid_post': late };
+const HEADS = [first, second, third, fourth].map(
+  (golden, layer) => [`blocks.${layer}.attn.hook_z`, golden] as const,
+);
+const GOLDENS = {
+  'blocks.2.hook_resid_pre': middle,
+  'blocks.3.hook_resid_post': late,
+  ...Object.fromEntries(HEADS),
+};
 const nothing = (): void => {};
 let shared: Promise<Engine> | undefined;
 /** What the engine's own device complained of; the last case holds it against the engine. */
@@ -49,7 +60,7 @@ export const cases = gpuCases('engine', {
     // Norms of the decoder are taken while the dictionary is loaded, before anything can be ready.
     if (lateKernels.join('; ') !== 'row_norms f16') throw new Error(`late: ${lateKernels.join('; ')}`);
   },
-  'honesty on one prompt agrees with PyTorch, for both dictionaries': async () => {
+  'honesty on one prompt agrees with PyTorch, for every dictionary': async () => {
     const engine = await opened();
     const text =
       'When Mary and John went to the store, John gave a drink to Mary. The war lasted from 1732 to 17';
@@ -63,7 +74,7 @@ export const cases = gpuCases('engine', {
       );
       for (const [name, expected] of Object.entries(golden.honesty)) {
         const actual = analysis.honesty![name as keyof typeof golden.honesty];
-        expectClose([actual], [expected], { absolute: 1e-4, relative: 1e-3 }, `${hook} ${name}`);
+        expectClose([actual], [expected ?? NaN], { absolute: 1e-4, relative: 1e-3 }, `${hook} ${name}`);
       }
     }
     await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);

@@ -1,5 +1,9 @@
+import type { PatternInfo, PatternParameter } from '../attention/pattern.ts';
 import type { HeadId, TextWindow } from './heads-protocol.ts';
 
+<<<<<<< HEAD
+export type { PatternInfo, PatternParameter };
+=======
 export interface PatternParameter {
   id: string;
   title: string;
@@ -20,7 +24,10 @@ export interface PatternInfo {
   parameters: PatternParameter[];
   /** It looks at the queries and keys of the text, or at the true pattern (`oracle`), to choose. */
   looksAt: 'positions' | 'queries-and-keys' | 'pattern';
+  /** The parameter a budget replaces; none: the pattern has no size to choose. */
+  sizedBy?: string;
 }
+>>>>>>> wt-uiwhatif
 
 /** Which pattern a head is under. Parameters left out are as usual; `budget` replaces the parameter that sets the size. */
 export interface PatternChoice {
