@@ -122,11 +122,7 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
-<<<<<<< HEAD
-      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse',
-=======
-      'score', 'trail', 'upstream', 'sparse', 'blockSize',
->>>>>>> wt-uiwhatif
+      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
     ], // prettier-ignore
   },
 );

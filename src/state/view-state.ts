@@ -64,17 +64,14 @@ const sparseChoice = v.object({
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
 export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
-<<<<<<< HEAD
 /** From the chosen token: what it looks at, or who looks at it. */
 export const WAYS = ['keys', 'queries'] as const;
 export const CORPORA = ['storyworld', 'text'] as const;
 export const ABLATIONS = ['mean', 'zero'] as const;
 export const MAX_ABLATED = 64;
-=======
 /** Tokens a side of the blocks that sparse patterns are made of. */
 export const BLOCK_SIZES = [8, 16, 32] as const;
 export const MAX_SPARSE = 64;
->>>>>>> wt-uiwhatif
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),

@@ -26,11 +26,8 @@ interface PanelProps {
 
 /** A titled part of a view with its definition, its table, and its export as SVG, PNG and CSV. */
 export function Panel(props: PanelProps) {
-<<<<<<< HEAD
-  const { title, about, table, shownTable = table, textColumns, drawing, children, className = '' } = props;
-=======
-  const { title, about, table, textColumns, drawing, images = true, children, className = '' } = props;
->>>>>>> wt-uiwhatif
+  const { title, about, table, shownTable = table, textColumns, drawing, images = true } = props;
+  const { children, className = '' } = props;
   const heading = useId();
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
