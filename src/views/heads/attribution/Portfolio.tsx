@@ -221,13 +221,11 @@ function Row({ row, layer, token }: { row: PortfolioRow; layer: number; token: s
       <span className="portfolio-share" aria-hidden="true">
         <span style={{ width: `${100 * share}%` }} />
       </span>
-      <span className="small">
+      <span className="small number">
         <span className="visually-hidden">share of decoder weight </span>
         {formatPercent(share)}
         {whole && ` in ${headName({ layer, head })}`}
-      </span>
-      <span className="small number">
-        {density === undefined ? '' : `${formatPercent(density)} of sample`}
+        {density !== undefined && ` · fires ${formatPercent(density)}`}
       </span>
     </button>
   );
