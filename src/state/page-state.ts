@@ -68,7 +68,8 @@ export interface PageActions {
   /** Opens a model with a dictionary, by reference, and shows what it reads. */
   open: (what: Pick<ViewState, 'model' | 'dictionary' | 'storage'>) => Promise<void>;
   setSearch: (search: string) => void;
-  chooseDictionary: (id: string) => Promise<void>;
+  /** @param step `replace` where the choice follows from another step, so that going back undoes both */
+  chooseDictionary: (id: string, step?: 'push' | 'replace') => Promise<void>;
   wantLabels: (features: readonly number[]) => Promise<void>;
   sample: (items: number) => Promise<void>;
   cancelSample: () => void;

@@ -359,10 +359,10 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       else if (get().phase === 'ready') update({ dictionary: dictionaryReference(get().opened!) }, 'replace');
     },
     setSearch: (search) => set({ search }),
-    async chooseDictionary(reference) {
+    async chooseDictionary(reference, step = 'push') {
       if (!(await switchDictionary(reference))) return;
       const part = { dictionary: reference, dictionaryDigest: undefined, expect: undefined };
-      update({ ...part, feature: null, pins: [] });
+      update({ ...part, feature: null, pins: [], trail: [] }, step);
       await read();
     },
     wantLabels: features.wantLabels,

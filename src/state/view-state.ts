@@ -62,6 +62,11 @@ const sparseChoice = v.object({
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
 export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
+/** From the chosen token: what it looks at, or who looks at it. */
+export const WAYS = ['keys', 'queries'] as const;
+export const CORPORA = ['storyworld', 'text'] as const;
+export const ABLATIONS = ['mean', 'zero'] as const;
+export const MAX_ABLATED = 64;
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
@@ -127,6 +132,22 @@ export const viewStateSchema = v.object({
   weighting: v.optional(v.picklist(WEIGHTINGS), 'attention'),
   /** Id of the score that colours the heads; empty: the first. */
   score: v.optional(v.union([v.literal(''), name]), ''),
+  way: v.optional(v.picklist(WAYS), 'keys'),
+  /** What heads are scored over: a Storyworld sample, or the text. */
+  corpus: v.optional(v.picklist(CORPORA), 'storyworld'),
+  /** Heads ablated together on the text, and what their z becomes. */
+  ablated: v.optional(
+    v.pipe(
+      v.array(v.object({ layer: small, head: small })),
+      v.maxLength(MAX_ABLATED),
+      v.check(
+        (all) => new Set(all.map(({ layer, head }) => `${layer}.${head}`)).size === all.length,
+        'must not repeat',
+      ),
+    ),
+    [],
+  ),
+  ablation: v.optional(v.picklist(ABLATIONS), 'mean'),
   /** From the feature at the active position inward. */
   trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(MAX_TRAIL)), []),
   /** Dictionary whose features a residual stream is split into. */

@@ -11,7 +11,7 @@ import { hostOf } from './Dictionaries.tsx';
 import { JobProgress } from './JobProgress.tsx';
 import './models.css';
 import { Facts } from './Section.tsx';
-import { Trouble } from './Trouble.tsx';
+import { Trouble } from '../shared/Trouble.tsx';
 
 type Wanted = ReturnType<typeof usePage.getState>['wanted'][number];
 

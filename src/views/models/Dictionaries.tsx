@@ -5,7 +5,7 @@ import { useLibrary } from '../../state/library.ts';
 import { formatBytes, formatCount, formatFixed, formatPercent } from '../shared/format.ts';
 import { VirtualRows } from '../shared/VirtualRows.tsx';
 import { Facts, Section } from './Section.tsx';
-import { Trouble, Words } from './Trouble.tsx';
+import { Trouble, Words } from '../shared/Trouble.tsx';
 
 const ROW_HEIGHT = 52;
 

@@ -2,7 +2,7 @@ import type { LibraryProgress } from '../../library/protocol.ts';
 import { useLibrary } from '../../state/library.ts';
 import { listingOf } from '../../state/sets.ts';
 import { formatBytes, formatDuration } from '../shared/format.ts';
-import { Trouble } from './Trouble.tsx';
+import { Trouble } from '../shared/Trouble.tsx';
 
 const PHASES: Record<LibraryProgress['phase'], string> = {
   wait: 'Waiting for its turn (another tab may be at it):',

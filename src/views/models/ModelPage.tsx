@@ -13,7 +13,7 @@ import { Architecture } from './Architecture.tsx';
 import { Dictionaries, hostOf, Outside } from './Dictionaries.tsx';
 import { JobProgress } from './JobProgress.tsx';
 import { Facts } from './Section.tsx';
-import { Trouble, Words } from './Trouble.tsx';
+import { Trouble, Words } from '../shared/Trouble.tsx';
 import { Weights } from './Weights.tsx';
 
 interface ModelPageProps {

@@ -23,7 +23,7 @@ import { JobProgress } from './JobProgress.tsx';
 import { ModelPage } from './ModelPage.tsx';
 import './models.css';
 import { StoredSets } from './StoredSets.tsx';
-import { Trouble } from './Trouble.tsx';
+import { Trouble } from '../shared/Trouble.tsx';
 
 type Catalogues = Awaited<ReturnType<typeof loadCatalogues>>;
 type Given = readonly { path: string; file: File }[];

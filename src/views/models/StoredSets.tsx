@@ -5,7 +5,7 @@ import { usePage } from '../../state/store.ts';
 import { formatBytes, formatCount, formatPercent } from '../shared/format.ts';
 import { hostOf } from './Dictionaries.tsx';
 import { Section } from './Section.tsx';
-import { Trouble } from './Trouble.tsx';
+import { Trouble } from '../shared/Trouble.tsx';
 
 /** What is kept on this device, how much room there is, and how to be rid of it. */
 export function StoredSets() {

@@ -6,7 +6,7 @@ import { parseReference, partOf } from '../../state/reference.ts';
 import { usePage } from '../../state/store.ts';
 import type { ViewState } from '../../state/view-state.ts';
 import { formatBytes } from '../shared/format.ts';
-import { Words } from './Trouble.tsx';
+import { Words } from '../shared/Trouble.tsx';
 import { Facts, Section } from './Section.tsx';
 
 const STORAGE: readonly (readonly [key: 'file' | 'f16' | 'f32', name: string, about: string])[] = [

@@ -1,5 +1,5 @@
 import type { FacetError, FacetErrorRecord } from '../../shared/errors.ts';
-import { explain } from '../shared/messages.ts';
+import { explain } from './messages.ts';
 
 /** What went wrong, and the way on. Commands to run stand on lines of their own. */
 export function Trouble({ error }: { error: FacetError | FacetErrorRecord | undefined }) {
