@@ -38,8 +38,7 @@ test('the list is filtered and sorted, ties by number', () => {
 });
 
 test('a head owns what lies mostly in it, or the ten that lie most in it', () => {
-  const rows = (all: number[]) =>
-    all.map((share, index) => ({ index, share, head: 0, here: 0, at: -1 }));
+  const rows = (all: number[]) => all.map((share, index) => ({ index, share, head: 0, here: 0, at: -1 }));
   // Exactly half is not more than half.
   const few = ownedRows(rows([0.5, 0.75, ...Array.from({ length: 20 }, (_, i) => i / 100)]));
   expect(few.half).toBe(1);
