@@ -28,8 +28,15 @@ export interface HeadRoles extends HeadId {
   /** Of the owned latents, those that never fired on the corpus. */
   silent: number;
   roles: Role[];
-  /** Share of the head's output power that no owned latent says. */
+  /** Roles beyond those listed, smaller than them all, and their part of the explained power. */
+  others: { roles: number; weight: number };
+  /** Share of the head's output power that no owned latent says: E‖z_h − Σ_{i owned} f_i W_dec[i, h]‖² / E‖z_h‖². */
   unexplained: number;
+  /**
+   * What is left of the output power: 1 − unexplained − the roles' powers (those of `others` too). It is there because
+   * roles that fire together are not orthogonal to each other nor to the rest; may be below 0.
+   */
+  overlap: number;
   /** exp(entropy) of the roles' weights. */
   effectiveRoles: number;
   /** The same at other thresholds, for the sensitivity curve. */
@@ -40,32 +47,53 @@ export interface HeadRoles extends HeadId {
   separate: [number, number][];
   /** Share of bootstrap resamples of the texts in which the head is polysemantic; NaN without ablations. */
   confidence: number;
+  /** Each resample's verdict, the same texts drawn for every head and layer: what `polysemanticShare` takes. */
+  resampled: boolean[];
 }
 
 export interface Role {
   /** In words, from what is largest in each distribution. */
   title: string;
-  /** Labels of Storyworld that tell best when it fires, with the F1 of firing against the label. */
-  labels: { label: string; value: string; f1: number }[];
+  /**
+   * Labels of Storyworld that firing tells best, of the token it fires on or, as `next …`, of the one after: of the
+   * tokens fired on, the share with the label (precision); of those with it, the share fired on (recall); F1 of the two.
+   */
+  labels: { label: string; value: string; precision: number; recall: number; f1: number }[];
   /** Families of the literature it belongs to: induction, local, long-range, name, … */
   families: string[];
   latents: { index: number; share: number; weight: number }[];
   /** Share of the explained power E‖Σ f_i W_dec[i, h]‖², and of the head's whole output power. */
   weight: number;
   power: number;
+  /** |Direct feature attribution| by class of the source token, and by its distance in tokens. */
   reads: { what: string; share: number }[];
+  distances: { what: string; share: number }[];
+  /** Activation by place (class of the token, register), and by token. */
   fires: { what: string; share: number }[];
+  firesOn: { what: string; share: number }[];
+  /** Positive part of the largest direct effects on the logits. */
   writes: { token: string; share: number }[];
+  /** Strongest firings, each from another text. */
   examples: {
     item: number;
     row: number;
+    /** The feature that fires, and its activation. */
+    latent: number;
     value: number;
+    /** Row that brings most to it, and the token there, which need not be among `tokens`. */
     source: number;
+    sourceToken: string;
+    /** Tokens of rows `rows[0]` ≤ row < `rows[1]`. */
     tokens: string[];
     rows: [number, number];
   }[];
-  /** Rise of the loss, nats a token, where the role is the head's strongest, when each role (index) is taken away. */
+  /**
+   * Rise of the loss, nats a token, where the role is the head's strongest, when each role (index) is taken away; NaN for
+   * roles too small to be ablated.
+   */
   riseWithout: number[];
+  /** 5 % quantile of its own effect over resamples of the texts: the effect is beyond noise when this is above 0. */
+  ownEffect: number;
   /** Tokens where it is the strongest. */
   tokens: number;
 }

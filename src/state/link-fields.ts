@@ -102,6 +102,7 @@ export const linkFields: readonly LinkField[] = [
   trailField,
   text('up', 'dictionary upstream', 'upstream'),
   sparseField,
+  whole('block', 'block size', 'blockSize', 16),
   {
     key: 'expect',
     what: 'expected value',

@@ -28,7 +28,7 @@ function readStep(part: string): TrailStep | undefined {
   return feature ? { kind: 'feature', dictionary: feature[2]!, feature: Number(feature[1]) } : undefined;
 }
 
-/** `layer:heads:pattern:budget:parameter=value,…`, `*` for all; joined by `;`. */
+/** `layer:heads:pattern:budget:parameter=value,…:off`, `*` for all; joined by `;`. */
 export const sparseField: LinkField = {
   key: 'sparse',
   what: 'choice of sparse patterns',
@@ -39,29 +39,34 @@ export const sparseField: LinkField = {
   },
 };
 
-function writeChoice({ layer, heads, pattern, budget, parameters }: SparseChoice): string {
+function writeChoice({ layer, heads, pattern, budget, parameters, off }: SparseChoice): string {
   const values = Object.entries(parameters).map(([id, value]) => `${id}=${value}`);
-  return [layer ?? '*', heads?.join('-') ?? '*', pattern, budget ?? '', values.join(',')]
+  return [layer ?? '*', heads?.join('-') ?? '*', pattern, budget ?? '', values.join(','), off ? 'off' : '']
     .join(':')
     .replace(/:+$/, '');
 }
 
 function readChoice(part: string): SparseChoice | undefined {
-  const [layer = '', heads = '', pattern = '', budget = '', values = '', ...rest] = part.split(':');
+  const [layer = '', heads = '', pattern = '', budget = '', values = '', off = '', ...rest] = part.split(':');
   const read = {
     layer: layer === '*' ? null : readWhole(layer),
     heads: heads === '*' ? null : readAll(heads.split('-'), readWhole),
     budget: budget === '' ? null : readNumber(budget),
     parameters: values === '' ? [] : readAll(values.split(','), readParameter),
   };
-  if (rest.length > 0 || Object.values(read).includes(undefined)) return undefined;
+  if (rest.length > 0 || !['', 'off'].includes(off) || Object.values(read).includes(undefined))
+    return undefined;
   const choice = {
     layer: read.layer!,
     heads: read.heads!,
     pattern,
     parameters: Object.fromEntries(read.parameters!),
   };
-  return budget === '' ? choice : { ...choice, budget: read.budget! };
+  return {
+    ...choice,
+    ...(budget !== '' && { budget: read.budget! }),
+    ...(off !== '' && { off: true as const }),
+  };
 }
 
 function readParameter(text: string): [string, number] | undefined {

@@ -66,6 +66,7 @@ const sparseChoice = fc.record(
     pattern: fc.constantFrom('causal', 'sliding-window'),
     budget: share,
     parameters: fc.dictionary(fc.constantFrom('window', 'sinks', 'a-b'), finite, { noNullPrototype: true }),
+    off: fc.constant(true as const),
   },
   { requiredKeys: ['layer', 'heads', 'pattern', 'parameters'] },
 );
@@ -114,13 +115,14 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     trail: fc.array(trailStep, { maxLength: 16 }),
     upstream: dictionary,
     sparse: fc.array(sparseChoice, { maxLength: 20 }),
+    blockSize: fc.constantFrom(8, 16, 32),
     expect: fc.record({ position, feature, value: finite }),
   },
   {
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
-      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse',
+      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
     ], // prettier-ignore
   },
 );

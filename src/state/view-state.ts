@@ -58,6 +58,8 @@ const sparseChoice = v.object({
     ),
     {},
   ),
+  /** Kept in the list but not applied. */
+  off: v.optional(v.literal(true)),
 });
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
@@ -67,6 +69,9 @@ export const WAYS = ['keys', 'queries'] as const;
 export const CORPORA = ['storyworld', 'text'] as const;
 export const ABLATIONS = ['mean', 'zero'] as const;
 export const MAX_ABLATED = 64;
+/** Tokens a side of the blocks that sparse patterns are made of. */
+export const BLOCK_SIZES = [8, 16, 32] as const;
+export const MAX_SPARSE = 64;
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
@@ -152,7 +157,8 @@ export const viewStateSchema = v.object({
   trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(MAX_TRAIL)), []),
   /** Dictionary whose features a residual stream is split into. */
   upstream: v.optional(v.union([v.literal(''), reference]), ''),
-  sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(64)), []),
+  sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(MAX_SPARSE)), []),
+  blockSize: v.optional(v.picklist(BLOCK_SIZES), 16),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });

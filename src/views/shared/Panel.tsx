@@ -18,13 +18,16 @@ interface PanelProps {
   textColumns?: readonly number[];
   /** Draws the figure as one SVG when the panel itself shows none. */
   drawing?: () => SVGSVGElement | null;
+  /** Whether there is a figure to export. Default true. */
+  images?: boolean;
   children: ReactNode;
   className?: string;
 }
 
 /** A titled part of a view with its definition, its table, and its export as SVG, PNG and CSV. */
 export function Panel(props: PanelProps) {
-  const { title, about, table, shownTable = table, textColumns, drawing, children, className = '' } = props;
+  const { title, about, table, shownTable = table, textColumns, drawing, images = true } = props;
+  const { children, className = '' } = props;
   const heading = useId();
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
@@ -76,12 +79,16 @@ export function Panel(props: PanelProps) {
               >
                 CSV, numbers in full
               </DropdownMenu.Item>
-              <DropdownMenu.Item disabled={asTable && !drawing} onSelect={() => void image('svg')}>
-                SVG
-              </DropdownMenu.Item>
-              <DropdownMenu.Item disabled={asTable && !drawing} onSelect={() => void image('png')}>
-                PNG
-              </DropdownMenu.Item>
+              {images &&
+                (['svg', 'png'] as const).map((kind) => (
+                  <DropdownMenu.Item
+                    key={kind}
+                    disabled={asTable && !drawing}
+                    onSelect={() => void image(kind)}
+                  >
+                    {kind.toUpperCase()}
+                  </DropdownMenu.Item>
+                ))}
             </DropdownMenu.Content>
           </DropdownMenu.Portal>
         </DropdownMenu.Root>
