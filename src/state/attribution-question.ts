@@ -128,14 +128,24 @@ export function layerOfHeads(hook: string | undefined): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-/** Dictionaries that read something the residual stream before a layer is made of. */
-export function upstreamOf(dictionaries: readonly DictionarySummary[], layer: number): DictionarySummary[] {
-  return dictionaries.filter(({ hook }) => {
-    const found = /^blocks\.(\d{1,4})\.(hook_resid_pre|hook_resid_mid|hook_resid_post|attn\.hook_z)$/.exec(
-      hook,
-    );
-    if (!found) return false;
-    const at = Number(found[1]);
-    return found[2] === 'hook_resid_pre' ? at <= layer : at < layer;
-  });
+/** How much of the stream is written where a residual hook is: 2 a layer, one for its heads, one for its MLP. */
+const WRITTEN: Readonly<Record<string, number>> = {
+  hook_resid_pre: 0,
+  hook_resid_mid: 1,
+  hook_resid_post: 2,
+  'attn.hook_z': 1,
+  hook_attn_out: 1,
+  hook_mlp_out: 2,
+};
+
+function writtenAt(hook: string): number | undefined {
+  const [, layer, name = ''] = /^blocks\.(\d{1,4})\.(.+)$/.exec(hook) ?? [];
+  const own = WRITTEN[name];
+  return layer === undefined || own === undefined ? undefined : 2 * Number(layer) + own;
+}
+
+/** Dictionaries of something that a residual stream is made of. @param hook of the stream */
+export function upstreamOf(dictionaries: readonly DictionarySummary[], hook: string): DictionarySummary[] {
+  const end = writtenAt(hook) ?? 0;
+  return dictionaries.filter((each) => (writtenAt(each.hook) ?? Infinity) <= end);
 }

@@ -96,11 +96,17 @@ test('dictionaries upstream are those of what was written before the layer', () 
     'hook_mlp_out',
   ].flatMap((hook) => [1, 2].map((layer) => `blocks.${layer}.${hook}`));
   const summaries = hooks.map((hook) => ({ id: hook, title: '', hook, bytes: 0 }));
-  expect(upstreamOf(summaries, 2).map(({ hook }) => hook)).toEqual([
+  expect(upstreamOf(summaries, 'blocks.2.hook_resid_pre').map(({ hook }) => hook)).toEqual([
     'blocks.1.hook_resid_pre',
     'blocks.2.hook_resid_pre',
     'blocks.1.hook_resid_mid',
     'blocks.1.hook_resid_post',
+    'blocks.1.attn.hook_z',
+    'blocks.1.hook_mlp_out',
+  ]);
+  expect(upstreamOf(summaries, 'blocks.1.hook_resid_mid').map(({ hook }) => hook)).toEqual([
+    'blocks.1.hook_resid_pre',
+    'blocks.1.hook_resid_mid',
     'blocks.1.attn.hook_z',
   ]);
   expect(layerOfHeads('blocks.11.attn.hook_z')).toBe(11);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SampleStatistics } from '../engine/protocol.ts';
-import { arrangePortfolio, portfolio, type PortfolioFilter } from './portfolio.ts';
+import { arrangePortfolio, ownedRows, portfolio, type PortfolioFilter } from './portfolio.ts';
 
 // Three latents over two heads; latent 2 is strongest on row 0, which does not count.
 const shares = { heads: 2, shares: Float32Array.from([0.75, 0.25, 0.5, 0.5, 0.125, 0.875]) };
@@ -31,10 +31,23 @@ test('the list is filtered and sorted, ties by number', () => {
   const found = (part: Partial<PortfolioFilter>): number[] =>
     arrangePortfolio(rows, { ...filter, ...part }).map(({ index }) => index);
   expect(found({})).toEqual([2, 1, 0]);
-  // Exactly half is not more than half.
-  expect(found({ owned: 'half' })).toEqual([2]);
   expect(found({ firesHere: true })).toEqual([2, 0]);
   expect(found({ sort: 'here' })).toEqual([0, 2, 1]);
   expect(found({ sort: 'index' })).toEqual([0, 1, 2]);
   expect(found({ search: '1' })).toEqual([1]);
+});
+
+test('a head owns what lies mostly in it, or the ten that lie most in it', () => {
+  const rows = (all: number[]) => all.map((share, index) => ({ index, share, head: 0, here: 0, at: -1 }));
+  // Exactly half is not more than half.
+  const few = ownedRows(rows([0.5, 0.75, ...Array.from({ length: 20 }, (_, i) => i / 100)]));
+  expect(few.half).toBe(1);
+  expect(few.rows.map(({ index }) => index)).toEqual([1, 0, 21, 20, 19, 18, 17, 16, 15, 14]);
+  const many = ownedRows(rows([0.5, ...Array.from({ length: 12 }, () => 0.75)]));
+  expect([many.half, many.rows.length]).toEqual([12, 12]);
+  const half = arrangePortfolio(rows([0.5, ...Array.from({ length: 12 }, () => 0.75)]), {
+    ...filter,
+    owned: 'owned',
+  });
+  expect(half.map(({ index }) => index)).not.toContain(0);
 });

@@ -15,8 +15,8 @@ export interface PortfolioRow {
 }
 
 export interface PortfolioFilter {
-  /** `half`: more than half of the decoder weight on the head. */
-  owned: 'half' | 'all';
+  /** Those of `ownedRows`, or every latent. */
+  owned: 'owned' | 'all';
   firesHere: boolean;
   /** Part of a latent's number. */
   search: string;
@@ -62,14 +62,28 @@ function strongestHere({
   return found;
 }
 
+/** As many latents as the literature reads of each head. */
+const READ = 10;
+
+/**
+ * The latents a head owns: with more than half of their decoder weight on it, or, where these are fewer, the ten with the
+ * largest share.
+ * @source Kissane et al. 2024, arXiv:2406.17759, read the ten of largest share of every head
+ */
+export function ownedRows(rows: readonly PortfolioRow[]): { rows: readonly PortfolioRow[]; half: number } {
+  const half = rows.filter(({ share }) => share > 0.5);
+  if (half.length >= READ) return { rows: half, half: half.length };
+  const largest = rows.toSorted((a, b) => b.share - a.share || a.index - b.index);
+  return { rows: largest.slice(0, READ), half: half.length };
+}
+
 /** Filtered and sorted, largest first (index: smallest first); ties by lowest index. */
 export function arrangePortfolio(
   rows: readonly PortfolioRow[],
   { owned, firesHere, search, sort }: PortfolioFilter,
 ): PortfolioRow[] {
   const key = (row: PortfolioRow): number => (sort === 'index' ? -row.index : row[sort]);
-  return rows
-    .filter(({ share }) => owned === 'all' || share > 0.5)
+  return (owned === 'all' ? rows : ownedRows(rows).rows)
     .filter(({ here }) => !firesHere || here > 0)
     .filter(({ index }) => search === '' || String(index).includes(search))
     .sort((a, b) => key(b) - key(a) || a.index - b.index);

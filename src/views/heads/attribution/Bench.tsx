@@ -33,7 +33,7 @@ export function Bench({ feature }: { feature: number }) {
     // Backspace is a second way to the button “Up”.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <article className="bench" aria-label={`Sources of feature ${feature}`} onKeyDown={onKeyDown}>
-      <header className="feature-head">
+      <header className="bench-head">
         <div>
           <h2>Where feature {feature} comes from</h2>
           <p className="small">
@@ -100,7 +100,8 @@ function Node({ answer, go }: { answer: Answer; go: (depth: number) => void }) {
   const record = levels.at(-1)!;
   const asked = useAttribution((state) => state.asked);
   const busy = asked !== undefined && keyOf(asked) !== keyOf(question);
-  const [peek, setPeek] = useState<number | null>(null);
+  const key = keyOf({ ...question, upstream: '' });
+  const [peek, setPeek] = useState<{ of: string; row: number | null }>({ of: key, row: null });
   const heading = useRef<HTMLHeadingElement>(null);
   const depth = useRef(trail.length);
   useEffect(() => {
@@ -122,8 +123,9 @@ function Node({ answer, go }: { answer: Answer; go: (depth: number) => void }) {
     numberOf: (row) => row + 1 - analysis.prefix,
     positionOf: (row) => positionOf(analysis, row),
     onStep: ({ layer, head }, source) => step({ kind: 'head', layer, head, source }),
-    peek,
-    onPeek: setPeek,
+    // After a step nothing is pointed at any more, though nothing was left either.
+    peek: peek.of === key ? peek.row : null,
+    onPeek: (row) => setPeek({ of: key, row }),
   };
   return (
     <div className="bench-node" aria-busy={busy}>
@@ -159,7 +161,7 @@ function Node({ answer, go }: { answer: Answer; go: (depth: number) => void }) {
         <FeatureNode record={record} {...sources} />
       ) : (
         <>
-          <ResidualNode key={keyOf({ ...question, upstream: '' })} record={record} {...sources} />
+          <ResidualNode key={key} record={record} {...sources} />
           <Upstream
             record={record}
             busy={busy}

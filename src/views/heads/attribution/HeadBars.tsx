@@ -28,8 +28,8 @@ export function HeadBars({ record: { layer, heads, feature } }: { record: Attrib
             that head h’s output brings on this token. Blue raises, orange lowers.
           </p>
           <p>
-            Beside it, decoder weight: ‖W_dec[h]‖ ÷ Σ over heads ‖W_dec[h]‖, how much of what the feature
-            writes back lies in this head, the same on every token.
+            Beside it, as W_dec, the share of decoder weight: ‖W_dec[h]‖ ÷ Σ over heads ‖W_dec[h]‖, how much
+            of what the feature writes back lies in this head, the same on every token.
           </p>
         </>
       }
@@ -43,7 +43,7 @@ export function HeadBars({ record: { layer, heads, feature } }: { record: Attrib
         label="Contribution of each head"
         bars={bars.map(({ share, ...bar }) => ({
           ...bar,
-          note: share === undefined ? undefined : `${formatPercent(share)} of decoder weight`,
+          note: share === undefined ? undefined : `W_dec ${formatPercent(share)}`,
         }))}
       />
     </Panel>

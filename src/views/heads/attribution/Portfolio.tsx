@@ -2,6 +2,7 @@ import { useEffect, useId, useMemo, useState } from 'react';
 import { attribution, useAttribution } from '../../../state/attribution.ts';
 import {
   arrangePortfolio,
+  ownedRows,
   portfolio,
   type PortfolioFilter,
   type PortfolioRow,
@@ -38,7 +39,7 @@ export function Portfolio() {
   const found = useAttribution((state) => state.shares);
   const trouble = useAttribution((state) => state.sharesTrouble);
   const [filter, setFilter] = useState<PortfolioFilter>({
-    owned: 'half',
+    owned: 'owned',
     firesHere: false,
     search: '',
     sort: 'share',
@@ -53,7 +54,7 @@ export function Portfolio() {
     () => arrangePortfolio(all, { ...filter, search: filter.search.trim() }),
     [all, filter],
   );
-  const owned = useMemo(() => all.filter(({ share }) => share > 0.5).length, [all]);
+  const owned = useMemo(() => ownedRows(all), [all]);
   const whose = head === null ? `layer ${layer}` : `head ${headName({ layer, head })}`;
   const change = (part: Partial<PortfolioFilter>): void => setFilter({ ...filter, ...part });
   return (
@@ -65,7 +66,8 @@ export function Portfolio() {
           <p>
             Latents of the dictionary on <code>blocks.{layer}.attn.hook_z</code>, the outputs of all heads of
             the layer side by side. The share is ‖W_dec[h]‖ ÷ Σ over heads ‖W_dec[h]‖ of the latent’s decoder
-            row: 1 writes through this head alone. A head <em>owns</em> the latents with a share above ½.
+            row: 1 writes through this head alone. A head <em>owns</em> the latents with a share above ½ or,
+            where these are fewer, the ten with the largest share.
           </p>
           <p>
             At the right: the largest activation on this text, and how often it fires in the Storyworld
@@ -108,8 +110,11 @@ export function Portfolio() {
       ) : shares ? (
         <>
           <p className="small">
-            {whose} owns {formatCount(owned)} of {formatCount(all.length)} features
-            {rows.length !== owned && ` · ${formatCount(rows.length)} listed`}
+            {formatCount(owned.half)} of {formatCount(all.length)} features have more than half of their
+            decoder weight in {head === null ? 'one head' : whose}
+            {owned.rows.length > owned.half &&
+              `; owned are the ${owned.rows.length} with the largest share`}{' '}
+            · {formatCount(rows.length)} listed
           </p>
           <div className="filters">
             <label htmlFor={`${id}-owned`}>Show</label>
@@ -118,7 +123,7 @@ export function Portfolio() {
               value={filter.owned}
               onChange={(event) => change({ owned: event.target.value as PortfolioFilter['owned'] })}
             >
-              <option value="half">owned: share above ½</option>
+              <option value="owned">owned</option>
               <option value="all">all</option>
             </select>
             <label htmlFor={`${id}-sort`}>by</label>
@@ -221,13 +226,11 @@ function Row({ row, layer, token }: { row: PortfolioRow; layer: number; token: s
       <span className="portfolio-share" aria-hidden="true">
         <span style={{ width: `${100 * share}%` }} />
       </span>
-      <span className="small">
+      <span className="small number">
         <span className="visually-hidden">share of decoder weight </span>
         {formatPercent(share)}
         {whole && ` in ${headName({ layer, head })}`}
-      </span>
-      <span className="small number">
-        {density === undefined ? '' : `${formatPercent(density)} of sample`}
+        {density !== undefined && ` · fires ${formatPercent(density)}`}
       </span>
     </button>
   );

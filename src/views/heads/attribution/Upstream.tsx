@@ -24,7 +24,7 @@ export function Upstream({ record, busy, onStep }: UpstreamProps) {
   const upstream = usePage((state) => state.view.upstream);
   const dictionaries = usePage((state) => state.opened?.dictionaries);
   const change = usePage((state) => state.change);
-  const offered = upstreamOf(dictionaries ?? [], record.layer);
+  const offered = upstreamOf(dictionaries ?? [], record.hook);
   const split = upstream === '' ? undefined : record.upstream?.[0];
   return (
     <Panel
@@ -65,7 +65,13 @@ export function Upstream({ record, busy, onStep }: UpstreamProps) {
           No dictionary is listed for this model that reads something written before here.
         </p>
       )}
-      {upstream !== '' && !split && busy && <p role="status">Splitting the residual stream …</p>}
+      {upstream !== '' && !split && (
+        <p role="status" className="quiet-text">
+          {busy
+            ? 'Splitting the residual stream …'
+            : 'What this dictionary writes does not add to the residual stream before here.'}
+        </p>
+      )}
       {split && <Split split={split} onStep={onStep} />}
     </Panel>
   );

@@ -14,6 +14,7 @@ import {
 
 const feature: AttributionRecord = {
   kind: 'feature',
+  hook: 'blocks.1.attn.hook_z',
   layer: 1,
   row: 2,
   value: 3.25,
@@ -26,6 +27,7 @@ const feature: AttributionRecord = {
 };
 const residual: AttributionRecord = {
   kind: 'residual',
+  hook: 'blocks.1.hook_resid_pre',
   layer: 1,
   row: 2,
   value: 2,

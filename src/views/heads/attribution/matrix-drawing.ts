@@ -46,6 +46,8 @@ export function paintMatrix(
   const size = { width: columns * width, height: SUMS + lines.length * LINE + NAMES };
   // Browsers refuse canvases wider than this many pixels.
   const scale = Math.min(globalThis.devicePixelRatio || 1, 16_000 / size.width);
+  canvas.style.width = `${size.width}px`;
+  canvas.style.height = `${size.height}px`;
   canvas.width = Math.round(size.width * scale);
   canvas.height = Math.round(size.height * scale);
   const context = canvas.getContext('2d');
