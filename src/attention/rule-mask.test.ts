@@ -15,7 +15,7 @@ test('a mask expanded to elements is the rule, and lists no block it does not ne
       }),
       ({ nQueries, cached, blockSize, window, sinks }) => {
         const nKeys = nQueries + cached;
-        const shape = { nHeads: 2, nQueries, nKeys, queryOffset: cached, blockSize };
+        const shape = { nQueries, nKeys, queryOffset: cached, blockSize };
         const mask = maskFromRule(shape, { window, sinks });
         const nQueryBlocks = Math.ceil(nQueries / blockSize);
         const rule = (t: number, s: number) => s <= t && (window === 0 || t - s < window || s < sinks);
@@ -39,9 +39,6 @@ test('a mask expanded to elements is the rule, and lists no block it does not ne
 });
 
 test('blocks below the diagonal are full, those on it partial', () => {
-  const mask = maskFromRule(
-    { nHeads: 1, nQueries: 8, nKeys: 8, queryOffset: 0, blockSize: 4 },
-    { window: 0, sinks: 0 },
-  );
+  const mask = maskFromRule({ nQueries: 8, nKeys: 8, queryOffset: 0, blockSize: 4 }, { window: 0, sinks: 0 });
   expect([...mask.entries]).toEqual([PARTIAL, 0, (1 | PARTIAL) >>> 0]);
 });

@@ -1,11 +1,14 @@
 import { type BlockMask, PARTIAL } from '../gpu/block-mask.ts';
-import type { PatternShape } from './pattern.ts';
+import type { PairShape } from './pair-mask.ts';
 
 /**
  * The mask, shared by all heads, of the rule "s ≤ t and (window = 0 or t − s < window or s < sinks)": blocks where it
  * holds throughout are full, where it holds somewhere partial, the rest are left out.
  */
-export function maskFromRule(shape: PatternShape, rule: { window: number; sinks: number }): BlockMask {
+export function maskFromRule(
+  shape: Omit<PairShape, 'window'>,
+  rule: { window: number; sinks: number },
+): BlockMask {
   const { nQueries, nKeys, queryOffset, blockSize } = shape;
   const { window, sinks } = rule;
   const offsets = [0];

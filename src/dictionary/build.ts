@@ -10,6 +10,7 @@ import { FacetError } from '../shared/errors.ts';
 import type { Architecture } from './architectures/architecture.ts';
 import type { GpuCodes } from './codes.ts';
 import type { Dictionary } from './dictionary.ts';
+import { encoderRows } from './encoder-rows.ts';
 import type { DictionaryRecord } from './record.ts';
 
 /** Places per token to begin with where the number of features is not fixed; published dictionaries have L0 of 10 – 300. */
@@ -29,6 +30,8 @@ export interface DictionaryTensors {
   decoderNorms: Tensor;
   /** What the architecture's vectors became. */
   vectors: ReadonlyMap<string, Tensor>;
+  /** [d_sae] See `Architecture.value`. */
+  value: { scale?: Float32Array; constant: Float32Array };
 }
 
 /** A dictionary of uploaded tensors, which it owns from now on. */
@@ -42,7 +45,7 @@ export function buildDictionary(
   const { hook, hookOut, headIndex, dIn, dOut, dSae, source, normalization, centre, restores } = record;
   const k = architecture.fixed ? record.k! : dSae;
   let room = architecture.fixed ? k : Math.min(dSae, FIRST_ROOM);
-  const { wEnc, wDec, wSkip, bDec, decoderNorms, vectors } = tensors;
+  const { wEnc, wDec, wSkip, bDec, decoderNorms, vectors, value } = tensors;
   const all = [...wEnc, ...wDec, ...(wSkip ? [wSkip] : []), bDec, decoderNorms, ...vectors.values()];
   const vector = (name: string): Tensor => {
     const found = vectors.get(name);
@@ -97,6 +100,11 @@ export function buildDictionary(
       if (prepared !== x) batch.release(prepared);
       return codes;
     },
+    encoderRows(batch, features) {
+      const centred = centre || normalization === 'layer_norm';
+      return encoderRows(batch, { dIn, dSae, wEnc, ...value, bDec: row, centred }, features);
+    },
+    inputScales: (batch, x) => (isPlain ? undefined : scalesOf(batch, x)),
     decode(batch, { indices, values }, x): Tensor {
       const decoded = restore(batch, saeDecodeSparse(batch, { indices, values, wDec, bDec }), x);
       if (!wSkip) return decoded;

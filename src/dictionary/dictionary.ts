@@ -1,6 +1,7 @@
 import type { Batch } from '../gpu/batch.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { GpuCodes } from './codes.ts';
+import type { EncoderRows } from './encoder-rows.ts';
 
 /** What some architectures need besides the activations they encode. */
 export interface EncodeContext {
@@ -65,6 +66,21 @@ export interface Dictionary extends Disposable {
    * @returns x̂, scratch [T, d_out]
    */
   decode(batch: Batch, codes: GpuCodes, x: Tensor): Tensor;
+  /**
+   * How the number that becomes a feature's activation when it fires is made of the input x of its token:
+   * (x · direction) · in + constant, where in is the token's own scale (`inputScales`), 1 where the input is not
+   * normalised; b_dec and centring are folded in. For a fixed scale it is exact. Of a gated dictionary it is the magnitude
+   * path, W_enc · exp(r_mag) and b_mag; whether the feature fires is up to its gate.
+   * @returns scratch tensors of the batch
+   * @throws FacetError `bad-input` for a feature the dictionary does not have
+   */
+  encoderRows(batch: Batch, features: readonly number[]): EncoderRows;
+  /**
+   * @param x as `encode` takes it
+   * @returns scratch [T, 4]: a shift that `encoderRows` has folded in, the scale `in`, and the scale x̂ is multiplied by
+   *   where the dictionary `rescales`; undefined where the input is taken as it is
+   */
+  inputScales(batch: Batch, x: Tensor): Tensor | undefined;
   /** Gives later encodings at least `count` places per token. @throws FacetError `limits` when that many do not fit */
   makeRoom(count: number, tokens: number): void;
   dispose(): void;

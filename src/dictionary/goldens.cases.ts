@@ -110,6 +110,33 @@ async function check(
     expectClose(row(ours), row(theirs), { relative: 1e-3 }, `${what}: values of token ${t}`);
   }
   expectClose(xHat, goldenValues(y), { relative: 1e-3 }, `${what}: reconstruction`);
+  await checkRows(gpu, dictionary, x, theirs, what);
+}
+
+/** Every activation of the reference is what the encoder's row of its feature makes of the token's input. */
+async function checkRows(
+  gpu: Gpu,
+  dictionary: Dictionary,
+  { shape, ...rest }: GoldenArray,
+  f: Float32Array,
+  what: string,
+): Promise<void> {
+  const { dIn, dSae } = dictionary;
+  const given = goldenValues({ shape, ...rest });
+  const features = Array.from({ length: dSae }, (_, i) => dSae - 1 - i);
+  const batch = gpu.batch('rows');
+  const x = batch.input(given, shape);
+  const { directions, constants } = dictionary.encoderRows(batch, features);
+  const scales = dictionary.inputScales(batch, x);
+  const { arrays } = await batch.submit([directions, constants, ...(scales ? [scales] : [])]);
+  const made = Float32Array.from(f, (value, at) => {
+    if (value === 0) return 0;
+    const [t, row] = [Math.floor(at / dSae), dSae - 1 - (at % dSae)];
+    let dot = 0;
+    for (let i = 0; i < dIn; i++) dot += given[t * dIn + i]! * arrays[0]![row * dIn + i]!;
+    return dot * (arrays[2]?.[4 * t + 1] ?? 1) + arrays[1]![row]!;
+  });
+  expectClose(made, f, { relative: 1e-4 }, `${what}: encoder rows`);
 }
 
 const formatCases = Object.entries(FORMATS).map(([id, goldens]) => [

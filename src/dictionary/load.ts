@@ -1,11 +1,11 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import { rowNorms } from '../gpu/kernels/row_norms.ts';
 import { byteLengthOf, isPacked, type Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
 import type { Architecture } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
 import { buildDictionary } from './build.ts';
+import { normsOfRows } from './decoder-norms.ts';
 import type { Dictionary } from './dictionary.ts';
 import { formatOf } from './formats/index.ts';
 import type { DictionaryRecord, RecordTensor, TensorBlock } from './record.ts';
@@ -75,7 +75,8 @@ export async function uploadDictionary(
     const wDec = await upload('W_dec');
     const [wSkip] = record.tensors.has('W_skip') ? await upload('W_skip') : [];
     const vectors = new Map<string, Tensor>();
-    for (const [name, values, perLatent] of await vectorsOf(record, architecture, wEnc, signal)) {
+    const named = await vectorsOf(record, architecture, wEnc, signal);
+    for (const [name, values, perLatent] of named) {
       const shape = perLatent === 1 ? [values.length] : [values.length / perLatent, perLatent];
       const tensor = await gpu.uploadWeights(values, shape);
       made.push(tensor);
@@ -86,10 +87,14 @@ export async function uploadDictionary(
     const bias = shift ? own.map((value, i) => value + shift[i]!) : own;
     const bDec = await gpu.uploadWeights(bias, [record.dOut]);
     made.push(bDec);
-    const decoderNorms = await normsOf(gpu, wDec, record.dSae);
+    const batch = gpu.batch('decoder norms');
+    const decoderNorms = batch.keep(normsOfRows(batch, wDec));
+    await batch.submit();
     made.push(decoderNorms);
     signal?.throwIfAborted();
-    return buildDictionary(gpu, id, record, architecture, { wEnc, wDec, wSkip, bDec, decoderNorms, vectors });
+    const value = valueOf(named, architecture, record.dSae);
+    const tensors = { wEnc, wDec, wSkip, bDec, decoderNorms, vectors, value };
+    return buildDictionary(gpu, id, record, architecture, tensors);
   } catch (thrown) {
     for (const tensor of made) tensor.dispose();
     throw FacetError.from(thrown);
@@ -247,17 +252,14 @@ async function vectorsOf(
   return [...values].map(([name, data]) => [name, data, 1]);
 }
 
-/** Lengths of the decoder's rows. */
-async function normsOf(gpu: Gpu, wDec: readonly Tensor[], dSae: number): Promise<Tensor> {
-  const batch = gpu.batch('decoder norms');
-  const [first, ...more] = wDec.map((weights) => rowNorms(batch, { weights }));
-  const all = more.length > 0 ? batch.scratch([dSae]) : first!;
-  let offset = 0;
-  for (const norms of more.length > 0 ? [first!, ...more] : []) {
-    batch.copy(norms, all, { toOffset: offset, size: norms.byteLength });
-    offset += norms.byteLength;
-  }
-  const kept = batch.keep(all);
-  await batch.submit();
-  return kept;
+/** Scale and constant of every latent's value. */
+function valueOf(
+  named: readonly NamedVector[],
+  { value: { vector, width, ...at } }: Architecture,
+  dSae: number,
+): { scale?: Float32Array; constant: Float32Array } {
+  const all = named.find(([name]) => name === vector)![1];
+  const column = (index: number): Float32Array =>
+    width === 1 ? all : Float32Array.from({ length: dSae }, (_, latent) => all[latent * width + index]!);
+  return { constant: column(at.constant), scale: at.scale === undefined ? undefined : column(at.scale) };
 }

@@ -1,3 +1,4 @@
+import type { AttributionRecord } from '../analysis/heads/attribution-record.ts';
 import type { FileSet } from './inspection.ts';
 import type { Progress, Ticket } from './protocol.ts';
 import type { LayerRoles, RolesRequest } from './roles-protocol.ts';
@@ -9,6 +10,7 @@ import type {
   SparsifyRequest,
 } from './sparse-protocol.ts';
 
+export type * from '../analysis/heads/attribution-record.ts';
 export type * from './roles-protocol.ts';
 export type * from './sparse-protocol.ts';
 
@@ -126,6 +128,8 @@ export interface HeadScores {
     values: Float32Array;
     /** [L · H] standard deviation between texts; NaN for what comes from the weights alone. */
     spread: Float32Array;
+    /** Why there are no values, when the model or its tokenizer is the reason. */
+    note?: string;
   }[];
 }
 
@@ -215,67 +219,4 @@ export interface AttributionRequest extends TextWindow {
   trail: TrailStep[];
   /** Dictionaries whose features the residual stream at the end of the trail is also split into. */
   upstream?: (string | FileSet)[];
-}
-
-/**
- * One number and what it is made of, exact for fixed attention patterns and fixed norm scales: the parts and the residue
- * add up to `value`.
- */
-export interface AttributionRecord {
-  /**
-   * What is explained. `feature`: a pre-activation minus the encoder's own constant. `residual`: what a head's reading of
-   * one row brings to the number before it in the trail.
-   */
-  kind: 'feature' | 'residual';
-  /** Layer whose `hook_z` (feature) or `hook_resid_pre` (residual) is split, and the row one is at. */
-  layer: number;
-  row: number;
-  value: number;
-  /** Of a feature: its activation on this row, its pre-activation, and the constant b_enc − b_decᵀ W_enc. */
-  feature?: {
-    dictionary: string;
-    index: number;
-    activation: number;
-    preActivation: number;
-    constant: number;
-  };
-  /** For a feature on `hook_z`: what each head brings from each row. */
-  heads?: {
-    /** [H] sum over rows. */
-    byHead: Float32Array;
-    /** [T] sum over heads. */
-    bySource: Float32Array;
-    /** [H · T] */
-    matrix: Float32Array;
-  };
-  /** For a residual stream: what wrote it, here at `row`. */
-  components?: AttributionComponent[];
-  /** The same residual split by features of an upstream dictionary, largest |value| first. */
-  upstream?: UpstreamSplit[];
-  /** Biases and whatever else is in `value` but in no part: |value − parts − residue| ≤ 1e-4 · max(1, |value|). */
-  residue: { what: string; value: number }[];
-}
-
-export interface AttributionComponent {
-  kind: 'embed' | 'position' | 'head' | 'mlp' | 'bias';
-  layer?: number;
-  head?: number;
-  /** E.g. `embedding`, `head 1.4`, `MLP 0`. */
-  what: string;
-  value: number;
-  /** Of a head: [T] its value split by the row it reads. */
-  bySource?: Float32Array;
-}
-
-export interface UpstreamSplit {
-  dictionary: string;
-  hook: string;
-  features: { index: number; activation: number; value: number }[];
-  /** What the features kept out of the list bring together. */
-  others: number;
-  /** What the dictionary does not say (x − x̂), and its constant part. */
-  error: number;
-  bias: number;
-  /** For a hook before the residual that is split: what was written since. */
-  later: number;
 }

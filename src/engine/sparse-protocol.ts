@@ -1,28 +1,7 @@
+import type { PatternInfo, PatternParameter } from '../attention/pattern.ts';
 import type { HeadId, TextWindow } from './heads-protocol.ts';
 
-export interface PatternParameter {
-  id: string;
-  title: string;
-  /** What it means, with its unit. */
-  about: string;
-  integer: boolean;
-  least: number;
-  most: number;
-  usual: number;
-}
-
-export interface PatternInfo {
-  id: string;
-  title: string;
-  description: string;
-  /** The paper it comes from, in short. */
-  source: string;
-  parameters: PatternParameter[];
-  /** It looks at the queries and keys of the text, or at the true pattern (`oracle`), to choose. */
-  looksAt: 'positions' | 'queries-and-keys' | 'pattern';
-  /** The parameter a budget replaces; none: the pattern has no size to choose. */
-  sizedBy?: string;
-}
+export type { PatternInfo, PatternParameter };
 
 /** Which pattern a head is under. Parameters left out are as usual; `budget` replaces the parameter that sets the size. */
 export interface PatternChoice {

@@ -21,16 +21,27 @@ export interface BlockMask {
    */
   window: number;
   sinks: number;
+  /**
+   * [entries.length · blockSize] Element masks instead of window and sinks: in the partial block of entry e its query row
+   * r sees the keys s ≤ t whose bit, s − first key of the block, is set in `bits[e · blockSize + r]`. The words of full
+   * blocks are not read. For blocks of at most `MOST_BITS` keys.
+   */
+  bits?: Uint32Array<ArrayBuffer>;
 }
 
-/** The mask's rows and entries on the GPU, for one batch. */
+/** Largest block whose rows fit a word of `BlockMask.bits`. */
+export const MOST_BITS = 32;
+
+/** The mask's rows and entries on the GPU, for one batch; bits, where there are any, behind the entries. */
 export function uploadMask(batch: Batch, mask: BlockMask): { offsets: Tensor; entries: Tensor } {
+  const bits = mask.bits?.length ?? 0;
+  // A storage binding must not be empty, and a mask may visit nothing.
+  const words = new Uint32Array(Math.max(1, mask.entries.length + bits));
+  words.set(mask.entries);
+  if (mask.bits) words.set(mask.bits, mask.entries.length);
   return {
     offsets: batch.input(mask.offsets, [mask.offsets.length]),
-    // A storage binding must not be empty, and a mask may visit nothing.
-    entries: batch.input(mask.entries.length > 0 ? mask.entries : new Uint32Array(1), [
-      Math.max(1, mask.entries.length),
-    ]),
+    entries: batch.input(words, [words.length]),
   };
 }
 
@@ -45,6 +56,10 @@ export function isVisible(
     const entry = mask.entries[i]!;
     if ((entry & ~PARTIAL) >>> 0 !== Math.floor(s / mask.blockSize)) continue;
     if (entry < PARTIAL) return true;
+    if (mask.bits) {
+      const word = mask.bits[i * mask.blockSize + (queryRow % mask.blockSize)]!;
+      return s <= t && ((word >>> (s % mask.blockSize)) & 1) === 1;
+    }
     return s <= t && (mask.window === 0 || t - s < mask.window || s < mask.sinks);
   }
   return false;

@@ -34,7 +34,7 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     q = { tensor: normed[0]!, rowStride: qWidth, offset: 0 };
     k = { tensor: normed[1]!, rowStride: kvWidth, offset: 0 };
   }
-  const { rope, window } = config.layers[layer]!;
+  const { rope } = config.layers[layer]!;
   if (rope) {
     const table = pass.rotations(rope);
     if (q.tensor === k.tensor) {
@@ -54,7 +54,7 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     v,
     scale: config.attentionScale,
     cap: config.attentionCap,
-    mask: pass.mask(window),
+    mask: pass.mask(layer),
   };
   const { z, lse } = attention(batch, heads);
   if (pass.wants(name('attn.hook_pattern')) || pass.wants(name('attn.hook_attn_scores'))) {

@@ -1,6 +1,7 @@
 import type { Batch } from '../gpu/batch.ts';
 import type { KernelActivation } from '../gpu/kernels/activation-names.ts';
 import { matmul } from '../gpu/kernels/matmul.ts';
+import { sliceColumns } from '../gpu/kernels/slice_columns.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { Weights } from './weights.ts';
 
@@ -37,4 +38,28 @@ export function linear(
     column += part.shape[0]!;
   }
   return y;
+}
+
+/**
+ * y · Wᵀ: what a direction at the output of one of the model's matrices is at its input, so that
+ * `linear(x) · y = x · linearBack(y)` without the bias.
+ * @param y [n, N]
+ * @returns scratch [n, K]
+ */
+export function linearBack(batch: Batch, weights: Weights, name: string, y: Tensor): Tensor {
+  const { parts, layout } = weights.matrix(name);
+  const [whole, ...more] = parts;
+  if (layout === 'kn') return matmul(batch, { x: y, weights: whole!, layout: 'nk' });
+  if (more.length === 0) return matmul(batch, { x: y, weights: whole!, layout: 'kn' });
+  let sum: Tensor | undefined;
+  let row = 0;
+  for (const part of parts) {
+    const count = part.shape[0]!;
+    const x = sliceColumns(batch, { x: y, from: row, count });
+    const next: Tensor = matmul(batch, { x, weights: part, layout: 'kn', residual: sum });
+    batch.release(x, sum);
+    sum = next;
+    row += count;
+  }
+  return sum!;
 }

@@ -171,12 +171,15 @@ export class Pass {
     return sum;
   }
 
-  /** Which keys the queries of this pass see: those before them, at most `window` when it is not 0. */
-  mask(window: number): BlockMask {
+  /** Which keys the queries of a layer see: what the plan says, else those before them, at most the layer's window. */
+  mask(layer: number): BlockMask {
+    const given = this.plan.masks?.get(layer);
+    if (given) return given;
+    const { window } = this.config.layers[layer]!;
     const made = this.#masks.get(window);
     if (made) return made;
-    const shape = { nHeads: this.config.nHeads, nQueries: this.length, nKeys: this.length, queryOffset: 0 };
-    const mask = maskFromRule({ ...shape, blockSize: MASK_BLOCK }, { window, sinks: 0 });
+    const shape = { nQueries: this.length, nKeys: this.length, queryOffset: 0, blockSize: MASK_BLOCK };
+    const mask = maskFromRule(shape, { window, sinks: 0 });
     this.#masks.set(window, mask);
     return mask;
   }

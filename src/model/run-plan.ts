@@ -1,4 +1,5 @@
 import type { Batch } from '../gpu/batch.ts';
+import type { BlockMask } from '../gpu/block-mask.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 
 /**
@@ -19,6 +20,11 @@ export interface RunPlan {
   edits?: ReadonlyMap<string, Edit>;
   /** Starts at `blocks.{layer}.hook_resid_pre` with this activation [T, d_model], which the caller keeps. */
   resume?: { layer: number; residual: Tensor };
+  /**
+   * Layers whose queries see other keys than all before them or, in layers with a window, those in it. A mask replaces
+   * both: it must respect them itself.
+   */
+  masks?: ReadonlyMap<number, BlockMask>;
 }
 
 /** Scratch tensors of the batch the pass was recorded into; rank 2 except patterns and scores [H, T, T]. */

@@ -118,6 +118,11 @@ export class ModelTokenizer {
     return bytes ? readableBytes(bytes) : (this.#written(id) ?? `[${id}]`);
   }
 
+  /** Whether an id is a special token's, which stands for no text. */
+  isSpecial(id: number): boolean {
+    return this.#added.get(id)?.special ?? false;
+  }
+
   /** UTF-8 that a token stands for in a text; `undefined` where there is no token, or none that a text is made of. */
   bytes(id: number): Uint8Array<ArrayBuffer> | undefined {
     const token = this.#written(id);

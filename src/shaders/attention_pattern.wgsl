@@ -17,7 +17,11 @@ fn listed(head: u32, row: u32, s: u32) -> bool {
   let key_block = s / dims.block_size;
   for (var e = offsets[mask_row]; e < offsets[mask_row + 1u]; e++) {
     let entry = entries[e];
-    if ((entry & ~PARTIAL) == key_block) { return entry < PARTIAL || visible(s, vec4u(row + dims.query_offset)).x; }
+    if ((entry & ~PARTIAL) == key_block) {
+      if (entry < PARTIAL) { return true; }
+      let bits = row_bits(e, row % dims.block_size);
+      return (visible(s, vec4u(row + dims.query_offset)) & bit_at(bits, s % dims.block_size)).x;
+    }
   }
   return false;
 }

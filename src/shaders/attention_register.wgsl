@@ -13,10 +13,10 @@ override wg: u32 = 4;
 @group(0) @binding(7) var<storage, read_write> lse: array<f32>;         // [n_heads, n_queries]
 
 // Scores of 16 keys (columns) by 4 queries (components), masked ones at LOWEST.
-fn finish(scores: mat4x4f, s: u32, end: u32, t: vec4u, partial: bool) -> mat4x4f {
+fn finish(scores: mat4x4f, s: u32, start: u32, end: u32, t: vec4u, partial: bool, bits: vec4u) -> mat4x4f {
   var out: mat4x4f;
   for (var i = 0u; i < 4u; i++) {
-    let seen = select(vec4<bool>(true), visible(s + i, t), partial) & vec4<bool>(s + i < end);
+    let seen = select(vec4<bool>(true), visible(s + i, t) & bit_at(bits, s + i - start), partial) & vec4<bool>(s + i < end);
     out[i] = select(vec4f(LOWEST), scaled(scores[i]), seen);
   }
   return out;
@@ -49,6 +49,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let entry = entries[e];
     let first = (entry & ~PARTIAL) * dims.block_size;
     let end = min(first + dims.block_size, dims.n_keys);
+    let partial = entry >= PARTIAL;
+    var bits = vec4u(0xffffffffu);
+    if (partial) { bits = row_bits(e, inside); }
     for (var s = first; s < end; s += 16u) {
       let s0 = min(s + 0u, end - 1u); let s1 = min(s + 1u, end - 1u); let s2 = min(s + 2u, end - 1u); let s3 = min(s + 3u, end - 1u);
       let s4 = min(s + 4u, end - 1u); let s5 = min(s + 5u, end - 1u); let s6 = min(s + 6u, end - 1u); let s7 = min(s + 7u, end - 1u);
@@ -66,11 +69,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         p2 += mat4x4f(k[ka2.x + c] * m, k[ka2.y + c] * m, k[ka2.z + c] * m, k[ka2.w + c] * m);
         p3 += mat4x4f(k[ka3.x + c] * m, k[ka3.y + c] * m, k[ka3.z + c] * m, k[ka3.w + c] * m);
       }
-      let partial = entry >= PARTIAL;
-      p0 = finish(p0, s + 0u, end, t, partial);
-      p1 = finish(p1, s + 4u, end, t, partial);
-      p2 = finish(p2, s + 8u, end, t, partial);
-      p3 = finish(p3, s + 12u, end, t, partial);
+      p0 = finish(p0, s + 0u, first, end, t, partial, bits);
+      p1 = finish(p1, s + 4u, first, end, t, partial, bits);
+      p2 = finish(p2, s + 8u, first, end, t, partial, bits);
+      p3 = finish(p3, s + 12u, first, end, t, partial, bits);
       let higher = max(top, max(max(largest(p0), largest(p1)), max(largest(p2), largest(p3))));
       let shrink = exp(top - higher);
       top = higher;

@@ -46,7 +46,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var out = mat4x4f();
   for (var begin = 0u; begin < places; begin += LANES) {
     let place = begin + lane;
-    let entry = entries[start + min(place, places - 1u) / dims.block_size];
+    let e = start + min(place, places - 1u) / dims.block_size;
+    let entry = entries[e];
     let s = (entry & ~PARTIAL) * dims.block_size + place % dims.block_size;
     let exists = place < places && s < dims.n_keys;
     let safe = min(s, dims.n_keys - 1u);
@@ -55,7 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var c = 0u; c < dims.d4; c++) {
       score += k[ks + c] * mat4x4f(q[qs.x + c], q[qs.y + c], q[qs.z + c], q[qs.w + c]);
     }
-    let seen = select(vec4<bool>(true), visible(s, t), entry >= PARTIAL) & vec4<bool>(exists);
+    var seen = vec4<bool>(exists);
+    if (entry >= PARTIAL) { seen = seen & visible(s, t) & bit_at(row_bits(e, inside), place % dims.block_size); }
     score = select(vec4f(LOWEST), scaled(score), seen);
     let higher = max(top, largest_of_all(score, lane));
     let shrink = exp(top - higher)[mine];

@@ -1,4 +1,4 @@
-// norms[f] = |weights[f,:]|. One invocation per row.
+// norms[f] = |weights[f,:]|. One invocation per row; workgroups that do not fit x go to y.
 override wg: u32 = 16;
 struct Dims { n_rows: u32, d4: u32 }                                    // d4 = d / 4
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -7,11 +7,12 @@ struct Dims { n_rows: u32, d4: u32 }                                    // d4 = 
 
 @compute @workgroup_size(wg)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= dims.n_rows) { return; }
+  let row = id.x + id.y * 65535u * wg;
+  if (row >= dims.n_rows) { return; }
   var sum = vec4f(0.0);
   for (var i = 0u; i < dims.d4; i++) {
-    let w = w4(weights[id.x * dims.d4 + i]);
+    let w = w4(weights[row * dims.d4 + i]);
     sum += w * w;
   }
-  norms[id.x] = sqrt(dot(sum, vec4f(1.0)));
+  norms[row] = sqrt(dot(sum, vec4f(1.0)));
 }

@@ -1,4 +1,4 @@
-import { sparseField, trailField } from './link-heads.ts';
+import { ablatedField, sparseField, trailField } from './link-heads.ts';
 import { type LinkField, readAll, readNumber, readWhole } from './link-values.ts';
 import type { PositionRange, ViewState } from './view-state.ts';
 
@@ -95,6 +95,10 @@ export const linkFields: readonly LinkField[] = [
   choice('part', 'part of the page of a head', 'part', 'pattern'),
   choice('weight', 'weighting of a pattern', 'weighting', 'attention'),
   text('score', 'score of the heads', 'score'),
+  choice('way', 'way of looking at a token', 'way', 'keys'),
+  choice('corpus', 'corpus of the scores', 'corpus', 'storyworld'),
+  ablatedField,
+  choice('abl', 'kind of ablation', 'ablation', 'mean'),
   trailField,
   text('up', 'dictionary upstream', 'upstream'),
   sparseField,

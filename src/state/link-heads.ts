@@ -74,3 +74,18 @@ function readParameter(text: string): [string, number] | undefined {
   const number = readNumber(value);
   return number === undefined || rest.length > 0 ? undefined : [id, number];
 }
+
+/** `2.3,0.1`: heads as `layer.head`. */
+export const ablatedField: LinkField = {
+  key: 'off',
+  what: 'list of ablated heads',
+  write: ({ ablated }) =>
+    ablated.length === 0 ? undefined : ablated.map(({ layer, head }) => `${layer}.${head}`).join(','),
+  read: (value) => {
+    const ablated = readAll(value.split(','), (part) => {
+      const found = /^(\d{1,4})\.(\d{1,4})$/.exec(part);
+      return found ? { layer: Number(found[1]), head: Number(found[2]) } : undefined;
+    });
+    return ablated && { ablated };
+  },
+};

@@ -8,7 +8,10 @@ import { pack } from './packing.ts';
 import {
   DEFAULT_TEXT,
   defaultView,
+  ABLATIONS,
+  CORPORA,
   HEAD_PARTS,
+  WAYS,
   SORTS,
   TINTS,
   WEIGHTINGS,
@@ -102,6 +105,13 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     part: fc.constantFrom(...HEAD_PARTS),
     weighting: fc.constantFrom(...WEIGHTINGS),
     score: fc.constantFrom('', 'induction'),
+    way: fc.constantFrom(...WAYS),
+    corpus: fc.constantFrom(...CORPORA),
+    ablated: fc.uniqueArray(fc.record({ layer: small, head: small }), {
+      maxLength: 20,
+      selector: ({ layer, head }) => `${layer}.${head}`,
+    }),
+    ablation: fc.constantFrom(...ABLATIONS),
     trail: fc.array(trailStep, { maxLength: 16 }),
     upstream: dictionary,
     sparse: fc.array(sparseChoice, { maxLength: 20 }),
@@ -112,7 +122,7 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
-      'score', 'trail', 'upstream', 'sparse', 'blockSize',
+      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
     ], // prettier-ignore
   },
 );

@@ -64,11 +64,12 @@ export interface PageActions {
   togglePin: (feature: number) => void;
   change: (part: Partial<ViewState>) => void;
   /** Shows another view, as a step one can go back from. */
-  goTo: (view: string, part?: Pick<ViewState, 'look'>) => void;
+  goTo: (view: string, part?: Partial<Omit<ViewState, 'v' | 'view'>>) => void;
   /** Opens a model with a dictionary, by reference, and shows what it reads. */
   open: (what: Pick<ViewState, 'model' | 'dictionary' | 'storage'>) => Promise<void>;
   setSearch: (search: string) => void;
-  chooseDictionary: (id: string) => Promise<void>;
+  /** @param step `replace` where the choice follows from another step, so that going back undoes both */
+  chooseDictionary: (id: string, step?: 'push' | 'replace') => Promise<void>;
   wantLabels: (features: readonly number[]) => Promise<void>;
   sample: (items: number) => Promise<void>;
   cancelSample: () => void;

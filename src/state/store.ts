@@ -23,6 +23,13 @@ const NEXT_TOKENS = 12;
 /** A second loss of the GPU this soon after the first is left to the visitor. */
 const RECOVER_AGAIN_MS = 60_000;
 
+/** A trail begins at a feature on a token of a text: with another of them it leads nowhere. */
+function withTrail(view: ViewState, part: Partial<ViewState>): ViewState {
+  const next = { ...view, ...part };
+  const kept = next.feature === view.feature && next.active === view.active && next.text === view.text;
+  return kept || part.trail ? next : { ...next, trail: [] };
+}
+
 export const usePage = create<PageState & PageActions>()((set, get) => {
   const slots = new Slots<SlotName>();
   const address = new Address(() => get().view);
@@ -38,7 +45,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
 
   function update(part: Partial<ViewState>, step: 'push' | 'replace' = 'push'): void {
     if (step === 'push') address.flush();
-    set({ view: { ...get().view, ...part } });
+    set({ view: withTrail(get().view, part) });
     address.write(step);
   }
 
@@ -352,10 +359,10 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       else if (get().phase === 'ready') update({ dictionary: dictionaryReference(get().opened!) }, 'replace');
     },
     setSearch: (search) => set({ search }),
-    async chooseDictionary(reference) {
+    async chooseDictionary(reference, step = 'push') {
       if (!(await switchDictionary(reference))) return;
       const part = { dictionary: reference, dictionaryDigest: undefined, expect: undefined };
-      update({ ...part, feature: null, pins: [] });
+      update({ ...part, feature: null, pins: [], trail: [] }, step);
       await read();
     },
     wantLabels: features.wantLabels,

@@ -38,6 +38,7 @@ const range = v.pipe(
   v.check(([from, to]) => from <= to, 'must not run backwards'),
 );
 
+export const MAX_TRAIL = 16;
 /** One step into the sources of an activation; see `TrailStep`. Sources are positions. */
 const trailStep = v.variant('kind', [
   v.object({ kind: v.literal('head'), layer: small, head: small, source: position }),
@@ -63,6 +64,11 @@ const sparseChoice = v.object({
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
 export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
+/** From the chosen token: what it looks at, or who looks at it. */
+export const WAYS = ['keys', 'queries'] as const;
+export const CORPORA = ['storyworld', 'text'] as const;
+export const ABLATIONS = ['mean', 'zero'] as const;
+export const MAX_ABLATED = 64;
 /** Tokens a side of the blocks that sparse patterns are made of. */
 export const BLOCK_SIZES = [8, 16, 32] as const;
 export const MAX_SPARSE = 64;
@@ -131,8 +137,24 @@ export const viewStateSchema = v.object({
   weighting: v.optional(v.picklist(WEIGHTINGS), 'attention'),
   /** Id of the score that colours the heads; empty: the first. */
   score: v.optional(v.union([v.literal(''), name]), ''),
+  way: v.optional(v.picklist(WAYS), 'keys'),
+  /** What heads are scored over: a Storyworld sample, or the text. */
+  corpus: v.optional(v.picklist(CORPORA), 'storyworld'),
+  /** Heads ablated together on the text, and what their z becomes. */
+  ablated: v.optional(
+    v.pipe(
+      v.array(v.object({ layer: small, head: small })),
+      v.maxLength(MAX_ABLATED),
+      v.check(
+        (all) => new Set(all.map(({ layer, head }) => `${layer}.${head}`)).size === all.length,
+        'must not repeat',
+      ),
+    ),
+    [],
+  ),
+  ablation: v.optional(v.picklist(ABLATIONS), 'mean'),
   /** From the feature at the active position inward. */
-  trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(16)), []),
+  trail: v.optional(v.pipe(v.array(trailStep), v.maxLength(MAX_TRAIL)), []),
   /** Dictionary whose features a residual stream is split into. */
   upstream: v.optional(v.union([v.literal(''), reference]), ''),
   sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(MAX_SPARSE)), []),

@@ -18,6 +18,11 @@ export interface Architecture {
    * @param vector gives [d_sae] values
    */
   combine?: (vector: (name: string) => Float32Array, dSae: number) => Float32Array<ArrayBuffer>;
+  /**
+   * The number that becomes the activation of a feature which fires, (s · W_enc) · scale + constant: where its scale
+   * (1 unless given) and its constant are in an uploaded vector [d_sae, width].
+   */
+  value: { vector: string; width: number; scale?: number; constant: number };
   /** @throws FacetError `bad-file`, `unsupported` for a record it cannot compute */
   check?(record: DictionaryRecord): void;
   /**

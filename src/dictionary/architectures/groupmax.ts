@@ -11,6 +11,7 @@ export const groupmax: Architecture = {
   id: 'groupmax',
   vectors: ['b_enc'],
   fixed: true,
+  value: { vector: 'b_enc', width: 1, constant: 0 },
   check({ k = 0, dSae }) {
     if (dSae % k === 0) return;
     throw new FacetError('bad-file', `${dSae} latents cannot be ${k} groups of equal size.`);

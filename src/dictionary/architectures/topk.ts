@@ -17,6 +17,7 @@ export const topk: Architecture = {
   id: 'topk',
   vectors: ['b_enc'],
   fixed: true,
+  value: { vector: 'b_enc', width: 1, constant: 0 },
   check({ k = 0 }) {
     if (k > MOST_K)
       throw new FacetError('unsupported', `This dictionary keeps ${k} features; the most is ${MOST_K}.`);

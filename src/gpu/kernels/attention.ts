@@ -2,7 +2,7 @@ import registerSource from '../../shaders/attention_register.wgsl?raw';
 import workgroupSource from '../../shaders/attention_workgroup.wgsl?raw';
 import shared from '../../shaders/shared/attention.wgsl?raw';
 import type { Batch } from '../batch.ts';
-import { type BlockMask, uploadMask } from '../block-mask.ts';
+import { type BlockMask, MOST_BITS, uploadMask } from '../block-mask.ts';
 import { defineKernel } from '../kernel.ts';
 import { shapeError } from '../shape-error.ts';
 import { elementsOf, type Tensor } from '../tensor.ts';
@@ -54,6 +54,7 @@ export const HEAD_DIMS = {
   blocks_per_head: 'u32',
   window: 'u32',
   sinks: 'u32',
+  bits_start: 'u32',
   scale: 'f32',
   cap: 'f32',
 } as const;
@@ -111,6 +112,9 @@ export function headDims(kernel: string, args: AttentionArguments): Record<keyof
   if (mask.offsets.length !== rows + 1 || mask.offsets[rows] !== mask.entries.length) {
     throw shapeError(kernel, `the mask has ${mask.offsets.length - 1} rows, not ${rows}`, tensors);
   }
+  const { bits, blockSize, entries } = mask;
+  if (bits && (blockSize > MOST_BITS || bits.length !== entries.length * blockSize))
+    throw shapeError(kernel, `${bits.length} words of bits for ${entries.length} blocks`, tensors);
   return {
     n_queries: nQueries,
     n_keys: nKeys,
@@ -126,8 +130,9 @@ export function headDims(kernel: string, args: AttentionArguments): Record<keyof
     v_start4: v.offset / 4,
     block_size: mask.blockSize,
     blocks_per_head: mask.perHead ? nQueryBlocks : 0,
-    window: mask.window,
+    window: mask.bits ? 0 : mask.window,
     sinks: mask.sinks,
+    bits_start: mask.bits ? mask.entries.length : 0,
     scale,
     cap,
   };

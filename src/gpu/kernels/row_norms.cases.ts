@@ -25,6 +25,10 @@ export const cases = gpuCases('row_norms', {
       await check(gpu, new TestRandom(d).normal(rows * d), d, true);
     }
   },
+  'more rows than one axis has workgroups for': async (gpu) => {
+    const d = 4;
+    await check(gpu, new TestRandom(5).normal((65_535 * 16 + 21) * d), d);
+  },
   'zero rows and very different lengths': async (gpu) => {
     const weights = new Float32Array(3 * 8);
     weights.fill(1e17, 8, 16);

@@ -12,6 +12,8 @@ export const rowNormsKernel = defineKernel({
   overrides: { wg: 16 },
 });
 
+const MOST_GROUPS = 65_535; // maxComputeWorkgroupsPerDimension
+
 /**
  * L2 norm of each row.
  * @param weights weights [F, d], d % 4 = 0, entries below 1e18 in size
@@ -24,10 +26,11 @@ export function rowNorms(batch: Batch, { weights }: { weights: Tensor }): Tensor
     throw shapeError('row_norms', 'd must be a multiple of 4', { weights });
   }
   const norms = batch.scratch([nRows]);
+  const groups = Math.ceil(nRows / 16);
   batch.run(rowNormsKernel, {
     dims: { n_rows: nRows, d4: d / 4 },
     tensors: { weights, norms },
-    groups: [Math.ceil(nRows / 16)],
+    groups: [Math.min(groups, MOST_GROUPS), Math.ceil(groups / MOST_GROUPS)],
     cost: { flops: 2 * nRows * d, bytes: weights.byteLength + 4 * nRows },
   });
   return norms;

@@ -9,7 +9,7 @@ import { LossChart } from './LossChart.tsx';
 import { NextTokens } from './NextTokens.tsx';
 import { Pins } from './Pins.tsx';
 import { Profile } from './Profile.tsx';
-import { PromptBox } from './PromptBox.tsx';
+import { PromptBox } from '../shared/PromptBox.tsx';
 import { TokenStrip } from './TokenStrip.tsx';
 
 export default function ExploreView() {

@@ -1,13 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef } from 'react';
-import type { Analysis, FeatureLabel } from '../../engine/protocol.ts';
+import type { Analysis } from '../../engine/protocol.ts';
 import type { FeatureRow } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { type Sort, SORTS } from '../../state/view-state.ts';
 import { mark } from '../shared/colour.ts';
 import { formatActivation, formatCount, formatPercent } from '../shared/format.ts';
+import { LabelText } from '../shared/LabelText.tsx';
 import { Panel } from '../shared/Panel.tsx';
-import { TokenText } from '../shared/TokenText.tsx';
 import { barsDrawing } from '../shared/bars-drawing.ts';
 import { visibleText } from '../shared/visible-text.ts';
 import { type Choice, listedValue, useFeatureRows } from './derived.ts';
@@ -248,29 +248,5 @@ function Row({ row, several, most }: { row: FeatureRow; several: boolean; most: 
         {pinned ? '★' : '☆'}
       </button>
     </div>
-  );
-}
-
-/** What a feature fires on and promotes, in the model's own tokens: a label made by measurement, not by a person. */
-export function LabelText({ label, topToken }: { label?: FeatureLabel; topToken?: string }) {
-  return (
-    <>
-      {topToken ? (
-        <>
-          <TokenText text={topToken} />{' '}
-        </>
-      ) : null}
-      {label && (
-        <>
-          <span aria-hidden="true">→ </span>
-          <span className="visually-hidden">promotes </span>
-          {label.promoted.slice(0, 3).map((text) => (
-            <span key={text}>
-              <TokenText text={text} />{' '}
-            </span>
-          ))}
-        </>
-      )}
-    </>
   );
 }

@@ -1,19 +1,23 @@
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { Analysis, FeatureCard } from '../../engine/protocol.ts';
+import { layerOfHeads } from '../../state/attribution-question.ts';
 import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { BarRows } from '../shared/BarRows.tsx';
 import { barsDrawing } from '../shared/bars-drawing.ts';
 import { mark } from '../shared/colour.ts';
 import { formatActivation, formatFixed, formatSigned } from '../shared/format.ts';
+import { LabelText } from '../shared/LabelText.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { TokenText } from '../shared/TokenText.tsx';
 import { visibleText } from '../shared/visible-text.ts';
 import type { Choice } from './derived.ts';
 import { FeatureSample } from './FeatureSample.tsx';
-import { LabelText } from './FeatureList.tsx';
 import { Spark } from './Spark.tsx';
 import { effectsTable, neighboursTable } from './tables.ts';
+
+// Most dictionaries are not on heads.
+const FeatureHeads = lazy(() => import('../heads/attribution/FeatureHeads.tsx'));
 
 interface FeaturePanelProps {
   analysis: Analysis;
@@ -54,6 +58,11 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
         </button>
       </header>
       <InThisText analysis={analysis} choice={choice} feature={feature} />
+      {layerOfHeads(hook) !== undefined && (
+        <Suspense fallback={<p role="status">Opening what the heads bring …</p>}>
+          <FeatureHeads />
+        </Suspense>
+      )}
       {card?.index === feature ? (
         <>
           <Effects card={card} />

@@ -2,37 +2,17 @@ import { useMemo } from 'react';
 import type { Analysis } from '../../engine/protocol.ts';
 import {
   arrangeRows,
-  chosenRows,
   type FeatureRow,
   featureOverRows,
   featureRows,
-  rowOf,
-  rowRanges,
   strongestOverRows,
   tellingOverRows,
 } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
-import type { PositionRange, Tint } from '../../state/view-state.ts';
+import type { Tint } from '../../state/view-state.ts';
+import { type Choice, useChoice } from '../shared/choice.ts';
 
-/** What the view shows of the analysis: pure derivations, so choosing and filtering never runs the model. */
-export interface Choice {
-  /** Row whose prediction is shown; `undefined` when none is chosen, or it lies outside the window. */
-  active: number | undefined;
-  ranges: readonly PositionRange[];
-  /** [T] rows whose features are listed. */
-  chosen: readonly boolean[];
-}
-
-export function useChoice(analysis: Analysis | undefined): Choice | undefined {
-  const position = usePage((state) => state.view.active);
-  const selection = usePage((state) => state.view.selection);
-  return useMemo(() => {
-    if (!analysis) return undefined;
-    const active = position === null ? undefined : rowOf(analysis, position);
-    const ranges = rowRanges(analysis, selection);
-    return { active, ranges, chosen: chosenRows(analysis.tokens.length, active ?? null, ranges) };
-  }, [analysis, position, selection]);
-}
+export { type Choice, useChoice };
 
 /** Features that fire on the chosen rows, arranged as the view asks. */
 export function useFeatureRows(analysis: Analysis, { active, chosen }: Choice): FeatureRow[] {

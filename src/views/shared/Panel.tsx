@@ -12,6 +12,8 @@ interface PanelProps {
   about: ReactNode;
   /** Numbers behind the panel, computed when asked for. */
   table: () => TableData;
+  /** What the page shows as a table, where the whole would be too much for it; the file has it all. */
+  shownTable?: () => TableData;
   /** Columns of the table that hold token text. */
   textColumns?: readonly number[];
   /** Draws the figure as one SVG when the panel itself shows none. */
@@ -24,7 +26,8 @@ interface PanelProps {
 
 /** A titled part of a view with its definition, its table, and its export as SVG, PNG and CSV. */
 export function Panel(props: PanelProps) {
-  const { title, about, table, textColumns, drawing, images = true, children, className = '' } = props;
+  const { title, about, table, shownTable = table, textColumns, drawing, images = true } = props;
+  const { children, className = '' } = props;
   const heading = useId();
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
@@ -91,7 +94,7 @@ export function Panel(props: PanelProps) {
         </DropdownMenu.Root>
       </header>
       <div ref={body} className="panel-body">
-        {asTable ? <Table data={table()} textColumns={textColumns} label={title} /> : children}
+        {asTable ? <Table data={shownTable()} textColumns={textColumns} label={title} /> : children}
       </div>
       {failed && <p role="alert">{failed}</p>}
     </section>

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type ReactNode, useRef } from 'react';
+import './virtual-rows.css';
 
 interface VirtualRowsProps {
   label: string;

@@ -1,8 +1,9 @@
 import { useEffect, useId, useRef } from 'react';
 import { usePage } from '../../state/store.ts';
 import { DEFAULT_TEXT } from '../../state/view-state.ts';
-import { formatCount } from '../shared/format.ts';
-import { Info } from '../shared/Info.tsx';
+import { formatCount } from './format.ts';
+import { Info } from './Info.tsx';
+import './text.css';
 import { TokenMirror } from './TokenMirror.tsx';
 
 const SAMPLES: readonly (readonly [string, string])[] = [
