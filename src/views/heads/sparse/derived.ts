@@ -2,7 +2,6 @@ import type { SparsifiedText } from '../../../engine/protocol.ts';
 import { covers } from '../../../state/sparse.ts';
 import type { SparseChoice } from '../../../state/view-state.ts';
 
-type SparseHead = SparsifiedText['heads'][number];
 export type HeadMask = SparsifiedText['masks'][number];
 
 /** Figures of a whole text. */
@@ -76,6 +75,3 @@ export function visitedUnder(
   const holds = heads.filter((at) => sparse.findLastIndex((one) => !one.off && covers(one, at)) === entry);
   return mean(holds.map(({ visited }) => visited));
 }
-
-/** `layer.head`, as the field writes it. */
-export const headName = ({ layer, head }: Pick<SparseHead, 'layer' | 'head'>): string => `${layer}.${head}`;
