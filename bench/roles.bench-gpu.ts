@@ -37,8 +37,8 @@ test('agreement of roles with Storyworld labels by threshold', async () => {
 });
 
 /** Prints what each head of the bundled model does; another seed than the one the threshold was chosen on. */
-test('roles of every head', async () => {
-  const { layers, seconds } = await inWorker((bench) => bench.roles(2, items));
+test.each(['half', 'largest'] as const)('roles of every head, owned by %s', async (owned) => {
+  const { layers, seconds } = await inWorker((bench) => bench.roles(2, items, owned));
   const heads = layers.flatMap((layer) => layer.heads);
   const share = polysemanticShare(heads);
   console.log(

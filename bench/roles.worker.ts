@@ -76,7 +76,7 @@ const bench = {
     const sets = thresholds.map(() => [[], []] as [Points[], Points[]]);
     await eachLayer((session, id, layer) =>
       session.opened.withDictionaries([id], session.context, async ([loaded]) => {
-        const request = { dictionary: id, corpus: { seed, items } };
+        const request = { dictionary: id, corpus: { seed, items }, owned: 'largest' as const };
         const scan = new RolesScan(session, loaded!.dictionary, layer, request);
         await scan.read(() => {});
         await scan.group(() => {});
@@ -104,14 +104,19 @@ const bench = {
     };
   },
   /** Roles of every head of the bundled model. */
-  async roles(seed: number, items: number): Promise<{ layers: LayerRoles[]; seconds: number[] }> {
+  async roles(
+    seed: number,
+    items: number,
+    owned: 'half' | 'largest',
+  ): Promise<{ layers: LayerRoles[]; seconds: number[] }> {
     const layers: LayerRoles[] = [];
     const seconds: number[] = [];
     await eachLayer(async (session, dictionary) => {
       const started = performance.now();
-      const listener = { onProgress: (p: {what:string,done:number,total:number}) => console.log('PROG', p.what, p.done, p.total, Math.round(performance.now()-started)), onPartial: () => {} };
-      layers.push(await findRoles(session, { dictionary, corpus: { seed, items } }, listener));
+      const listener = { onProgress: () => {}, onPartial: () => {} };
+      layers.push(await findRoles(session, { dictionary, corpus: { seed, items }, owned }, listener));
       seconds.push((performance.now() - started) / 1000);
+      console.log(`${dictionary}: ${seconds.at(-1)!.toFixed(0)} s`);
     });
     return { layers, seconds };
   },

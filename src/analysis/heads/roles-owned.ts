@@ -1,6 +1,5 @@
 import type { Dictionary } from '../../dictionary/dictionary.ts';
 import { embed } from '../../gpu/kernels/embed.ts';
-import { rowNorms } from '../../gpu/kernels/row_norms.ts';
 import { sliceColumns } from '../../gpu/kernels/slice_columns.ts';
 import { topKRows } from '../../gpu/kernels/topk_rows.ts';
 import type { Batch } from '../../gpu/batch.ts';
@@ -10,6 +9,8 @@ import type { Transformer } from '../../model/transformer.ts';
 import type { Columns } from '../interventions.ts';
 import { type Distribution, normalized } from './roles-divergence.ts';
 import type { OwnedWeights } from './roles-profile.ts';
+import type { Turn } from './rows.ts';
+import { headShares } from './shares.ts';
 
 /** A head and its columns in what the dictionary reads: all heads of a layer, or the one it was made for. */
 export interface DictionaryHead {
@@ -17,91 +18,69 @@ export interface DictionaryHead {
   columns: Columns;
 }
 
-export function dictionaryHeads({ config }: Transformer, dictionary: Dictionary): DictionaryHead[] {
-  const { nHeads, dHead } = config;
-  if (dictionary.headIndex !== undefined)
-    return [{ head: dictionary.headIndex, columns: { from: 0, count: dHead } }];
-  return Array.from({ length: nHeads }, (_, head) => ({
-    head,
-    columns: { from: head * dHead, count: dHead },
-  }));
-}
-
-/**
- * Head shares by decoder weight, ‖W_dec[i, h]‖ / Σ_h' ‖W_dec[i, h']‖; 0 for rows of zeros.
- * @returns [d_sae · heads]
- * @source Kissane et al. 2024, section 3.2
- */
-async function headShares(gpu: Gpu, dictionary: Dictionary, heads: number): Promise<Float32Array> {
-  const batch = gpu.batch('head shares');
-  const parts = dictionary.wDec.map((rows) => {
-    const [count = 0, width = 0] = rows.shape;
-    return rowNorms(batch, { weights: rows.reshaped([count * heads, width / heads]) });
-  });
-  const { arrays } = await batch.submit(parts);
-  const shares = new Float32Array(dictionary.dSae * heads);
-  let at = 0;
-  for (const norms of arrays) {
-    shares.set(norms, at);
-    at += norms.length;
-  }
-  for (let row = 0; row < shares.length; row += heads) {
-    const own = shares.subarray(row, row + heads);
-    const sum = own.reduce((total, norm) => total + norm, 0);
-    own.forEach((norm, head) => (own[head] = sum > 0 ? norm / sum : 0));
-  }
-  return shares;
+function dictionaryHeads({ config }: Transformer, { headIndex }: Dictionary): DictionaryHead[] {
+  const { nHeads, dHead: count } = config;
+  if (headIndex !== undefined) return [{ head: headIndex, columns: { from: 0, count } }];
+  return Array.from({ length: nHeads }, (_, head) => ({ head, columns: { from: head * count, count } }));
 }
 
 const OWNED = 0.5;
 const FEWEST = 10;
 
+/** How the latents of a head were chosen. */
+export type Ownership = 'half' | 'top10' | 'largest';
+
 /**
- * The latents a head owns: those with more than half of their decoder weight on it or, where they are fewer than ten, the
- * ten with the largest share.
+ * The latents a head owns. `half`: those with more than half of their decoder weight on it or, where they are fewer than
+ * ten, the ten with the largest share (`top10`). `largest`: those that have more weight on it than on any other head, so
+ * that every latent of the layer is some head's.
  * @param shares [d_sae · heads]
  */
 export function ownedLatents(
   shares: Float32Array,
   heads: number,
   head: number,
-): { owned: 'half' | 'top10'; features: number[] } {
+  rule: 'half' | 'largest' = 'half',
+): { owned: Ownership; features: number[] } {
   const own = Float32Array.from(
     { length: shares.length / heads },
     (_, latent) => shares[latent * heads + head]!,
   );
-  const half = Array.from(own.keys()).filter((latent) => own[latent]! > OWNED);
+  const latents = Array.from(own.keys()).filter((latent) => own[latent]! > 0);
+  if (rule === 'largest') {
+    const most = (latent: number): number =>
+      shares.subarray(latent * heads, (latent + 1) * heads).reduce((top, share) => Math.max(top, share), 0);
+    return { owned: 'largest', features: latents.filter((latent) => own[latent]! === most(latent)) };
+  }
+  const half = latents.filter((latent) => own[latent]! > OWNED);
   if (half.length >= FEWEST) return { owned: 'half', features: half };
-  const order = Array.from(own.keys()).filter((latent) => own[latent]! > 0);
-  order.sort((a, b) => own[b]! - own[a]! || a - b);
+  const order = latents.sort((a, b) => own[b]! - own[a]! || a - b);
   return { owned: 'top10', features: order.slice(0, FEWEST).sort((a, b) => a - b) };
 }
 
 export interface OwnedLatents extends DictionaryHead {
-  owned: 'half' | 'top10';
+  owned: Ownership;
   weights: OwnedWeights;
 }
 
 /** Features whose rows are on their way at once. */
 const AT_ONCE = 512;
 
-/** Runs work on the GPU one part after the other, letting others in between. */
-export type Turn = <Result>(part: () => Promise<Result>) => Promise<Result>;
-
 /** Owned latents of every wanted head of a dictionary on `hook_z`, with their weights on it. */
 export async function readOwned(
   model: Transformer,
   dictionary: Dictionary,
-  wanted: (head: number) => boolean,
+  { wanted, rule }: { wanted: (head: number) => boolean; rule?: 'half' | 'largest' },
   turn: Turn,
 ): Promise<OwnedLatents[]> {
   const { gpu } = model;
   const heads = dictionaryHeads(model, dictionary);
-  const shares = await turn(() => headShares(gpu, dictionary, heads.length));
+  const { nHeads } = model.config;
+  const { shares } = await headShares(model, dictionary, turn);
   const all: OwnedLatents[] = [];
-  for (const [place, { head, columns }] of heads.entries()) {
+  for (const { head, columns } of heads) {
     if (!wanted(head)) continue;
-    const { owned, features } = ownedLatents(shares, heads.length, place);
+    const { owned, features } = ownedLatents(shares, nHeads, head, rule);
     const encoder = await turn(() => encoderDirections(gpu, dictionary, features, columns));
     const decoder = await turn(() =>
       rowsOf(gpu, features, columns, (batch, part) =>
@@ -114,7 +93,7 @@ export async function readOwned(
     );
     const weights: OwnedWeights = {
       features: Uint32Array.from(features),
-      shares: Float32Array.from(features, (feature) => shares[feature * heads.length + place]!),
+      shares: Float32Array.from(features, (feature) => shares[feature * nHeads + head]!),
       encoder,
       decoder,
       dHead: columns.count,

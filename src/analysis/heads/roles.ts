@@ -1,6 +1,7 @@
 import { averageLinkage, cut, type Merge } from './roles-cluster.ts';
 import { type Distribution, effectiveNumber, normalized } from './roles-divergence.ts';
 import { labelCounts, scoreLabels } from './roles-labels.ts';
+import type { Ownership } from './roles-owned.ts';
 import {
   byPower,
   countRoles,
@@ -18,7 +19,9 @@ import { decoderLength, describeRole, type RoleNames } from './roles-words.ts';
  * How many unrelated things a head does. The definition, each step of which can be looked at:
  *
  * 1. A head's latents are those of a dictionary on `hook_z` with more than half of their decoder weight on it, or the ten
- *    with the largest share if those are fewer (`ownedLatents`).
+ *    with the largest share if those are fewer (`ownedLatents`). Where a dictionary spreads its latents over heads these say
+ *    little of what a head writes, which `unexplained` shows; the wider rule `largest` takes all latents that have more
+ *    weight on the head than on any other.
  * 2. Each latent is described by what it reads (|direct feature attribution| by class of the source token and by distance),
  *    where it fires (activation by token and by place in the text) and what it writes (its largest direct effects on the
  *    logits), over a corpus of Storyworld (`LatentProfile`, `writtenTokens`).
@@ -41,9 +44,9 @@ import { decoderLength, describeRole, type RoleNames } from './roles-words.ts';
  * Latents share a role above this similarity. Chosen by `bench/roles.bench-gpu.ts` on the bundled dictionaries
  * and then frozen; the table is in README.md.
  */
-export const THRESHOLD = 0.4;
+export const THRESHOLD = 0.6;
 /** Thresholds of the sensitivity curve. */
-export const THRESHOLDS: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+export const THRESHOLDS: readonly number[] = [0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9];
 
 /** Latents a head's roles are made of at most, the ones with most power: similarities take a matrix of n². */
 const MOST_LATENTS = 2048;
@@ -168,7 +171,7 @@ export interface Corpus {
 /** A head's record, without its layer, before anything is ablated. */
 export function describeHead(
   groups: HeadGroups,
-  { head, owned }: { head: number; owned: 'half' | 'top10' },
+  { head, owned }: { head: number; owned: Ownership },
   { texts, names }: Corpus,
 ) {
   const { run, grouped, merges, grouping, power } = groups;

@@ -1,10 +1,11 @@
-import { type OwnedLatents, readOwned, type Turn, writtenTokens } from '../../analysis/heads/roles-owned.ts';
+import { type OwnedLatents, readOwned, writtenTokens } from '../../analysis/heads/roles-owned.ts';
 import { roleDelta } from '../../analysis/heads/roles-power.ts';
 import { HeadRun, type RoleText } from '../../analysis/heads/roles-profile.ts';
 import { lossesWith, longestText, readLayer } from '../../analysis/heads/roles-scan.ts';
 import { judgeSeparateness, type RoleSums } from '../../analysis/heads/roles-separate.ts';
 import { BEGINNING, labelValues, Names, tokenClass } from '../../analysis/heads/roles-tokens.ts';
 import type { RoleNames } from '../../analysis/heads/roles-words.ts';
+import type { Turn } from '../../analysis/heads/rows.ts';
 import {
   addRises,
   describeHead,
@@ -73,7 +74,12 @@ export function findRoles(
 
 /** @returns the dictionary's layer */
 function checkRequest({ model }: OpenedModelState, dictionary: Dictionary, request: RolesRequest): number {
-  const { corpus, heads = [] } = request;
+  const { corpus, heads = [], owned = 'half' } = request;
+  if (!['half', 'largest'].includes(owned))
+    throw new FacetError(
+      'bad-input',
+      `Heads own latents by half or largest share, not by "${String(owned)}".`,
+    );
   const { layer, hook } = parseHook(dictionary.hook, model.config);
   if (hook !== 'attn.hook_z' || layer === undefined || dictionary.hookOut !== dictionary.hook) {
     throw new FacetError(
@@ -132,7 +138,8 @@ export class RolesScan {
     const { model } = session.opened;
     const wanted = new Set(request.heads ?? Array.from({ length: model.config.nHeads }, (_, head) => head));
     const turn: Turn = (part) => session.turn(part);
-    const owned = await readOwned(model, dictionary, (head) => wanted.has(head), turn);
+    const own = { wanted: (head: number) => wanted.has(head), rule: request.owned };
+    const owned = await readOwned(model, dictionary, own, turn);
     this.heads.push(...owned.map((own) => ({ own, run: new HeadRun(own.weights) })));
     const { items } = request.corpus;
     for (let item = 0; item < items; item++) {
