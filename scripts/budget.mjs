@@ -14,9 +14,23 @@ const BUDGETS = [
     most: 40,
     gzip: true,
   },
-  { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 100, gzip: true },
+  {
+    name: 'the Heads view',
+    files:
+      /^assets\/(HeadsView|\w+Part|Sum|PromptBox|TokenBoxes|Working|derived|VirtualRows|attribution-question)-.*\.js$/,
+    most: 85,
+    gzip: true,
+  },
+  { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 105, gzip: true },
+  {
+    name: 'questions about heads (worker)',
+    files:
+      /^assets\/(copying|roles|sparsify|attribute|scores|ablate|circuits|times|pattern|head-matrices|corpus|shares|reading)-.*\.js$/,
+    most: 50,
+    gzip: true,
+  },
   { name: 'the library (worker)', files: /^assets\/library\.worker-.*\.js$/, most: 25, gzip: true },
-  { name: 'styles', files: /^assets\/.*\.css$/, most: 10, gzip: true },
+  { name: 'styles', files: /^assets\/.*\.css$/, most: 15, gzip: true },
   { name: 'everything a first view loads', files: /^(models|.*hook_resid_pre\/|catalogue)/, most: 7_000 },
   { name: 'all bundled models and dictionaries', files: /^(models|dictionaries)\//, most: 15_000 },
 ];
