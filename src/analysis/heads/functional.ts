@@ -15,7 +15,7 @@ export interface Backwards {
   model: Transformer;
   rows: Rows;
   turn: Turn;
-  vector(name: string): Float32Array | undefined;
+  vector: (name: string) => Float32Array | undefined;
 }
 
 /** The model's vectors of these names, read back; those it does not have are left out. */

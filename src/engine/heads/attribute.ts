@@ -26,7 +26,7 @@ const schema = v.object({
 
 /** See `HeadsApi.attribute`. @throws FacetError `bad-input` for what is not there, `unsupported` */
 export function attribute(session: Session, request: AttributionRequest): Promise<AttributionRecord> {
-  const { opened, context, turn } = session;
+  const { opened, context } = session;
   const checked = v.safeParse(schema, request);
   if (!checked.success)
     throw new FacetError('bad-input', `This cannot be attributed: ${checked.issues[0].message}.`, {
@@ -44,7 +44,7 @@ export function attribute(session: Session, request: AttributionRequest): Promis
         dictionary: first!.dictionary,
         upstream: upstream.map(({ dictionary }) => dictionary),
       },
-      turn,
+      (work) => session.turn(work),
     ),
   );
 }
