@@ -76,10 +76,7 @@ export function findRoles(
 function checkRequest({ model }: OpenedModelState, dictionary: Dictionary, request: RolesRequest): number {
   const { corpus, heads = [], owned = 'half' } = request;
   if (!['half', 'largest'].includes(owned))
-    throw new FacetError(
-      'bad-input',
-      `Heads own latents by half or largest share, not by "${owned}".`,
-    );
+    throw new FacetError('bad-input', `Heads own latents by half or largest share, not by "${owned}".`);
   const { layer, hook } = parseHook(dictionary.hook, model.config);
   if (hook !== 'attn.hook_z' || layer === undefined || dictionary.hookOut !== dictionary.hook) {
     throw new FacetError(
