@@ -50,7 +50,7 @@ export function ownedLatents(
   if (rule === 'largest') {
     const most = (latent: number): number =>
       shares.subarray(latent * heads, (latent + 1) * heads).reduce((top, share) => Math.max(top, share), 0);
-    return { owned: 'largest', features: latents.filter((latent) => own[latent]! === most(latent)) };
+    return { owned: 'largest', features: latents.filter((latent) => most(latent) === own[latent]) };
   }
   const half = latents.filter((latent) => own[latent]! > OWNED);
   if (half.length >= FEWEST) return { owned: 'half', features: half };

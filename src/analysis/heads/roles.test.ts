@@ -41,7 +41,7 @@ function plant(roles: 1 | 2) {
     const pattern = new Float32Array(LENGTH * LENGTH);
     const indices = new Uint32Array(LENGTH).fill(0xffffffff);
     const values = new Float32Array(LENGTH);
-    const classes = new Array<string>(LENGTH).fill('word');
+    const classes = Array.from({ length: LENGTH }, () => 'word');
     for (const [row, role] of [
       [4, 0],
       [8, roles - 1],

@@ -93,7 +93,8 @@ export const cases = gpuCases('roles', {
       for (let t = 1; t < length; t++) {
         for (let entry = codes.offsets[t]!; entry < codes.offsets[t + 1]!; entry++) {
           const latent = own.weights.features.indexOf(codes.indices[entry]!);
-          for (let d = 0; latent >= 0 && d < dHead; d++)
+          if (latent < 0) continue;
+          for (let d = 0; d < dHead; d++)
             expected[t * columns.width + columns.from + d]! -=
               codes.values[entry]! * own.weights.decoder[latent * dHead + d]!;
         }

@@ -76,10 +76,7 @@ export function findRoles(
 function checkRequest({ model }: OpenedModelState, dictionary: Dictionary, request: RolesRequest): number {
   const { corpus, heads = [], owned = 'half' } = request;
   if (!['half', 'largest'].includes(owned))
-    throw new FacetError(
-      'bad-input',
-      `Heads own latents by half or largest share, not by "${String(owned)}".`,
-    );
+    throw new FacetError('bad-input', `Heads own latents by half or largest share, not by "${owned}".`);
   const { layer, hook } = parseHook(dictionary.hook, model.config);
   if (hook !== 'attn.hook_z' || layer === undefined || dictionary.hookOut !== dictionary.hook) {
     throw new FacetError(
@@ -138,9 +135,9 @@ export class RolesScan {
     const { model } = session.opened;
     const wanted = new Set(request.heads ?? Array.from({ length: model.config.nHeads }, (_, head) => head));
     const turn: Turn = (part) => session.turn(part);
-    const own = { wanted: (head: number) => wanted.has(head), rule: request.owned };
-    const owned = await readOwned(model, dictionary, own, turn);
-    this.heads.push(...owned.map((own) => ({ own, run: new HeadRun(own.weights) })));
+    const choice = { wanted: (head: number) => wanted.has(head), rule: request.owned };
+    const owned = await readOwned(model, dictionary, choice, turn);
+    this.heads.push(...owned.map((latents) => ({ own: latents, run: new HeadRun(latents.weights) })));
     const { items } = request.corpus;
     for (let item = 0; item < items; item++) {
       const text = this.#text(item);
