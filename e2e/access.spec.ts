@@ -36,6 +36,24 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await violations(page, 'dialog')).toEqual([]);
   });
 
+  test(`axe finds nothing to mend among the heads, ${colorScheme}`, async ({ page }) => {
+    test.slow();
+    await page.emulateMedia({ colorScheme });
+    await page.goto('/#/heads');
+    await expect(page.locator('[data-layer="3"][data-head="5"]')).toHaveAccessibleName(/ of 24/, {
+      timeout: 60_000,
+    });
+    expect(await violations(page, '.heads')).toEqual([]);
+    await page.locator('[data-layer="2"][data-head="1"]').click();
+    await page.getByRole('button', { name: 'Ablate this head' }).click();
+    await expect(page.locator('[data-figure="loss rise"]')).toHaveText(/\d/, { timeout: 60_000 });
+    await expect(page.getByRole('listbox', { name: 'Tokens by attention' })).toBeVisible();
+    expect(await violations(page, '.head-page')).toEqual([]);
+    await page.getByRole('tab', { name: 'Circuits' }).click();
+    await expect(page.locator('[data-figure="copying"]')).toHaveText(/\d/, { timeout: 60_000 });
+    expect(await violations(page, '.head-parts')).toEqual([]);
+  });
+
   test(`axe on the pages that stand in for a view, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     await page.goto('/#/explore?sort=up&text=Tom');

@@ -142,6 +142,7 @@ function Pattern({ pattern, analysis, choice, stale }: PatternProps) {
             ? patternDrawing(
                 patternPixels(shown.pattern.values, shown.pattern.rows, 1, scale, palettes),
                 shown.analysis.tokens,
+                `${name}: ${title.toLowerCase()}, ${signed ? '−' : '0 … '}${formatActivation(scale.max)}${signed ? ` … ${formatActivation(scale.max)}` : ''}`,
               )
             : null
         }

@@ -5,16 +5,24 @@ import { bitmapOf } from './palette.ts';
 import { GUTTER } from './pattern-pixels.ts';
 
 const SIDE = 560;
+const CAPTION = 24;
 /** More tokens than this are not named: their names would lie over each other. */
 const NAMED = 56;
 
-/** A pattern as a drawing for export: its bitmap, one pixel a cell, with the tokens named where they fit. */
-export function patternDrawing(pixels: Uint32Array, tokens: readonly TokenRecord[]): SVGSVGElement {
+/**
+ * A pattern as a drawing for export: its bitmap, one pixel a cell, with the tokens named where they fit.
+ * @param caption which head, what is shown, on which scale
+ */
+export function patternDrawing(
+  pixels: Uint32Array,
+  tokens: readonly TokenRecord[],
+  caption: string,
+): SVGSVGElement {
   const named = tokens.length <= NAMED;
   const edge = named ? GUTTER : 18;
   const drawing = create('svg:svg')
     .attr('width', edge + SIDE)
-    .attr('height', edge + SIDE);
+    .attr('height', edge + SIDE + CAPTION);
   drawing
     .append('image')
     .attr('x', edge)
@@ -42,6 +50,7 @@ export function patternDrawing(pixels: Uint32Array, tokens: readonly TokenRecord
       .style('font-size', size)
       .text(content);
   };
+  text(caption, `translate(${edge},${edge + SIDE + CAPTION - 6})`, 'start');
   if (!named) {
     text('key →', `translate(${edge},12)`, 'start');
     text('query →', `translate(12,${edge}) rotate(90)`, 'start');
