@@ -8,6 +8,8 @@ import { browserLaunch } from '../scripts/browser.ts';
  * FACET_ADAPTER=native measures the machine's own adapter instead of SwiftShader.
  */
 export default defineConfig({
+  // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
+  optimizeDeps: { entries: ['bench/**/*.worker.ts', 'bench/**/*.bench-gpu.ts'] },
   test: {
     name: 'bench',
     include: ['bench/**/*.bench-gpu.ts'],

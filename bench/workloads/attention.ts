@@ -1,4 +1,4 @@
-import { causal } from '../../src/attention/patterns/causal.ts';
+import { maskFromRule } from '../../src/attention/rule-mask.ts';
 import { attention } from '../../src/gpu/kernels/attention.ts';
 import { TestRandom } from '../../src/testing/random.ts';
 import type { Workload } from '../workload.ts';
@@ -16,7 +16,7 @@ export const workloads: Workload[] = (
       const width = nHeads * dHead;
       const tensor = gpu.upload(new TestRandom(length).normal(length * 3 * width), [length, 3 * width]);
       const shape = { nHeads, nKvHeads: nHeads, dHead, nQueries: length, nKeys: length, queryOffset: 0 };
-      const mask = causal.build({ ...shape, blockSize: 16 });
+      const mask = maskFromRule({ ...shape, blockSize: 16 }, { window: 0, sinks: 0 });
       const view = (part: number) => ({ tensor, rowStride: 3 * width, offset: part * width });
       return {
         // Visible pairs only: half the square and the diagonal.

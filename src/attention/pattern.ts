@@ -1,3 +1,4 @@
+import { FacetError } from '../shared/errors.ts';
 import type { PairMask, PairShape } from './pair-mask.ts';
 
 export interface PatternParameter {
@@ -50,10 +51,10 @@ export interface AttentionPattern extends PatternInfo {
    * @param budget share of the blocks that dense attention visits, 0 … 1, in place of `sizedBy`. Met to within one block
    *   a row of blocks, except that what the pattern always keeps is never given up
    */
-  build(input: HeadInput, parameters: Readonly<Record<string, number>>, budget?: number): PairMask;
+  build: (input: HeadInput, parameters: Readonly<Record<string, number>>, budget?: number) => PairMask;
 }
 
-/** Parameters left out are as usual. @throws RangeError for one that the pattern does not have or that is out of bounds */
+/** Parameters left out are as usual. @throws FacetError `bad-input` for one that the pattern does not have or that is out of bounds */
 export function fillParameters(
   { id: pattern, parameters }: PatternInfo,
   given: Readonly<Record<string, number>> = {},
@@ -61,10 +62,11 @@ export function fillParameters(
   const filled = Object.fromEntries(parameters.map(({ id, usual }) => [id, usual]));
   for (const [id, value] of Object.entries(given)) {
     const parameter = parameters.find((each) => each.id === id);
-    if (!parameter) throw new RangeError(`The pattern "${pattern}" has no parameter "${id}".`);
+    if (!parameter) throw new FacetError('bad-input', `The pattern "${pattern}" has no parameter "${id}".`);
     const { integer, least, most } = parameter;
     if (!(value >= least && value <= most) || (integer && !Number.isInteger(value)))
-      throw new RangeError(
+      throw new FacetError(
+        'bad-input',
         `"${id}" of the pattern "${pattern}" is ${value}; it takes ${integer ? 'whole numbers' : 'numbers'} from ${least} to ${most}.`,
       );
     filled[id] = value;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isVisible } from '../gpu/block-mask.ts';
+import { FacetError } from '../shared/errors.ts';
 import { TestRandom } from '../testing/random.ts';
 import { allot, blocksOf } from './budget.ts';
 import { everything, forced, joinHeads, PairMask, sinksAndDiagonal } from './pair-mask.ts';
@@ -69,10 +70,10 @@ test('patterns have names, sources and parameters of their own', () => {
       expect(least).toBeLessThanOrEqual(value);
       expect(value).toBeLessThanOrEqual(most);
     }
-    expect(() => fillParameters(pattern, { nothing: 1 })).toThrow(RangeError);
+    expect(() => fillParameters(pattern, { nothing: 1 })).toThrow(FacetError);
     for (const { id, most, least } of pattern.parameters)
       for (const value of [most + 1, least - 1, NaN, Infinity])
-        expect(() => fillParameters(pattern, { [id]: value })).toThrow(RangeError);
+        expect(() => fillParameters(pattern, { [id]: value })).toThrow(FacetError);
   }
 });
 

@@ -120,8 +120,13 @@ export class OpenedModelState implements Disposable {
    * family does.
    */
   get prefix(): readonly Token[] {
+    return this.prefixFor(this.#current?.dictionary);
+  }
+
+  /** The same for a dictionary that need not be current. */
+  prefixFor(dictionary: Dictionary | undefined): readonly Token[] {
     const { tokenizer } = this;
-    const wanted = this.#current?.dictionary.source.prependBos;
+    const wanted = dictionary?.source.prependBos;
     if (wanted === undefined || (wanted && tokenizer.bosId === undefined)) return tokenizer.prefix;
     return wanted ? [tokenizer.bos] : [];
   }

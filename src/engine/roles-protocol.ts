@@ -4,6 +4,12 @@ import type { FileSet } from './inspection.ts';
 export interface RolesRequest {
   dictionary: string | FileSet;
   corpus: { seed: number; items: number };
+  /**
+   * Which latents are a head's: those with more than `half` of their decoder weight on it (the ten with most, where these
+   * are fewer), or all whose `largest` share it has. Default `half`; where few latents are nearly all one head's, the wider
+   * rule explains far more of what the heads do.
+   */
+  owned?: 'half' | 'largest';
   /** Heads to describe; default: all of the layer. */
   heads?: number[];
   /** Also measure what ablating each role costs: the larger part of the work. Default true. */
@@ -22,8 +28,11 @@ export interface LayerRoles {
 }
 
 export interface HeadRoles extends HeadId {
-  /** `half`: latents with more than half of their decoder weight on the head; `top10`: the ten with the largest share. */
-  owned: 'half' | 'top10';
+  /**
+   * `half`: latents with more than half of their decoder weight on the head; `top10`: the ten with the largest share, where those are
+   * fewer; `largest`: all that have more weight on it than on any other head.
+   */
+  owned: 'half' | 'top10' | 'largest';
   latents: number;
   /** Of the owned latents, those that never fired on the corpus. */
   silent: number;

@@ -7,14 +7,14 @@ export type { PatternInfo, PatternParameter };
 export interface PatternChoice {
   pattern: string;
   parameters?: Record<string, number>;
-  /** Share of the causal blocks to visit, 0 … 1. */
+  /** Share of the blocks of dense attention to visit, 0 … 1. What was really visited is reported. */
   budget?: number;
 }
 
 export interface SparsifyRequest extends TextWindow {
   /** Who is under what; heads not named stay dense. `heads: null` is the whole layer, `layer: null` all layers. */
   assignments: { layer: number | null; heads: number[] | null; choice: PatternChoice }[];
-  /** Block size; default 16. */
+  /** Block size, 1 to 32; default 16. A budget below what is always kept needs smaller blocks in short texts. */
   blockSize?: number;
   /** Heads whose mask is wanted in full, at most 16. */
   masks?: HeadId[];
@@ -23,27 +23,28 @@ export interface SparsifyRequest extends TextWindow {
 export interface SparsifiedText {
   rows: number;
   blockSize: number;
-  /** Mean loss and per-row loss as is and sparse, nats. */
+  /** Mean loss over rows 1 … T−1 and per-row loss as is and sparse, nats; NaN in row 0, and for one token. */
   ceDense: number;
   ceSparse: number;
   loss: Float32Array;
   lossSparse: Float32Array;
   /** [T] KL(dense ‖ sparse) of the next-token distribution, nats. */
   kl: Float32Array;
-  /** Share of causal blocks visited over all heads of all layers. */
+  /** Share of the blocks of dense attention visited, over all heads of all layers; dense heads count 1. */
   visited: number;
   /** What became of the current dictionary's features: absent without one. Row 0 excluded. */
   features?: {
-    /** Mean over tokens of |active in both| / |active in either|. */
+    /** Mean over tokens of |active in both| / |active in either|; tokens without features count 1. */
     jaccard: number;
-    /** Mean over tokens of Σ|f − f'| / Σ f. */
+    /** Mean of Σ|f − f'| / Σ f over tokens with features. */
     change: number;
-    /** Features that changed most, by total |f − f'|. */
+    /** Features that changed most, by their sum over tokens of |f − f'|: at most 20, with the sums of f and f'. */
     most: { index: number; dense: number; sparse: number }[];
   };
+  /** Heads under a pattern. Figures are against the true pattern of the model as is. */
   heads: (HeadId & {
     pattern: string;
-    /** Share of the causal blocks, and of the causal pairs, that the mask keeps. */
+    /** Share of the blocks, and of the pairs, of the layer's dense attention that the mask keeps. */
     visited: number;
     kept: number;
     /** Mean over rows of the dense pattern's mass inside the mask; 1 keeps everything. */
@@ -79,5 +80,7 @@ export interface AttentionTimes {
     ratio: number;
     least: number;
     greatest: number;
+    /** Median time of dense attention, milliseconds. */
+    denseMs: number;
   }[];
 }

@@ -22,7 +22,10 @@ test('the largest is first, equals share a rank, and what is not known has none'
 test('scales begin at 0, keep what the score says of itself, and are symmetric where signs matter', () => {
   expect(extentOf(measure([0.5, 2, NaN]))).toEqual([0, 2]);
   expect(extentOf(measure([-0.5, 2]))).toEqual([-0.5, 2]);
-  expect(extentOf(measure([0.5], { range: [0, 1] }))).toEqual([0, 1]);
+  expect(extentOf(measure([0.5], { range: [0, 1] }))).toEqual([0, 0.5]);
+  expect(extentOf(measure([0.01], { range: [0, 1] }))).toEqual([0, 0.2]);
+  expect(extentOf(measure([0.05], { range: [-1, 1], signed: true }))).toEqual([-0.2, 0.2]);
+  expect(extentOf(measure([NaN], { range: [0, 1] }))).toEqual([0, 1]);
   expect(extentOf(measure([-0.5, 0.25], { signed: true }))).toEqual([-0.5, 0.5]);
   expect(extentOf(measure([NaN, NaN]))).toEqual([0, 1]);
 });

@@ -6,6 +6,8 @@ export interface Measure extends ScoreInfo {
   values: Float32Array;
   /** [L · H] standard deviation between texts; NaN, or absent, where there is none. */
   spread?: Float32Array;
+  /** For the visitor: why the numbers say less than they seem to. */
+  note?: string;
 }
 
 /** Id of the measure of ablation over all texts; `ablation-<register>` is that over one register. */
@@ -25,10 +27,11 @@ export function measuresOf(
   scores: HeadScores | undefined,
   effects: AblationEffects | undefined,
 ): Measure[] {
-  const found: Measure[] = (scores?.scores ?? []).map(({ info, values, spread }) => ({
+  const found: Measure[] = (scores?.scores ?? []).map(({ info, values, spread, note }) => ({
     ...info,
     values,
     spread,
+    note,
   }));
   const { groups = [], heads = [], rise } = effects ?? {};
   groups.forEach((group, at) => {
@@ -68,14 +71,24 @@ export function orderOf(values: ArrayLike<number>): number[] {
     .sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
-/** Ends of the colour scale. Of a signed measure they lie symmetric about 0. */
+/** Least part of a score's whole range that the colour scale spans. */
+const LEAST_SPAN = 0.2;
+
+/**
+ * Ends of the colour scale: from where the score's range begins, or 0, to its largest value. Of a signed measure they lie
+ * symmetric about 0. A fifth of the range is always spanned, so that next to nothing never looks like much.
+ */
 export function extentOf({ range, signed, values }: Measure): [low: number, high: number] {
   const known = values.filter((value) => Number.isFinite(value));
-  const low = range?.[0] ?? known.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = range?.[1] ?? known.reduce((most, value) => Math.max(most, value), -Infinity);
-  if (!(low <= high)) return [0, 1];
-  if (!signed) return range ? [low, high] : [Math.min(0, low), high];
-  const most = Math.max(Math.abs(low), Math.abs(high));
+  const low = known.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = known.reduce((most, value) => Math.max(most, value), -Infinity);
+  if (!(low <= high)) return range && !signed ? range : signed ? [-1, 1] : [0, 1];
+  const span = range ? LEAST_SPAN * (range[1] - range[0]) : 0;
+  if (!signed) {
+    const start = range?.[0] ?? Math.min(0, low);
+    return [start, Math.max(high, start + span)];
+  }
+  const most = Math.max(Math.abs(low), Math.abs(high), span / 2);
   return [-most, most];
 }
 

@@ -1,10 +1,8 @@
-import { loadDictionary } from '../../dictionary/load.ts';
 import type { Dictionary } from '../../dictionary/dictionary.ts';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { Transformer } from '../../model/transformer.ts';
+import type { Transformer } from '../../model/transformer.ts';
+import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose } from '../../testing/close.ts';
-import { openUrl } from '../../testing/family-goldens.ts';
 import { type GoldenArray, goldenValues } from '../../testing/golden.ts';
 import { attributeFeature } from './attribution.ts';
 import type { HeadStep } from './attribution-path.ts';
@@ -34,22 +32,6 @@ interface Golden {
 
 const direct = <Result>(work: () => Promise<Result>): Promise<Result> => work();
 const close = { relative: 1e-4 };
-
-async function json(address: string): Promise<unknown> {
-  return (await fetch(new URL(address, self.location.origin))).json();
-}
-
-async function bundledModel(gpu: Gpu): Promise<Transformer> {
-  const folder = '/models/storyworld-2m';
-  const tensors = await openUrl('model', `${folder}/model.safetensors`);
-  return Transformer.load(gpu, await json(`${folder}/config.json`), tensors);
-}
-
-async function bundledDictionary(gpu: Gpu, layer: number): Promise<Dictionary> {
-  const folder = `/dictionaries/storyworld-2m/blocks.${layer}.attn.hook_z`;
-  const weights = await openUrl('dictionary', `${folder}/sae_weights.safetensors`);
-  return loadDictionary(gpu, { id: `${layer}`, config: await json(`${folder}/cfg.json`), weights });
-}
 
 async function check(model: Transformer, dictionary: Dictionary, golden: Golden): Promise<void> {
   const { row, layer, latent: feature, trail } = golden;
@@ -87,7 +69,7 @@ export const cases = gpuCases('attribution of the bundled model', {
   'pattern, z, heads, rows and two steps inward agree with transformer-lens and sae-lens': async (gpu) => {
     using model = await bundledModel(gpu);
     for (let layer = 0; layer < model.config.nLayers; layer++) {
-      using dictionary = await bundledDictionary(gpu, layer);
+      using dictionary = await bundledDictionary(gpu, `blocks.${layer}.attn.hook_z`);
       for (const golden of goldens.filter((each) => each.layer === layer))
         await check(model, dictionary, golden);
     }

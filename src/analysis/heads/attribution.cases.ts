@@ -8,6 +8,7 @@ import randomGolden from '../../model/goldens/gpt2-random/golden.json';
 import randomWeights from '../../model/goldens/gpt2-random/model.safetensors?url';
 import { linear } from '../../model/linear.ts';
 import { Transformer } from '../../model/transformer.ts';
+import { FacetError } from '../../shared/errors.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose } from '../../testing/close.ts';
 import {
@@ -20,7 +21,7 @@ import {
 import { TestRandom } from '../../testing/random.ts';
 import { MemoryTensors } from '../../testing/tensors.ts';
 import type { AttributionComponent, AttributionRecord } from './attribution-record.ts';
-import { attributeFeature } from './attribution.ts';
+import { type AttributionAsked, attributeFeature } from './attribution.ts';
 import type { HeadStep } from './attribution-path.ts';
 
 const D_SAE = 40;
@@ -47,7 +48,7 @@ interface Made {
   wEnc: Float32Array;
 }
 
-/** A random dictionary of everything above zero, at a hook of a model. */
+/** A random dictionary, by default of everything above zero, at a hook of a model. */
 async function madeFor(
   { gpu, config }: Transformer,
   hook: string,
@@ -60,7 +61,8 @@ async function madeFor(
     .set('W_enc', wEnc, [width, D_SAE])
     .set('b_enc', random.normal(D_SAE, 0.2), [D_SAE])
     .set('W_dec', random.normal(D_SAE * width, 0.2), [D_SAE, width])
-    .set('b_dec', random.normal(width, 0.3), [width]);
+    .set('b_dec', random.normal(width, 0.3), [width])
+    .set('threshold', new Float32Array(D_SAE).fill(1e-6), [D_SAE]);
   const metadata = { hook_name: hook, sae_lens_version: '6.54.12', ...more.metadata };
   const json = { d_in: width, d_sae: D_SAE, architecture: 'standard', ...more.config, metadata };
   return { dictionary: await loadDictionary(gpu, { id: hook, config: json, weights }), wEnc };
@@ -288,6 +290,45 @@ async function checkUpstream(model: Transformer, ids: Uint32Array<ArrayBuffer>, 
   }
 }
 
+/** Whatever a feature reads of the stream or of z, and however its dictionary normalises it, it adds up. */
+async function checkInputs(model: Transformer, ids: Uint32Array<ArrayBuffer>, what: string): Promise<void> {
+  const { nLayers, parallel, dHead } = model.config;
+  const at = `blocks.${nLayers - 1}`;
+  const z = `${at}.attn.hook_z`;
+  const centred = { metadata: { model_from_pretrained_kwargs: { center_writing_weights: true } } };
+  const hooks: [string, Parameters<typeof madeFor>[2]?][] = [
+    [`${at}.hook_resid_pre`],
+    ...(parallel ? [] : [[`${at}.hook_resid_mid`] as [string]]),
+    [`${at}.hook_resid_post`],
+    [`${at}.hook_mlp_in`],
+    [`${at}.ln1.hook_normalized`],
+    [`${at}.attn.hook_in`],
+    [`${at}.ln2.hook_normalized`],
+    [`${at}.mlp.hook_in`],
+    ['blocks.0.hook_resid_pre'],
+    ['blocks.0.attn.hook_z'],
+    [z, { config: { normalize_activations: 'layer_norm' } }],
+    [z, { config: { architecture: 'jumprelu', normalize_activations: 'constant_norm_rescale' } }],
+    [z, { config: { apply_b_dec_to_input: false } }],
+    [z, { dIn: dHead, metadata: { hook_head_index: 1 } }],
+    [`${at}.hook_resid_pre`, centred],
+  ];
+  for (const [hook, more] of hooks) {
+    using dictionary = (await madeFor(model, hook, more)).dictionary;
+    const asked = { dictionary, feature: 7, row: 10, ids, upstream: [] };
+    await checkTrails(model, asked, `${what} ${hook} ${JSON.stringify(more ?? {})}`);
+  }
+}
+
+async function refusal(call: Promise<unknown>, code: string, word: string): Promise<void> {
+  const thrown = await call.then(
+    () => 'nothing',
+    (caught: unknown) => caught,
+  );
+  if (!(thrown instanceof FacetError) || thrown.code !== code || !thrown.message.includes(word))
+    throw new Error(`expected ${code} about ${word}, got ${String(thrown)}`);
+}
+
 const names = ['gpt2-random', ...familyNames];
 const each = (
   what: string,
@@ -304,4 +345,43 @@ export const cases = gpuCases('attribution', {
     ...each('components of the stream against the activations they are', checkComponents),
     ...each('upstream dictionaries add up', checkUpstream),
   ]),
+  ...Object.fromEntries(
+    ['gpt2-random', 'gpt_neox', 'gemma2'].map((name) => [
+      `${name}: inputs of every kind`,
+      (gpu: Gpu) => withModel(gpu, name, (model, ids) => checkInputs(model, ids, name)),
+    ]),
+  ),
+  'matrices in many parts, as on an adapter with small bindings': (gpu) =>
+    withModel(
+      gpu,
+      'llama',
+      async (model, ids) => {
+        if (model.weights.matrix('blocks.1.attn.W_O').parts.length < 2) throw new Error('is in one part');
+        await checkHeads(model, ids, 'parts');
+        await checkComponents(model, ids, 'parts');
+      },
+      1000,
+    ),
+  'what is not there is refused, and everything is given back': (gpu) =>
+    withModel(gpu, 'llama', async (model, ids) => {
+      using dictionary = (await madeFor(model, 'blocks.1.attn.hook_z')).dictionary;
+      using other = (await madeFor(model, 'blocks.1.mlp.hook_post')).dictionary;
+      const asked = { dictionary, feature: 1, row: 5, ids, steps: [], upstream: [] };
+      const step = { layer: 1, head: 0, source: 3 };
+      const below = { layer: 0, head: 0, source: 3 };
+      await attributeFeature(model, asked, direct);
+      const before = gpu.allocatedBytes;
+      const refused = (change: Partial<AttributionAsked>, code: string, word: string) =>
+        refusal(attributeFeature(model, { ...asked, ...change }, direct), code, word);
+      await refused({ row: ids.length }, 'bad-input', `row ${ids.length}`);
+      await refused({ row: 1.5 }, 'bad-input', 'row 1.5');
+      await refused({ feature: D_SAE }, 'bad-input', `feature ${D_SAE}`);
+      await refused({ dictionary: other }, 'unsupported', 'mlp.hook_post');
+      await refused({ steps: [below] }, 'bad-input', 'Step 1');
+      await refused({ steps: [step, step] }, 'bad-input', 'Step 2');
+      await refused({ steps: [step, { ...below, source: 4 }] }, 'bad-input', 'Step 2');
+      await refused({ steps: [{ ...step, head: 4 }] }, 'bad-input', 'head 1.4');
+      await refused({ steps: [step, below, below] }, 'bad-input', 'Step 3');
+      if (gpu.allocatedBytes > before) throw new Error('buffers are left behind');
+    }),
 });

@@ -1,6 +1,7 @@
 import type { Batch } from '../../gpu/batch.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import { hookWidth, parseHook } from '../../model/hooks.ts';
+import type { RunPlan } from '../../model/run-plan.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
 
@@ -63,35 +64,37 @@ const rowKey = (hook: string, row: number): string => `${hook} of row ${row}`;
 const patternHook = (layer: number): string => `blocks.${layer}.attn.hook_pattern`;
 
 /**
- * Runs the model layer by layer, a submission and a turn each, as far as the plan needs, and reads rows back.
+ * Runs the model as far as the plan needs and reads rows back: a submission and a turn for each layer something is wanted
+ * of, with the layers before it.
  * @throws FacetError `bad-input` for a hook the model does not have, `cancelled`
  */
 export async function readRows(model: Transformer, plan: RowsPlan, turn: Turn): Promise<Rows> {
   const layerOf = (hook: string): number => parseHook(hook, model.config).layer ?? 0;
-  const last = Math.max(
-    0,
+  const wanted = [
     ...plan.rows.map(({ hook }) => layerOf(hook)),
     ...plan.patterns.map(({ layer }) => layer),
     ...plan.values,
-  );
+  ];
+  const layers = [...new Set(wanted)].sort((a, b) => a - b);
   const rows = new Rows();
-  let residual: Tensor | undefined;
+  let resume: RunPlan['resume'];
   try {
-    for (let layer = 0; layer <= last; layer++) {
+    for (const [i, layer] of layers.entries()) {
       const own = {
         ids: plan.ids,
         rows: plan.rows.filter(({ hook }) => layerOf(hook) === layer),
         patterns: plan.patterns.filter((each) => each.layer === layer),
         values: plan.values.filter((each) => each === layer),
       };
-      const resume = residual && { layer, residual };
-      const next = await turn(() => readLayer(model, { ...own, layer, goesOn: layer < last, resume }, rows));
-      residual?.dispose();
-      residual = next;
+      const from = resume;
+      const goesOn = i < layers.length - 1;
+      const residual = await turn(() => readLayer(model, { ...own, layer, goesOn, resume: from }, rows));
+      from?.residual.dispose();
+      resume = residual && { layer: layer + 1, residual };
     }
     return rows;
   } catch (thrown) {
-    residual?.dispose();
+    resume?.residual.dispose();
     rows[Symbol.dispose]();
     throw thrown;
   }
@@ -101,7 +104,7 @@ interface LayerPlan extends RowsPlan {
   layer: number;
   /** Whether the layer's end is wanted, for the next to begin with. */
   goesOn: boolean;
-  resume?: { layer: number; residual: Tensor };
+  resume?: RunPlan['resume'];
 }
 
 /** @returns the residual stream after the layer, kept, when the reading goes on */
@@ -116,7 +119,6 @@ async function readLayer(model: Transformer, plan: LayerPlan, into: Rows): Promi
     ...(plan.values.length > 0 ? [values] : []),
     ...(plan.goesOn ? [end] : []),
   ];
-  if (hooks.length === 0) return undefined;
   const batch = model.gpu.batch('rows');
   const kept: Tensor[] = [];
   try {

@@ -1,5 +1,5 @@
 import { blocksOf } from '../budget.ts';
-import { PairMask, reachable, sinksAndDiagonal } from '../pair-mask.ts';
+import { reachable, sinksAndDiagonal } from '../pair-mask.ts';
 import type { AttentionPattern } from '../pattern.ts';
 
 /** The blocks that really hold the most attention: what no method that must guess can beat. */

@@ -8,7 +8,7 @@ import { attentionReference } from '../reference/attention.ts';
 import { attention, type AttentionVariant, NO_KEYS } from './attention.ts';
 import { attentionPattern, MASKED_SCORE } from './attention_pattern.ts';
 
-interface Shape {
+export interface AttentionShape {
   nHeads: number;
   nKvHeads: number;
   dHead: number;
@@ -17,8 +17,17 @@ interface Shape {
   blockSize: number;
 }
 
-/** Both ways to split the work, against the same reference. */
-async function check(...args: Parameters<typeof checkVariant>): Promise<void> {
+/** What a mask may be made from. */
+export interface PlainInputs {
+  /** [nQueries, nHeads, dHead] */
+  q: Float64Array;
+  /** [nKeys, nKvHeads, dHead] */
+  k: Float64Array;
+  scale: number;
+}
+
+/** Both ways to split the work, and the pattern, against the same reference. */
+export async function checkAttention(...args: Parameters<typeof checkVariant>): Promise<void> {
   const [gpu, shape, options] = args;
   await checkVariant(gpu, shape, { ...options, variant: 'register' });
   await checkVariant(gpu, shape, { ...options, variant: 'workgroup' });
@@ -26,10 +35,10 @@ async function check(...args: Parameters<typeof checkVariant>): Promise<void> {
 
 async function checkVariant(
   gpu: Gpu,
-  shape: Shape,
+  shape: AttentionShape,
   options: {
     rule?: { window: number; sinks: number };
-    mask?: BlockMask;
+    mask?: BlockMask | ((plain: PlainInputs) => BlockMask);
     deviation?: number;
     cap?: number;
     fill?: number;
@@ -51,16 +60,20 @@ async function checkVariant(
       { length: (nKeys - fromRow) * width },
       (_, i) => fused[(fromRow + Math.floor(i / width)) * rowStride + start + (i % width)]!,
     );
-  const mask = options.mask ?? maskFromRule({ ...shape, nKeys }, options.rule ?? { window: 0, sinks: 0 });
   const scale = 1 / Math.sqrt(dHead);
+  const [q, k] = [columns(0, widths[0], queryOffset), columns(widths[0], widths[1], 0)];
+  const mask =
+    typeof options.mask === 'function'
+      ? options.mask({ q, k, scale })
+      : (options.mask ?? maskFromRule({ ...shape, nKeys }, options.rule ?? { window: 0, sinks: 0 }));
   const plain = {
     ...shape,
     nKeys,
     scale,
     cap,
     mask,
-    q: columns(0, widths[0], queryOffset),
-    k: columns(widths[0], widths[1], 0),
+    q,
+    k,
     v: columns(widths[0] + widths[1], widths[2], 0),
   };
   using tensor = gpu.upload(fused, [nKeys, rowStride]);
@@ -105,7 +118,14 @@ async function checkVariant(
   );
 }
 
-const base: Shape = { nHeads: 3, nKvHeads: 3, dHead: 12, nQueries: 20, queryOffset: 0, blockSize: 16 };
+const base: AttentionShape = {
+  nHeads: 3,
+  nKvHeads: 3,
+  dHead: 12,
+  nQueries: 20,
+  queryOffset: 0,
+  blockSize: 16,
+};
 
 export const cases = gpuCases('attention', {
   'causal, many lengths and head sizes': async (gpu) => {
@@ -117,38 +137,38 @@ export const cases = gpuCases('attention', {
       [40, 12, 7],
       [65, 32, 32],
     ] as const) {
-      await check(gpu, { ...base, nQueries, dHead, blockSize });
+      await checkAttention(gpu, { ...base, nQueries, dHead, blockSize });
     }
   },
   'grouped queries share keys and values': async (gpu) => {
-    await check(gpu, { ...base, nHeads: 6, nKvHeads: 2 });
-    await check(gpu, { ...base, nHeads: 4, nKvHeads: 1, dHead: 8 });
+    await checkAttention(gpu, { ...base, nHeads: 6, nKvHeads: 2 });
+    await checkAttention(gpu, { ...base, nHeads: 4, nKvHeads: 1, dHead: 8 });
   },
   'heads of up to 256 values': async (gpu) => {
     for (const dHead of [80, 128, 256])
-      await check(gpu, { ...base, nHeads: 2, nKvHeads: 1, nQueries: 18, dHead });
+      await checkAttention(gpu, { ...base, nHeads: 2, nKvHeads: 1, nQueries: 18, dHead });
   },
   'soft-capped scores': async (gpu) => {
-    await check(gpu, base, { cap: 5, deviation: 3 });
-    await check(
+    await checkAttention(gpu, base, { cap: 5, deviation: 3 });
+    await checkAttention(
       gpu,
       { ...base, nHeads: 4, nKvHeads: 2, nQueries: 37 },
       { cap: 0.5, rule: { window: 5, sinks: 0 } },
     );
-    await check(gpu, base, { cap: 50, deviation: 40, what: 'far beyond the cap' });
+    await checkAttention(gpu, base, { cap: 50, deviation: 40, what: 'far beyond the cap' });
   },
   'queries after cached keys': async (gpu) => {
-    await check(gpu, { ...base, nQueries: 1, queryOffset: 33 });
-    await check(gpu, { ...base, nQueries: 9, queryOffset: 11, blockSize: 4 });
+    await checkAttention(gpu, { ...base, nQueries: 1, queryOffset: 33 });
+    await checkAttention(gpu, { ...base, nQueries: 9, queryOffset: 11, blockSize: 4 });
   },
   'window and sinks': async (gpu) => {
-    await check(gpu, { ...base, nQueries: 50, blockSize: 8 }, { rule: { window: 5, sinks: 2 } });
-    await check(gpu, { ...base, nQueries: 50, blockSize: 8 }, { rule: { window: 1, sinks: 0 } });
+    await checkAttention(gpu, { ...base, nQueries: 50, blockSize: 8 }, { rule: { window: 5, sinks: 2 } });
+    await checkAttention(gpu, { ...base, nQueries: 50, blockSize: 8 }, { rule: { window: 1, sinks: 0 } });
   },
   'equal scores, one dominating key, very large and very small scores': async (gpu) => {
-    await check(gpu, base, { fill: 0.5, what: 'equal' });
-    await check(gpu, base, { deviation: 12, what: 'dominating' });
-    await check(gpu, base, { deviation: 1e-6, what: 'tiny' });
+    await checkAttention(gpu, base, { fill: 0.5, what: 'equal' });
+    await checkAttention(gpu, base, { deviation: 12, what: 'dominating' });
+    await checkAttention(gpu, base, { deviation: 1e-6, what: 'tiny' });
   },
   'a random mask of its own for every head, with rows that see nothing': async (gpu) => {
     const random = new TestRandom(9);
@@ -172,6 +192,45 @@ export const cases = gpuCases('attention', {
     };
     if (!offsets.some((value, i) => i > 0 && value === offsets[i - 1]))
       throw new Error('the mask has no empty row');
-    await check(gpu, { ...base, nQueries: 22, blockSize: 8 }, { mask });
+    await checkAttention(gpu, { ...base, nQueries: 22, blockSize: 8 }, { mask });
+  },
+  'element masks: random bits, rows and whole blocks of zeros, bits of later keys': async (gpu) => {
+    for (const [blockSize, nQueries, queryOffset] of [
+      [32, 40, 0],
+      [16, 37, 0],
+      [7, 30, 12],
+      [1, 9, 3],
+    ] as const) {
+      const random = new TestRandom(blockSize);
+      const keyBlocks = Math.ceil((nQueries + queryOffset) / blockSize);
+      const offsets = [0];
+      const entries: number[] = [];
+      const bits: number[] = [];
+      for (let row = 0; row < 3 * Math.ceil(nQueries / blockSize); row++) {
+        for (let block = 0; block < keyBlocks; block++) {
+          if (random.next() < 0.3) continue;
+          entries.push(random.next() < 0.2 && block === 0 ? block : (block | PARTIAL) >>> 0);
+          const none = random.next() < 0.2;
+          // What a full block's words say does not matter.
+          for (let r = 0; r < blockSize; r++)
+            bits.push(none || random.next() < 0.2 ? 0 : Math.floor(random.next() * 2 ** 32) >>> 0);
+        }
+        offsets.push(entries.length);
+      }
+      const [offsetWords, entryWords, bitWords] = [offsets, entries, bits].map((list) =>
+        Uint32Array.from(list),
+      );
+      const mask: BlockMask = {
+        blockSize,
+        perHead: true,
+        offsets: offsetWords!,
+        entries: entryWords!,
+        // Bits stand in place of the rule.
+        window: 2,
+        sinks: 1,
+        bits: bitWords!,
+      };
+      await checkAttention(gpu, { ...base, nQueries, queryOffset, blockSize }, { mask });
+    }
   },
 });

@@ -30,6 +30,7 @@ export function Ablation({ analysis, choice }: { analysis: Analysis; choice: Cho
   return (
     <Panel
       title="Ablation here"
+      className="ablation-panel"
       about={
         <>
           <p>
@@ -168,13 +169,13 @@ function Bars({ found, analysis, choice }: { found: AblatedText; analysis: Analy
               y={top}
               width={Math.max(0.8, step * 0.8)}
               height={Math.max(1, bottom - top)}
-              fill={value > 0 ? mark.negative : mark.positive}
+              fill={value > 0 ? mark.positive : mark.negative}
             />
           );
         })}
       </svg>
       <p className="small">
-        change of loss, nats, token by token: orange is worse without{' '}
+        change of loss, nats, token by token: blue where it rises without them{' '}
         {(changes[worst] || 0) > 0 && (
           <>
             · most at{' '}

@@ -43,7 +43,7 @@ export function HeadGrid({ measures, measure, onOpen }: GridProps) {
           {measure && (
             <p>
               <em>{measure.title}</em>
-              {measure.unit && `, in ${measure.unit}`}: {measure.definition}
+              {measure.unit && `, in ${measure.unit}`}: {measure.definition} {measure.note}
             </p>
           )}
           <p>
@@ -117,6 +117,7 @@ function Figures({ measure }: { measure: Measure | undefined }) {
   const score = usePage((state) => state.view.score);
   const ablating = isAblation(measure?.id ?? score);
   const slot = ablating ? 'effects' : 'scores';
+  const silent = measure?.values.every(Number.isNaN) ?? false;
   const value = useHeads((state) => state[slot].value);
   const wantScores = useHeads((state) => state.wantScores);
   const wantEffects = useHeads((state) => state.wantEffects);
@@ -126,6 +127,7 @@ function Figures({ measure }: { measure: Measure | undefined }) {
         <>
           {formatCount(value.texts)} {value.texts === 1 ? 'text' : 'texts'},{' '}
           {formatCount(typeof value.tokens === 'number' ? value.tokens : (value.tokens[0] ?? 0))} tokens{' '}
+          {silent && '· this score finds nothing here to say anything about '}
           {value.corpus.kind === 'storyworld' && (
             <button
               type="button"

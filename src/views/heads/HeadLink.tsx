@@ -1,16 +1,18 @@
-import { usePage } from '../../state/store.ts';
+import { useHeads } from '../../state/heads.ts';
+import { headName } from './derived.ts';
 
 /** Goes to another head, on the same part of its page. */
 export function HeadLink({ layer, head }: { layer: number; head: number }) {
-  const change = usePage((state) => state.change);
+  const openHead = useHeads((state) => state.openHead);
+  const name = headName(layer, head);
   return (
     <button
       type="button"
       className="link"
-      aria-label={`Show head ${layer}.${head}`}
-      onClick={() => change({ layer, head })}
+      aria-label={`Show head ${name}`}
+      onClick={() => openHead(layer, head)}
     >
-      {layer}.{head}
+      {name}
     </button>
   );
 }

@@ -12,6 +12,8 @@ import { measuresTable } from './tables.ts';
 const HEIGHT = 300;
 const LEFT = 46;
 const BOTTOM = 34;
+const RIGHT = 34;
+const TOP = 20;
 /** The heads that stand out on either axis are named. */
 const NAMED = 4;
 
@@ -61,8 +63,8 @@ function Dots({ along, up, nHeads }: { along: Measure; up: Measure; nHeads: numb
     const ends: [number, number] = [Math.min(0, ...shown), Math.max(0, ...shown)];
     return scaleLinear(ends[0] < ends[1] ? ends : [0, 1], range).nice(4);
   };
-  const x = scale(along, [LEFT, width - 14]);
-  const y = scale(up, [HEIGHT - BOTTOM, 12]);
+  const x = scale(along, [LEFT, width - RIGHT]);
+  const y = scale(up, [HEIGHT - BOTTOM, TOP]);
   const name = (at: number): string => headName(Math.floor(at / nHeads), at % nHeads);
   const named = new Set([...dots.slice(0, NAMED), ...orderOf(along.values).slice(0, NAMED)]);
   const open = layer !== null && head !== null ? layer * nHeads + head : undefined;
@@ -76,7 +78,7 @@ function Dots({ along, up, nHeads }: { along: Measure; up: Measure; nHeads: numb
       >
         {x.ticks(4).map((tick) => (
           <g key={tick}>
-            <line className="grid-line" x1={x(tick)} x2={x(tick)} y1={12} y2={HEIGHT - BOTTOM} />
+            <line className="grid-line" x1={x(tick)} x2={x(tick)} y1={TOP} y2={HEIGHT - BOTTOM} />
             <text className="tick" x={x(tick)} y={HEIGHT - BOTTOM + 14} textAnchor="middle">
               {shortValue(tick)}
             </text>
@@ -84,13 +86,13 @@ function Dots({ along, up, nHeads }: { along: Measure; up: Measure; nHeads: numb
         ))}
         {y.ticks(4).map((tick) => (
           <g key={tick}>
-            <line className="grid-line" x1={LEFT} x2={width - 14} y1={y(tick)} y2={y(tick)} />
+            <line className="grid-line" x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
             <text className="tick" x={LEFT - 6} y={y(tick) + 4} textAnchor="end">
               {shortValue(tick)}
             </text>
           </g>
         ))}
-        <text className="tick" x={width - 14} y={HEIGHT - 4} textAnchor="end">
+        <text className="tick" x={width - RIGHT} y={HEIGHT - 4} textAnchor="end">
           {along.title}
           {along.unit && `, ${along.unit}`}
         </text>

@@ -53,7 +53,11 @@ export function shortValue(value: number): string {
   return text.replace(/^(−?)0\./, '$1.');
 }
 
-/** With its unit. */
+/** Longer units stand in legends and definitions only. */
+const SHORT_UNIT = 7;
+
+/** With its unit, if that is short. */
 export function measureText({ unit }: Pick<Measure, 'unit'>, value: number): string {
-  return Number.isNaN(value) ? '–' : `${formatActivation(value)}${unit ? `\u00a0${unit}` : ''}`;
+  if (Number.isNaN(value)) return '–';
+  return `${formatActivation(value)}${unit && unit.length <= SHORT_UNIT ? `\u00a0${unit}` : ''}`;
 }

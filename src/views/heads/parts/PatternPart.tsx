@@ -1,4 +1,4 @@
-import { useId, useMemo, useState, useSyncExternalStore } from 'react';
+import { useDeferredValue, useId, useMemo, useState, useSyncExternalStore } from 'react';
 import type { Analysis, PatternRecord } from '../../../engine/protocol.ts';
 import { useHeads } from '../../../state/heads.ts';
 import { usePage } from '../../../state/store.ts';
@@ -314,7 +314,8 @@ function Strip({ pattern, analysis, choice, withoutFirst, scale: signed, pointed
   const change = usePage((state) => state.change);
   const [peek, setPeek] = useState<number | null>(null);
   const last = analysis.tokens.length - 1;
-  const row = Math.min(last, peek ?? pointed ?? choice.active ?? last);
+  // The map answers the pointer at once; a thousand boxes may follow a little later.
+  const row = useDeferredValue(Math.min(last, peek ?? pointed ?? choice.active ?? last));
   const line = useMemo(() => lineOf(pattern.values, pattern.rows, row, way), [pattern, row, way]);
   const max = line.reduce(
     (most, value, other) => (withoutFirst && other === 0 ? most : Math.max(most, Math.abs(value) || 0)),

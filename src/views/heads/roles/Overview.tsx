@@ -5,6 +5,7 @@ import { polysemanticShare } from '../../../shared/polysemantic-share.ts';
 import { formatFixed, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
+import { headName } from '../derived.ts';
 import { HeadLink } from '../HeadLink.tsx';
 import { agreement, separateRoles } from './derived.ts';
 import { Shares } from './ShareChart.tsx';
@@ -77,7 +78,7 @@ export function Overview() {
           label="heads by roles"
           columns={COLUMNS}
           rows={heads}
-          keyOf={(one) => `${one.layer}.${one.head}`}
+          keyOf={(one) => headName(one.layer, one.head)}
           by="effective"
           isChosen={(one) => one.layer === layer && one.head === head}
         />

@@ -5,6 +5,7 @@ import { usePage } from '../../../state/store.ts';
 import type { SparseChoice } from '../../../state/view-state.ts';
 import { formatPercent } from '../../shared/format.ts';
 import { Info } from '../../shared/Info.tsx';
+import { visitedUnder } from './derived.ts';
 import { LOOKS, whoText } from './words.ts';
 
 interface CardProps {
@@ -83,7 +84,31 @@ export function AssignmentCard({ choice, number, onChange, onRemove }: CardProps
           ))}
         </div>
       )}
+      {!choice.off && <Visited entry={number - 1} budget={choice.budget} />}
     </li>
+  );
+}
+
+/** A budget this far from what is visited is explained. */
+const FAR = 0.05;
+
+/** What came of a budget: blocks are whole, and some are always kept. */
+function Visited({ entry, budget }: { entry: number; budget: number | undefined }) {
+  const sparse = usePage((state) => state.view.sparse);
+  const heads = useSparse((state) => state.result?.sparse.heads);
+  const running = useSparse((state) => state.running !== undefined);
+  const visited = heads ? visitedUnder(heads, sparse, entry) : NaN;
+  if (running || !heads) return <p className="small">{'\u00a0'}</p>;
+  if (Number.isNaN(visited))
+    return <p className="small">Later entries name the same heads: this one holds for none.</p>;
+  const far = budget !== undefined && visited > budget + FAR;
+  return (
+    <p className="small">
+      {formatPercent(visited)} of its blocks are visited
+      {far &&
+        ', more than asked: whole blocks, and those always kept, weigh much in a text this short. Smaller blocks come closer'}
+      .
+    </p>
   );
 }
 

@@ -1,3 +1,5 @@
+import { useEffect } from 'react';
+import type { FeatureLabel } from '../../../engine/protocol.ts';
 import type { SparseResult } from '../../../state/sparse.ts';
 import { usePage } from '../../../state/store.ts';
 import { BarRows } from '../../shared/BarRows.tsx';
@@ -12,6 +14,7 @@ import {
   formatSigned,
 } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
+import { visibleText } from '../../shared/visible-text.ts';
 import { lossesOf } from './derived.ts';
 import { changesTable, figuresTable } from './tables.ts';
 
@@ -93,6 +96,9 @@ function featureFacts(features: SparseResult['sparse']['features']): Fact[] {
 
 const LISTED = 12;
 
+const promoted = (label: FeatureLabel | undefined): string | undefined =>
+  label && `→ ${label.promoted.slice(0, 2).map(visibleText).join(' ')}`;
+
 /** Which features of the current dictionary change most. */
 export function ChangedFeatures({ result: { sparse, analysis } }: { result: SparseResult }) {
   const openFeature = usePage((state) => state.openFeature);
@@ -100,8 +106,13 @@ export function ChangedFeatures({ result: { sparse, analysis } }: { result: Spar
   const hook = usePage(
     (state) => state.opened?.dictionaries.find(({ id }) => id === analysis.dictionary)?.hook,
   );
+  const wantLabels = usePage((state) => state.wantLabels);
+  const most = sparse.features?.most.slice(0, LISTED) ?? [];
+  const named = most.map(({ index }) => index).join(',');
+  useEffect(() => {
+    if (named !== '') void wantLabels(named.split(',').map(Number));
+  }, [named, wantLabels]);
   if (!sparse.features) return null;
-  const most = sparse.features.most.slice(0, LISTED);
   const by = ({ dense, sparse: under }: (typeof most)[number]): number => under - dense;
   const largest = Math.max(1e-12, ...most.map((one) => Math.abs(by(one))));
   const colour = (change: number): string => (change < 0 ? mark.negative : mark.positive);
@@ -142,7 +153,7 @@ export function ChangedFeatures({ result: { sparse, analysis } }: { result: Spar
             value: Math.abs(by(one)),
             shown: `${formatActivation(one.dense)} → ${formatActivation(one.sparse)}`,
             colour: colour(by(one)),
-            note: labels[one.index]?.promoted.slice(0, 2).join(' '),
+            note: promoted(labels[one.index]),
           }))}
         />
       )}

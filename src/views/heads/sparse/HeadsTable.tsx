@@ -5,8 +5,9 @@ import { usePage } from '../../../state/store.ts';
 import { formatCount, formatFixed, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
+import { headName } from '../derived.ts';
 import { HeadLink } from '../HeadLink.tsx';
-import { headName } from './derived.ts';
+
 import { headsTable } from './tables.ts';
 import { patternTitle } from './words.ts';
 
@@ -42,7 +43,7 @@ export function HeadsTable({ result: { sparse } }: { result: SparseResult }) {
         label="heads"
         columns={columns}
         rows={sparse.heads}
-        keyOf={headName}
+        keyOf={(row) => headName(row.layer, row.head)}
         by="recall"
         isChosen={(row) => row.layer === layer && row.head === head}
       />

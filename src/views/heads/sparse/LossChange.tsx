@@ -11,8 +11,8 @@ import { spokenText, visibleText } from '../../shared/visible-text.ts';
 import { lossChange } from './derived.ts';
 import { lossTable } from './tables.ts';
 
-/** Nats at which a bar is full. */
-const FULL = 3;
+/** Changes below this, in nats, are never drawn as full bars. */
+const LEAST_FULL = 0.1;
 /** Bars of an exported image: the largest changes. */
 const DRAWN = 40;
 
@@ -20,6 +20,7 @@ const DRAWN = 40;
 export function LossChange({ result: { sparse, analysis } }: { result: SparseResult }) {
   const change = useMemo(() => lossChange(sparse), [sparse]);
   const most = useMemo(() => strongest(change, DRAWN), [change]);
+  const full = Math.max(LEAST_FULL, Math.abs(change[most[0] ?? 0] || 0));
   return (
     <Panel
       title="Loss, token by token"
@@ -27,7 +28,7 @@ export function LossChange({ result: { sparse, analysis } }: { result: SparseRes
         <>
           <p>
             Under each token the change of its loss in nats: a bar up is a rise (predicted worse under the
-            patterns), a bar down a fall. Bars are full at {FULL} nats.
+            patterns), a bar down a fall. A full bar is the largest change of this text.
           </p>
           <p>← → walk, Home and End jump, Enter chooses the token.</p>
         </>
@@ -45,7 +46,10 @@ export function LossChange({ result: { sparse, analysis } }: { result: SparseRes
         )
       }
     >
-      <ChangeStrip analysis={analysis} change={change} loss={sparse.loss} />
+      <p className="small">
+        A full bar is {formatFixed(full)} nats; orange up: predicted worse, blue down: better.
+      </p>
+      <ChangeStrip analysis={analysis} change={change} loss={sparse.loss} full={full} />
     </Panel>
   );
 }
@@ -62,10 +66,12 @@ interface StripProps {
   analysis: Analysis;
   change: Float32Array;
   loss: Float32Array;
+  /** Change of a full bar, nats. */
+  full: number;
 }
 
 /** A listbox of tokens: one tab stop, arrows inside. */
-function ChangeStrip({ analysis, change, loss }: StripProps) {
+function ChangeStrip({ analysis, change, loss, full }: StripProps) {
   const strip = useRef<HTMLDivElement>(null);
   const select = usePage((state) => state.select);
   const active = usePage((state) => state.view.active);
@@ -119,6 +125,7 @@ function ChangeStrip({ analysis, change, loss }: StripProps) {
           number={row + 1 - analysis.prefix}
           change={change[row]!}
           loss={loss[row]!}
+          tall={Math.abs(change[row]!) / full}
           active={row === chosen}
           stop={row === stop}
         />
@@ -133,6 +140,8 @@ interface TokenProps {
   number: number;
   change: number;
   loss: number;
+  /** Height of the bar, 0 … 1. */
+  tall: number;
   active: boolean;
   stop: boolean;
 }
@@ -143,6 +152,7 @@ const ChangedToken = memo(function ChangedToken({
   number,
   change,
   loss,
+  tall,
   active,
   stop,
 }: TokenProps) {
@@ -150,7 +160,6 @@ const ChangedToken = memo(function ChangedToken({
   const said = `${number}: ${spokenText(text)}; ${
     known ? `loss ${formatFixed(loss)}, change ${formatSigned(change)} nats` : 'not predicted'
   }`;
-  const tall = known ? Math.min(1, Math.abs(change) / FULL) * 50 : 0;
   return (
     <div
       role="option"
@@ -166,7 +175,7 @@ const ChangedToken = memo(function ChangedToken({
         {tall > 0 && (
           <span
             style={{
-              height: `max(1px, ${tall}%)`,
+              height: `max(1px, ${50 * tall}%)`,
               backgroundColor: change > 0 ? mark.negative : mark.positive,
               ...(change > 0 ? { bottom: '50%' } : { top: '50%' }),
             }}

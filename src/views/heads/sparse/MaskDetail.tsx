@@ -6,9 +6,9 @@ import type { Pair } from './MaskPanel.tsx';
 import { massRatio, OUTLINED } from './mask-picture.ts';
 
 /** Pairs shown around the cursor, either way. */
-const REACH = 4;
+const REACH = 5;
 const SPAN = 2 * REACH + 1;
-const CELL = 20;
+const CELL = 22;
 const LEFT = 84;
 const TOP = 74;
 

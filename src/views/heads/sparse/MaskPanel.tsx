@@ -9,7 +9,8 @@ import { formatFixed, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { TokenText } from '../../shared/TokenText.tsx';
 import { useWidth } from '../../shared/useWidth.ts';
-import { type HeadMask, headName, queryRows } from './derived.ts';
+import { headName } from '../derived.ts';
+import { type HeadMask, queryRows } from './derived.ts';
 import { drawMask } from './mask-canvas.ts';
 import { MaskDetail } from './MaskDetail.tsx';
 import { maskPicture } from './mask-picture.ts';
@@ -51,8 +52,8 @@ export function MaskPanel({ result: { sparse, analysis } }: { result: SparseResu
         <Mask found={found} analysis={analysis} blockSize={sparse.blockSize} canvasRef={canvas} />
       ) : (
         <p className="quiet-text">
-          Head {headName(shown)} has no entry above: it attends as it was trained. Put it under a pattern, or
-          choose a head of the table.
+          Head {headName(shown.layer, shown.head)} has no entry above: it attends as it was trained. Put it
+          under a pattern, or choose a head of the table.
         </p>
       )}
     </Panel>
@@ -151,7 +152,7 @@ function Mask({ found, analysis, blockSize, canvasRef }: MaskProps) {
           role="application"
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
-          aria-label={`Mask of head ${headName(found)} over its pattern, ${rows} by ${rows}; arrow keys walk its pairs`}
+          aria-label={`Mask of head ${headName(found.layer, found.head)} over its pattern, ${rows} by ${rows}; arrow keys walk its pairs`}
           onKeyDown={onKeyDown}
           onPointerMove={onPointer}
           onPointerDown={onPointer}

@@ -1,6 +1,7 @@
 import type { SparsifiedText } from '../../../engine/protocol.ts';
+import { covers } from '../../../state/sparse.ts';
+import type { SparseChoice } from '../../../state/view-state.ts';
 
-type SparseHead = SparsifiedText['heads'][number];
 export type HeadMask = SparsifiedText['masks'][number];
 
 /** Figures of a whole text. */
@@ -62,5 +63,15 @@ export function queryRows({ mask, dense }: HeadMask, rows: number): QueryRow[] {
   });
 }
 
-/** `layer.head`, as the field writes it. */
-export const headName = ({ layer, head }: Pick<SparseHead, 'layer' | 'head'>): string => `${layer}.${head}`;
+/**
+ * Mean share of blocks visited by the heads an entry of the list holds for; NaN for none, as where later entries name the
+ * same heads.
+ */
+export function visitedUnder(
+  heads: SparsifiedText['heads'],
+  sparse: readonly SparseChoice[],
+  entry: number,
+): number {
+  const holds = heads.filter((at) => sparse.findLastIndex((one) => !one.off && covers(one, at)) === entry);
+  return mean(holds.map(({ visited }) => visited));
+}
