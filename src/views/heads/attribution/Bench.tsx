@@ -154,6 +154,12 @@ function Node({ answer, go }: { answer: Answer; go: (depth: number) => void }) {
         )}
         {busy && <span className="small"> · working …</span>}
       </h3>
+      {end?.kind === 'feature' && (
+        <p className="small">
+          Begins anew: what follows adds up to this feature’s own value, not to the one before it in the
+          trail.
+        </p>
+      )}
       <FeatureFacts record={record} />
       <Sum record={record} />
       {full && <p className="note">A trail has at most {MAX_TRAIL} steps.</p>}

@@ -33,17 +33,19 @@ export function Upstream({ record, busy, onStep }: UpstreamProps) {
         <>
           <p>
             The residual stream here as a dictionary says it: Σ f_j W_dec[j] + constant + error, each passed
-            through the same reading as above. So the features, the error (what the dictionary does not say)
-            and the rest add up to the same value.
+            through the same reading as above. Features, constant, error (what the dictionary does not say),
+            the rest of the stream and the residue add up to the same value.
           </p>
           <p>
-            <em>Written later</em>: for a dictionary of an earlier hook, what was added to the stream since.
-            Choosing a feature begins anew from its own pre-activation on this token.
+            <em>The rest of the stream</em>: what was written after the dictionary’s hook and, for a layer’s
+            output, before it. Choosing a feature begins anew from its own pre-activation on this token.
           </p>
         </>
       }
-      table={() => (split ? upstreamTable(split) : { columns: ['part'], rows: [] })}
-      drawing={() => (split ? barsDrawing(drawnBars(largestFirst(barsOf(split), 40).shown)) : null)}
+      table={() => (split ? upstreamTable(split, record.residue) : { columns: ['part'], rows: [] })}
+      drawing={() =>
+        split ? barsDrawing(drawnBars(largestFirst(barsOf(split, record.residue), 40).shown)) : null
+      }
     >
       <div className="strip-tools">
         <label htmlFor={`${id}-dictionary`}>Dictionary</label>
@@ -72,25 +74,34 @@ export function Upstream({ record, busy, onStep }: UpstreamProps) {
             : 'What this dictionary writes does not add to the residual stream before here.'}
         </p>
       )}
-      {split && <Split split={split} onStep={onStep} />}
+      {split && <Split split={split} residue={record.residue} onStep={onStep} />}
     </Panel>
   );
 }
 
-const barsOf = ({ features, others, error, bias, later }: UpstreamSplit) => [
-  ...features.map(({ index, value }) => ({ key: `${index}`, label: `#${index}`, value })),
-  ...restOf({ others, error, bias, later }),
+type Residue = AttributionRecord['residue'];
+
+const barsOf = (split: UpstreamSplit, residue: Residue) => [
+  ...split.features.map(({ index, value }) => ({ key: `${index}`, label: `#${index}`, value })),
+  ...restOf(split, residue),
 ];
 
-const restOf = ({ others, error, bias, later }: Pick<UpstreamSplit, 'others' | 'error' | 'bias' | 'later'>) =>
+const restOf = ({ others, error, bias, later }: UpstreamSplit, residue: Residue) =>
   [
     { key: 'others', label: 'other features', value: others },
     { key: 'error', label: 'error', value: error },
     { key: 'bias', label: 'constant', value: bias },
-    { key: 'later', label: 'written later', value: later },
+    { key: 'later', label: 'the rest of the stream', value: later },
+    { key: 'residue', label: 'residue', value: residue.reduce((sum, { value }) => sum + value, 0) },
   ].filter(({ value }) => value !== 0);
 
-function Split({ split, onStep }: { split: UpstreamSplit; onStep: (feature: number) => void }) {
+interface SplitProps {
+  split: UpstreamSplit;
+  residue: Residue;
+  onStep: (feature: number) => void;
+}
+
+function Split({ split, residue, onStep }: SplitProps) {
   const { features } = split;
   const most = largestSize(features.map(({ value }) => value));
   const together = features.reduce((sum, { value }) => sum + value, 0);
@@ -98,7 +109,10 @@ function Split({ split, onStep }: { split: UpstreamSplit; onStep: (feature: numb
     <>
       <SignedBars
         label="Features together, and the rest"
-        bars={[{ key: 'features', label: `${features.length} features`, value: together }, ...restOf(split)]}
+        bars={[
+          { key: 'features', label: `${features.length} features`, value: together },
+          ...restOf(split, residue),
+        ]}
       />
       {features.length > 0 && (
         <VirtualRows

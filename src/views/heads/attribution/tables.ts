@@ -1,4 +1,4 @@
-import type { Analysis, UpstreamSplit } from '../../../engine/protocol.ts';
+import type { Analysis, AttributionRecord, UpstreamSplit } from '../../../engine/protocol.ts';
 import type { TableData } from '../../shared/download.ts';
 import { type HeadLine, headName, type Part } from './derive.ts';
 
@@ -33,7 +33,10 @@ export function partsTable(parts: readonly Part[], what: string): TableData {
   return { columns: [what, 'contribution'], rows: parts.map((part) => [part.what, part.value]) };
 }
 
-export function upstreamTable({ features, others, error, bias, later }: UpstreamSplit): TableData {
+export function upstreamTable(
+  { features, others, error, bias, later }: UpstreamSplit,
+  residue: AttributionRecord['residue'],
+): TableData {
   return {
     columns: ['part', 'feature', 'activation', 'contribution'],
     rows: [
@@ -41,7 +44,8 @@ export function upstreamTable({ features, others, error, bias, later }: Upstream
       ['other features', null, null, others],
       ['error', null, null, error],
       ['constant', null, null, bias],
-      ['written later', null, null, later],
+      ['the rest of the stream', null, null, later],
+      ...residue.map(({ what, value }) => [`residue: ${what}`, null, null, value]),
     ],
   };
 }
