@@ -2,8 +2,8 @@ import type { Gpu } from '../gpu/gpu.ts';
 import gpt2Config from '../model/goldens/gpt2-random/config.json';
 import gpt2Weights from '../model/goldens/gpt2-random/model.safetensors?url';
 import { Transformer } from '../model/transformer.ts';
-import { type FileDType, toFloat32 } from '../shared/dtype.ts';
-import type { TensorReader } from '../shared/tensor-file.ts';
+import { toFloat32 } from '../shared/dtype.ts';
+import type { FileDType, TensorReader } from '../shared/tensor-file.ts';
 import { familyConfig, familyTensors, openUrl } from './family-goldens.ts';
 
 /** Weights of a tiny model as its file has them, turned to [in, out]; norms' gains as they multiply. */
