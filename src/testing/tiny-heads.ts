@@ -146,10 +146,10 @@ export function tinyCircuits(
   const { nHeads, nKvHeads, dHead, dModel, attentionScale } = model.config;
   const own = weights.layers[layer]!;
   const shared = Math.floor((head * nKvHeads) / nHeads);
-  const read = normed(weights.embed, own.gain, model);
-  const q = times(read, headColumns(own.q, nHeads * dHead, head, dHead), dModel);
-  const k = times(read, headColumns(own.k, nKvHeads * dHead, shared, dHead), dModel);
-  const v = times(read, headColumns(own.v, nKvHeads * dHead, shared, dHead), dModel);
+  const seen = normed(weights.embed, own.gain, model);
+  const q = times(seen, headColumns(own.q, nHeads * dHead, head, dHead), dModel);
+  const k = times(seen, headColumns(own.k, nKvHeads * dHead, shared, dHead), dModel);
+  const v = times(seen, headColumns(own.v, nKvHeads * dHead, shared, dHead), dModel);
   const o = own.o.subarray(head * dHead * dModel, (head + 1) * dHead * dModel);
   return {
     qk: times(q, transposed(k, dHead), dHead).map((value) => value * attentionScale),

@@ -2,7 +2,7 @@ import { scoreText } from '../../analysis/heads/attention-scores.ts';
 import { openCorpus } from '../../analysis/heads/corpus.ts';
 import { unembeddingMean } from '../../analysis/heads/head-matrices.ts';
 import { Pace } from '../../analysis/heads/pace.ts';
-import { repeatedTexts } from '../../analysis/heads/repeated.ts';
+import { repeatedTexts, tokensOf } from '../../analysis/heads/repeated.ts';
 import { headScores } from '../../analysis/heads/scores/index.ts';
 import type { AttentionScore } from '../../analysis/heads/scores/score.ts';
 import { Totals } from '../../analysis/heads/totals.ts';
@@ -62,7 +62,8 @@ export async function scoreHeads(
     scores.forEach(({ info }, i) => totals.get(info.id)!.add(found[i]!.sums, found[i]!.rows));
     partial();
   };
-  const repeated = reading.rows < reading.prefix.length + 4 ? [] : repeatedTexts(reading);
+  const repeated =
+    reading.rows < reading.prefix.length + 4 ? [] : repeatedTexts(reading, { among: tokensOf(corpus) });
   for (const [i, text] of repeated.entries()) {
     await run('repeated', text);
     progress('repeated random tokens', i + 1, repeated.length);

@@ -27,7 +27,7 @@ export const induction: AttentionScore = {
     id: 'induction',
     title: 'Induction (prefix matching)',
     definition:
-      'On random tokens that come twice in the same order (8 sequences of up to 2 × 50): attention to what followed the token the first time, Σ A[t, s] over s < t with token s − 1 = token t, mean over the rows that have one.',
+      'On random tokens that come twice in the same order (8 sequences of up to 2 × 50, drawn from the tokens of the corpus, or of the vocabulary where the corpus has fewer than 100 different ones): attention to what followed the token the first time, Σ A[t, s] over s < t with token s − 1 = token t, mean over the rows that have one.',
     ...share,
   },
   keys: afterSame,
