@@ -2,7 +2,7 @@ import type { HeadRoles } from '../../../engine/protocol.ts';
 import { effectTint } from '../../shared/colour.ts';
 import { formatCount, formatSigned } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
-import { ablatedRoles } from './derived.ts';
+import { ablatedRoles, largestRise } from './derived.ts';
 import { ablationsTable } from './tables.ts';
 import { matrixDrawing } from './matrix-drawing.ts';
 
@@ -10,10 +10,7 @@ import { matrixDrawing } from './matrix-drawing.ts';
 export function Ablations({ head }: { head: HeadRoles }) {
   const count = ablatedRoles(head);
   const numbers = Array.from({ length: count }, (_, i) => i);
-  const most = Math.max(
-    1e-12,
-    ...head.roles.slice(0, count).flatMap(({ riseWithout }) => riseWithout.slice(0, count).map(Math.abs)),
-  );
+  const most = largestRise(head);
   const separate = new Set(head.separate.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]));
   return (
     <Panel

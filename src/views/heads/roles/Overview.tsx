@@ -21,7 +21,10 @@ export function Overview() {
   const layer = usePage((state) => state.view.layer);
   const head = usePage((state) => state.view.head);
   const measured = Object.values(layers).map(({ roles }) => roles);
-  const heads = measured.flatMap((one) => one.heads);
+  // A verdict on the first few texts is none yet.
+  const heads = Object.values(layers).flatMap(({ roles, complete: whole }) =>
+    whole ? roles.heads : roles.heads.map((one) => ({ ...one, polysemantic: 'unknown' as const })),
+  );
   const total = opened?.model.nLayers ?? 0;
   const readable = Array.from({ length: total }, (_, l) => l).filter(
     (l) => opened && headDictionary(opened, l),

@@ -87,6 +87,8 @@ export function RoleCards({ head }: { head: HeadRoles }) {
   );
 }
 
+/** Roles whose evidence is shown without asking. */
+const OPEN = 3;
 const LATENTS = 12;
 const SHARES = 5;
 
@@ -122,13 +124,20 @@ function RoleCard({ role, number, layer }: { role: Role; number: number; layer: 
           ))}
         </ul>
       )}
-      <div className="role-columns">
-        <Shares title="Reads" rows={role.reads} />
-        <Shares title="From how far" rows={role.distances} />
-        <Shares title="Fires in" rows={role.fires} />
-        <Shares title="Fires on" rows={role.firesOn} token />
-        <Shares title="Writes" rows={role.writes.map(({ token, share }) => ({ what: token, share }))} token />
-      </div>
+      <details open={number < OPEN}>
+        <summary className="small">What it reads, when it fires, what it writes</summary>
+        <div className="role-columns">
+          <Shares title="Reads" rows={role.reads} />
+          <Shares title="From how far" rows={role.distances} />
+          <Shares title="Fires in" rows={role.fires} />
+          <Shares title="Fires on" rows={role.firesOn} token />
+          <Shares
+            title="Writes"
+            rows={role.writes.map(({ token, share }) => ({ what: token, share }))}
+            token
+          />
+        </div>
+      </details>
       <Latents role={role} layer={layer} />
       <p className="small">
         {Number.isNaN(own)

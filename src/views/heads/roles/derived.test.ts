@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HeadRoles, Role } from '../../../engine/protocol.ts';
-import { ablatedRoles, agreement, familiesOf, powerParts, separateRoles } from './derived.ts';
+import { ablatedRoles, agreement, familiesOf, largestRise, powerParts, separateRoles } from './derived.ts';
 import { ablationsTable, overviewTable, powersTable } from './tables.ts';
 import { verdictText } from './words.ts';
 
@@ -96,6 +96,12 @@ test('families are offered with how many roles they have', () => {
 
 test('the matrix has the roles that were ablated, and tables no NaN', () => {
   expect(ablatedRoles(head)).toBe(2);
+  expect(largestRise(head)).toBe(1);
+  // The first role is nowhere the strongest on the texts so far.
+  const [first, ...others] = head.roles;
+  const early = { roles: [{ ...first!, riseWithout: [NaN, NaN, NaN] }, ...others] };
+  expect([ablatedRoles(early), largestRise(early)]).toEqual([2, 0.5]);
+  expect(ablatedRoles({ roles: [] })).toBe(0);
   expect(ablationsTable(head, 2).rows).toEqual([
     ['role 1', 1, 0.01, 0.8, 40],
     ['role 2', 0.02, 0.5, 0.2, 30],

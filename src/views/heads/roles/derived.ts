@@ -63,6 +63,16 @@ export function headOf(
   return found && measured && { found, of: measured.roles, complete: measured.complete };
 }
 
-/** Roles that were ablated: the first so many. */
+/** How many roles were ablated: the first so many. One without tokens of its own has no figure of its own. */
 export const ablatedRoles = ({ roles }: Pick<HeadRoles, 'roles'>): number =>
-  roles.filter((role, i) => !Number.isNaN(role.riseWithout[i] ?? NaN)).length;
+  1 +
+  Math.max(
+    -1,
+    ...roles.flatMap(({ riseWithout }) => riseWithout.findLastIndex((rise) => !Number.isNaN(rise))),
+  );
+
+/** Largest rise or fall of the ablations, for the colour scale; above 0. */
+export const largestRise = ({ roles }: Pick<HeadRoles, 'roles'>): number =>
+  roles
+    .flatMap(({ riseWithout }) => riseWithout)
+    .reduce((most, rise) => (Number.isNaN(rise) ? most : Math.max(most, Math.abs(rise))), 1e-12);

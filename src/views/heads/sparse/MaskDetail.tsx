@@ -18,6 +18,7 @@ export function MaskDetail({ found, analysis, pair }: { found: HeadMask; analysi
   const span = Math.min(SPAN, rows);
   const start = (at: number): number => Math.max(0, Math.min(rows - span, at - REACH));
   const [query, key] = [start(pair.query), start(pair.key)];
+  const [width, height] = [LEFT + span * CELL + 34, TOP + span * CELL + 2];
   const steps = Array.from({ length: span }, (_, i) => i);
   const shown = (row: number): string => {
     const text = visibleText(analysis.tokens[row]!.text);
@@ -26,8 +27,9 @@ export function MaskDetail({ found, analysis, pair }: { found: HeadMask; analysi
   return (
     // Said in words by the readout above it.
     <svg
-      width={LEFT + span * CELL + 34}
-      height={TOP + span * CELL + 2}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
       aria-hidden="true"
       className="mask-detail"
     >
