@@ -11,7 +11,7 @@ const blockSize = Number(env.VITE_BLOCK ?? 4);
 async function inWorker<Result>(work: (bench: SparseBench) => Promise<Result>): Promise<Result> {
   const worker = new Worker(new URL('./sparse.worker.ts', import.meta.url), { type: 'module' });
   try {
-    return await work(wrap<SparseBench>(worker) as unknown as SparseBench);
+    return await work(wrap<SparseBench>(worker));
   } finally {
     worker.terminate();
   }

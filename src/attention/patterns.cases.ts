@@ -20,7 +20,7 @@ const SHAPES: readonly (AttentionShape & { window?: number; budget?: number; dev
     budget: 0.6,
     deviation: 2,
   },
-  { nHeads: 4, nKvHeads: 2, dHead: 8, nQueries: 50, queryOffset: 19, blockSize: 8, budget: 0.3 },
+  { nHeads: 4, nKvHeads: 2, dHead: 8, nQueries: 50, queryOffset: 19, blockSize: 8, budget: 0.6 },
   { nHeads: 4, nKvHeads: 1, dHead: 32, nQueries: 33, queryOffset: 0, blockSize: 32 },
   { nHeads: 2, nKvHeads: 1, dHead: 4, nQueries: 40, queryOffset: 5, blockSize: 7, window: 9, budget: 0.7 },
 ];

@@ -41,6 +41,6 @@ export async function timeAttention(
     dHead,
     blockSize: BLOCK,
     clock: points.every(({ clock }) => clock === 'gpu') ? 'gpu' : 'wall',
-    points: points.map(({ clock: _, ...point }) => point),
+    points: points.map(({ clock: _clock, ...point }) => point),
   };
 }
