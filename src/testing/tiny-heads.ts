@@ -3,7 +3,7 @@ import gpt2Config from '../model/goldens/gpt2-random/config.json';
 import gpt2Weights from '../model/goldens/gpt2-random/model.safetensors?url';
 import { Transformer } from '../model/transformer.ts';
 import { toFloat32 } from '../shared/dtype.ts';
-import type { FileDType, TensorReader } from '../shared/tensor-file.ts';
+import type { TensorReader } from '../shared/tensor-file.ts';
 import { familyConfig, familyTensors, openUrl } from './family-goldens.ts';
 
 /** Weights of a tiny model as its file has them, turned to [in, out]; norms' gains as they multiply. */
@@ -39,7 +39,7 @@ export async function tinyModel(gpu: Gpu, name: (typeof TINY)[number]): Promise<
 
 async function read(file: TensorReader, name: string): Promise<Float64Array> {
   const { dtype } = file.info(name)!;
-  return Float64Array.from(toFloat32(await file.read(name), dtype as FileDType));
+  return Float64Array.from(toFloat32(await file.read(name), dtype));
 }
 
 async function conv1d(file: TensorReader, { config }: Transformer): Promise<TinyWeights> {
