@@ -138,8 +138,7 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     set({ [name]: { key, of: kept ? before.of : '', value: kept, running: true } });
     const keep = (value: Result<Name>): void => {
       const now = get()[name];
-      if (signal.aborted || (now.of === key && now.value && !better(value, now.value as Result<Name>)))
-        return;
+      if (signal.aborted || (now.of === key && now.value && !better(value, now.value))) return;
       put(name, { value, of: key } as Partial<HeadsState[Name]>);
     };
     try {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SparsifiedText } from '../../../engine/protocol.ts';
-import { type HeadMask, lossChange, lossesOf, queryRows } from './derived.ts';
+import { type lossChange, lossesOf, queryRows } from './derived.ts';
 import { AHEAD, KEPT, LEFT_OUT, maskPicture, OUTLINED, paintPicture } from './mask-picture.ts';
 import { strongest } from './LossChange.tsx';
 
@@ -42,7 +42,7 @@ const anyMask = fc
     const next = (): number => seed.next().value as number;
     const mask = Uint8Array.from({ length: rows * rows }, () => (next() > 0.5 ? 1 : 0));
     const dense = Float32Array.from({ length: rows * rows }, next);
-    return { rows, found: { layer: 0, head: 0, mask, dense } as HeadMask };
+    return { rows, found: { layer: 0, head: 0, mask, dense } };
   });
 
 test('what a query keeps and what it loses are its row up to the diagonal', () => {
