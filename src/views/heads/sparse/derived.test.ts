@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SparsifiedText } from '../../../engine/protocol.ts';
-import { type lossChange, lossesOf, queryRows } from './derived.ts';
+import { lossChange, lossesOf, queryRows } from './derived.ts';
 import { AHEAD, KEPT, LEFT_OUT, maskPicture, OUTLINED, paintPicture } from './mask-picture.ts';
 import { strongest } from './LossChange.tsx';
 
