@@ -29,7 +29,7 @@ export interface HeadsApi {
     onProgress: OnProgress,
     onPartial: (scores: HeadScores) => void,
   ): Promise<HeadScores>;
-  /** What is lost when heads do nothing of their own: their z set to its mean over the corpus, one head at a time. */
+  /** What is lost when heads do nothing of their own: their z set to its mean over the text's register, one head at a time. */
   ablate(
     request: AblationRequest,
     ticket: Ticket,
@@ -142,13 +142,13 @@ export interface AblationRequest {
 export interface AblationEffects {
   corpus: Corpus;
   texts: number;
-  /** `all`, then each register of a Storyworld corpus. */
+  /** `all`, then each register of a Storyworld corpus, and `repeated words`: those of its repeats that stood there before. */
   groups: string[];
   /** [groups] tokens judged, and their mean loss as is, nats. */
   tokens: Uint32Array;
   loss: Float32Array;
   heads: HeadId[];
-  /** [heads · groups] mean loss with the head's z at its corpus mean, minus the loss as is; NaN while unknown. */
+  /** [heads · groups] mean loss with the head's z at its mean over the register, minus the loss as is; NaN while unknown. */
   rise: Float32Array;
 }
 

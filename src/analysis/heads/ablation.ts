@@ -49,10 +49,8 @@ function nextLogProbs(batch: Batch, logits: LogitParts, pass: FinalPass, ids: Id
 
 /** What a text's pass says before anything is ablated. */
 export interface CleanText {
-  /** Predictions judged: those from rows 1 … T − 2, which an ablation can change and a token follows. */
-  tokens: number;
-  /** Σ of their loss, nats. */
-  loss: number;
+  /** [T − 1] loss of what follows each row, nats. */
+  losses: Float64Array;
   /** Rows behind the means: 1 … T − 1. */
   rows: number;
   /** [L · n_heads · d_head] mean z over those rows; of no meaning when there are none. */
@@ -79,16 +77,16 @@ export async function readClean({ model, turn }: Reader, ids: Ids): Promise<Clea
   });
   const z = new Float32Array(nLayers * nHeads * dHead);
   arrays.slice(0, nLayers).forEach((mean, layer) => z.set(mean, layer * nHeads * dHead));
-  return { ...judged(joined(arrays.slice(nLayers))), rows, z };
+  return { losses: lossesOf(arrays.slice(nLayers)), rows, z };
 }
 
 function joined(parts: readonly ArrayLike<number>[]): number[] {
   return parts.flatMap((part) => Array.from(part));
 }
 
-function judged(logProbs: readonly number[]): { tokens: number; loss: number } {
-  const own = logProbs.slice(FIRST_ROW, -1);
-  return { tokens: own.length, loss: -own.reduce((sum, value) => sum + value, 0) };
+/** @param parts log-probabilities of what follows each row; the last is meaningless. @returns [T − 1] nats */
+function lossesOf(parts: readonly ArrayLike<number>[]): Float64Array {
+  return Float64Array.from(joined(parts).slice(0, -1), (value) => -value);
 }
 
 /** Mean z of every layer over some texts, each row the same. @returns [L · n_heads · d_head] */
@@ -101,17 +99,17 @@ export function meanZ(texts: readonly CleanText[]): Float32Array<ArrayBuffer> {
 }
 
 /**
- * Σ loss of one text with one head's z at its mean, for each of some heads. Every layer is reached once; from there a pass
+ * Losses of one text with one head's z at its mean, for each of some heads. Every layer is reached once; from there a pass
  * for each of its heads.
  * @param z [L · n_heads · d_head] of `meanZ`
- * @param onHead Σ loss over the predictions `CleanText.tokens` counts, nats; heads in order of layers
+ * @param onHead [T − 1] as `CleanText.losses`; heads in order of layers
  * @throws FacetError `cancelled`
  */
 export async function ablateEach(
   { model, turn }: Reader,
   ids: Ids,
   { heads, z, pace }: { heads: readonly HeadPlace[]; z: Float32Array<ArrayBuffer>; pace: Pace },
-  onHead: (head: HeadPlace, loss: number) => void,
+  onHead: (head: HeadPlace, losses: Float64Array) => void,
 ): Promise<void> {
   const { nLayers, nHeads, dHead } = model.config;
   const width = nHeads * dHead;
@@ -139,9 +137,7 @@ export async function ablateEach(
           );
           const { arrays } = await batch.submit(reads.flat());
           const parts = logits.parts.length;
-          some.forEach((head, i) =>
-            onHead(head, judged(joined(arrays.slice(i * parts, (i + 1) * parts))).loss),
-          );
+          some.forEach((head, i) => onHead(head, lossesOf(arrays.slice(i * parts, (i + 1) * parts))));
           pace.took(some.length, performance.now() - started);
         });
         first += some.length;

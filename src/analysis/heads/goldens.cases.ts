@@ -5,7 +5,7 @@ import { type GoldenArray, goldenValues } from '../../testing/golden.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { ModelTokenizer, Token } from '../../model/tokenizer.ts';
 import { Transformer } from '../../model/transformer.ts';
-import { ablateEach, ablateTogether, meanZ, readClean } from './ablation.ts';
+import { ablateEach, ablateTogether, FIRST_ROW, meanZ, readClean } from './ablation.ts';
 import { scoreText } from './attention-scores.ts';
 import { circuitPairs } from './circuits.ts';
 import { copyingScore } from './copying.ts';
@@ -116,15 +116,17 @@ export const cases = gpuCases('heads as transformer-lens has them', {
     const texts = golden.texts.map((ids) => Uint32Array.from(ids));
     const clean = [];
     for (const ids of texts) clean.push(await readClean(reader, ids));
-    const tokens = clean.reduce((sum, text) => sum + text.tokens, 0);
-    const loss = clean.reduce((sum, text) => sum + text.loss, 0) / tokens;
+    const judged = (losses: Float64Array): Float64Array => losses.subarray(FIRST_ROW);
+    const total = (losses: Float64Array): number => judged(losses).reduce((sum, value) => sum + value, 0);
+    const tokens = clean.reduce((sum, { losses }) => sum + judged(losses).length, 0);
+    const loss = clean.reduce((sum, { losses }) => sum + total(losses), 0) / tokens;
     expectClose([loss], [golden.ablation.loss], { absolute: 1e-4 }, 'loss');
     const heads = golden.ablation.rises.map(({ layer, head }) => ({ layer, head }));
     const risen = heads.map(() => -loss);
     for (const ids of texts)
-      await ablateEach(reader, ids, { heads, z: meanZ(clean), pace: new Pace() }, (head, sum) => {
+      await ablateEach(reader, ids, { heads, z: meanZ(clean), pace: new Pace() }, (head, losses) => {
         risen[heads.findIndex((each) => each.layer === head.layer && each.head === head.head)]! +=
-          sum / tokens;
+          total(losses) / tokens;
       });
     expectClose(
       risen,

@@ -2,6 +2,7 @@ import {
   ablateEach,
   ablateTogether,
   type CleanText,
+  FIRST_ROW,
   type LikelyNext,
   meanZ,
   readClean,
@@ -23,9 +24,14 @@ import { everySecond, readerOf, readingOf } from './reading.ts';
 
 const NEXT_TOKENS = 10;
 
+/** Words of the register of repeated sequences that stood there before: the only ones it lets a model foretell. */
+const AGAIN = 'repeated words';
+
 /**
  * See `HeadsApi.ablate`. Reads the whole corpus once for the means, then one text after the other with each head
- * ablated, so that every head has a figure after the first text.
+ * ablated, so that every head has a figure after the first text. A text's heads are set to their means over its own
+ * register: what tells registers apart stays, what a head says of this text goes.
+ * @source the mean over texts of the same template of Wang et al. 2022, arXiv:2211.00593
  * @throws FacetError `bad-input`, `cancelled`
  */
 export async function ablateHeads(
@@ -49,8 +55,16 @@ export async function ablateHeads(
     clean.push(await readClean(reader, corpus.text(i).ids));
     progress('mean outputs', i + 1, corpus.count);
   }
-  const z = meanZ(clean);
-  const groups = ['all', ...corpus.groups.filter((group) => group !== 'text')];
+  const byGroup = new Map<string, Float32Array<ArrayBuffer>>();
+  const meanOf = (group: string): Float32Array<ArrayBuffer> => {
+    const known = byGroup.get(group);
+    if (known) return known;
+    const mean = meanZ(clean.filter((_, i) => corpus.text(i).group === group));
+    byGroup.set(group, mean);
+    return mean;
+  };
+  const registers = corpus.groups.filter((group) => group !== 'text');
+  const groups = ['all', ...registers, ...(registers.includes('repeats') ? [AGAIN] : [])];
   const sums = new Sums(groups, heads);
   let texts = 0;
   const report = (): AblationEffects => ({ corpus: asked, texts, groups, heads, ...sums.report() });
@@ -59,11 +73,12 @@ export async function ablateHeads(
   for (let i = 0; i < corpus.count; i++) {
     const text = corpus.text(i);
     const own = clean[i]!;
-    const at = sums.groupsOf(text);
-    sums.addText(at, own);
+    const judged = judgedIn(text, groups);
+    sums.addText(judged, own.losses);
     let done = 0;
-    await ablateEach(reader, text.ids, { heads, z, pace }, (head, loss) => {
-      sums.addHead(at, sums.heads.get(keyOf(head))!, { tokens: own.tokens, rise: loss - own.loss });
+    await ablateEach(reader, text.ids, { heads, z: meanOf(text.group), pace }, (head, losses) => {
+      const rises = losses.map((loss, row) => loss - own.losses[row]!);
+      sums.addHead(judged, sums.heads.get(keyOf(head))!, rises);
       done += 1;
       progress('heads ablated', i * heads.length + done, corpus.count * heads.length);
       partial();
@@ -71,6 +86,20 @@ export async function ablateHeads(
     texts += 1;
   }
   return report();
+}
+
+/** A group, by number, and the rows of a text whose next token is judged in it. */
+type Judged = readonly { group: number; rows: readonly number[] }[];
+
+/** Row 0 is not ablated, so what follows it tells nothing; nothing follows the last row. */
+function judgedIn({ group, ids, labels }: CorpusText, groups: readonly string[]): Judged {
+  const rows = Array.from({ length: Math.max(0, ids.length - 1 - FIRST_ROW) }, (_, i) => i + FIRST_ROW);
+  const again = rows.filter((row) => labels?.[row + 1]?.repeatOf !== undefined && group === 'repeats');
+  return [
+    { group: 0, rows },
+    { group: groups.indexOf(group), rows },
+    { group: groups.indexOf(AGAIN), rows: again },
+  ].filter((each) => each.group >= 0);
 }
 
 const keyOf = ({ layer, head }: HeadId): string => `${layer}.${head}`;
@@ -108,22 +137,18 @@ class Sums {
     this.#rise = new Float64Array(heads.length * groups.length);
   }
 
-  groupsOf({ group }: CorpusText): number[] {
-    const own = this.groups.indexOf(group);
-    return own > 0 ? [0, own] : [0];
-  }
-
-  addText(at: readonly number[], { tokens, loss }: CleanText): void {
-    for (const group of at) {
-      this.#tokens[group]! += tokens;
-      this.#loss[group]! += loss;
+  /** @param losses of what follows each row */
+  addText(judged: Judged, losses: Float64Array): void {
+    for (const { group, rows } of judged) {
+      this.#tokens[group]! += rows.length;
+      this.#loss[group]! += sumOver(losses, rows);
     }
   }
 
-  addHead(at: readonly number[], head: number, { tokens, rise }: { tokens: number; rise: number }): void {
-    for (const group of at) {
-      this.#headTokens[head * this.groups.length + group]! += tokens;
-      this.#rise[head * this.groups.length + group]! += rise;
+  addHead(judged: Judged, head: number, rises: Float64Array): void {
+    for (const { group, rows } of judged) {
+      this.#headTokens[head * this.groups.length + group]! += rows.length;
+      this.#rise[head * this.groups.length + group]! += sumOver(rises, rows);
     }
   }
 
@@ -137,6 +162,9 @@ class Sums {
     };
   }
 }
+
+const sumOver = (values: Float64Array, rows: readonly number[]): number =>
+  rows.reduce((sum, row) => sum + values[row]!, 0);
 
 /** See `HeadsApi.ablateHere`. @throws FacetError `bad-input` for no heads, or one the model does not have */
 export async function ablateText(session: Session, request: AblateHereRequest): Promise<AblatedText> {
