@@ -18,8 +18,17 @@ function opened(): Promise<Engine> {
   return shared;
 }
 
-const repeats = { kind: 'storyworld', seed: 2, items: 4, registers: ['repeats'] } as const;
-const corpus = { ...repeats, registers: [...repeats.registers] };
+const corpus = { kind: 'storyworld' as const, seed: 41, items: 6, registers: ['repeats'] };
+const seen: Progress[] = [];
+let scored: Promise<HeadScores> | undefined;
+
+/** Scores over the register of repeated sequences, measured once. */
+function scoresOfRepeats(): Promise<HeadScores> {
+  scored ??= opened().then(({ heads }) =>
+    heads.scores({ corpus }, 2, (progress) => seen.push(progress), nothing),
+  );
+  return scored;
+}
 
 const valuesOf = ({ scores }: HeadScores, id: string): Float32Array =>
   scores.find(({ info }) => info.id === id)!.values;
@@ -41,8 +50,7 @@ export const cases = gpuCases('heads of the bundled model', {
   'the heads that score for induction on repeated sequences are one layer, whose ablation hurts most':
     async () => {
       const { heads } = await opened();
-      const seen: Progress[] = [];
-      const scores = await heads.scores({ corpus }, 2, (progress) => seen.push(progress), nothing);
+      const scores = await scoresOfRepeats();
       expectEqual(
         [scores.texts, seen.at(-1)!.done],
         [corpus.items, seen.at(-1)!.total],
@@ -104,11 +112,10 @@ export const cases = gpuCases('heads of the bundled model', {
     async () => {
       const { heads } = await opened();
       const layer = Array.from({ length: 6 }, (_, head) => ({ layer: 2, head }));
-      const repeats = { ...corpus, items: 8, seed: 41 };
-      const scores = await heads.scores({ corpus: repeats }, 21, nothing, nothing);
+      const scores = await scoresOfRepeats();
       const induction = valuesOf(scores, 'induction-corpus');
       const missed = ofGroup(
-        await heads.ablate({ corpus: repeats, heads: layer }, 22, nothing, nothing),
+        await heads.ablate({ corpus, heads: layer }, 22, nothing, nothing),
         'repeated words',
       );
       const top = best(induction);
