@@ -76,7 +76,10 @@ export interface HeadId {
   head: number;
 }
 
-/** Texts to average over. Windows of a long text are as long as the context. Row 0 is left out where a score says so. */
+/**
+ * Texts to average over. Windows of a long text are as long as the context or, in models of many heads, as a layer's patterns
+ * fit the memory set aside for them. Row 0 is left out where a score says so.
+ */
 export type Corpus =
   { kind: 'storyworld'; seed: number; items: number; registers?: string[] } | { kind: 'text'; text: string };
 

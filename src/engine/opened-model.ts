@@ -225,7 +225,20 @@ export class OpenedModelState implements Disposable {
     const { id, hook, hookOut, architecture, dIn, dSae, k } = dictionary;
     const warnings = [warnOfOtherModel(facts, this.info), ...(record.source.notes ?? [])].filter(Boolean);
     const warning = warnings.join(' ') || undefined;
-    const info = { id, title: files.title, hook, hookOut, architecture, dIn, dSae, k, digest, warning };
+    const prefix = this.prefixFor(dictionary).length;
+    const info = {
+      id,
+      title: files.title,
+      hook,
+      hookOut,
+      architecture,
+      dIn,
+      dSae,
+      k,
+      digest,
+      prefix,
+      warning,
+    };
     return { dictionary, info };
   }
 

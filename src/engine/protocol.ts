@@ -101,6 +101,8 @@ export interface DictionaryInfo {
   /** Most features one token can have; d_sae where no number is fixed. */
   k: number;
   digest: string;
+  /** Rows read before a text while it is the current one. */
+  prefix: number;
   /** For the visitor, e.g. that it was made for another model. */
   warning?: string;
 }

@@ -56,6 +56,11 @@ test('what ablating costs is a measure for all texts and one for each register',
   expect(found.map(({ id }) => id)).toEqual(['ablation', 'ablation-indirect-object']);
   expect([...found[0]!.values]).toEqual([NaN, 3, 1, NaN]);
   expect([...found[1]!.values]).toEqual([NaN, 4, 2, NaN]);
+  expect(found[1]!.definition).toContain('(2.00 nats a token, 4 tokens)');
+  // A register that has not come up yet.
+  const early = { ...effects, tokens: new Uint32Array([9, 0]), loss: new Float32Array([1, NaN]) };
+  const [, none] = measuresOf({ nLayers: 2, nHeads: 2 }, undefined, early);
+  expect(none!.definition).toContain('(no tokens yet)');
 });
 
 test('ranks in words', () => {

@@ -39,12 +39,15 @@ export function measuresOf(
     heads.forEach(({ layer, head }, i) => {
       values[layer * nHeads + head] = rise![i * groups.length + at]!;
     });
+    const { loss, tokens } = effects!;
+    const judged =
+      tokens[at]! > 0 ? `${loss[at]!.toFixed(2)} nats a token, ${tokens[at]} tokens` : 'no tokens yet';
     // A register's name is one word.
     const over = at === 0 ? 'all texts' : group.includes(' ') ? group : `register ${group}`;
     found.push({
       id: at === 0 ? ABLATION : `${ABLATION}-${slug(group)}`,
       title: at === 0 ? 'loss rise when ablated' : `loss rise when ablated, ${group}`,
-      definition: `Mean loss over ${over} with the head’s z set to its mean over the texts of the same register, minus the mean loss as is (${(effects?.loss[at] ?? NaN).toFixed(2)} nats a token, ${effects?.tokens[at] ?? 0} tokens).`,
+      definition: `Mean loss over ${over} with the head’s z set to its mean over the texts of the same register, minus the mean loss as is (${judged}).`,
       unit: 'nats a token',
       range: null,
       signed: true,

@@ -99,10 +99,10 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     if (known.size > KEPT) known.delete(oldest!);
   }
 
-  /** Numbers depend on the weights and on how they are kept. */
+  /** Numbers depend on the weights, on how they are kept, and on what the current dictionary has read before a text. */
   function modelKey(): string {
     const { opened, view } = usePage.getState();
-    return `${opened?.model.digest}/${view.storage ?? ''}`;
+    return `${opened?.model.digest}/${view.storage ?? ''}/${opened?.dictionary?.prefix ?? ''}`;
   }
 
   function put<Name extends Slot>(name: Name, part: Partial<HeadsState[Name]>): void {
@@ -138,7 +138,7 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     set({ [name]: { key, of: kept ? before.of : '', value: kept, running: true } });
     const keep = (value: Result<Name>): void => {
       const now = get()[name];
-      if (signal.aborted || (now.of === key && now.value && !better(value, now.value))) return;
+      if (signal.aborted || (now.of !== key && now.value && !better(value, now.value))) return;
       put(name, { value, of: key } as Partial<HeadsState[Name]>);
     };
     try {
@@ -266,7 +266,11 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
     },
     stop(name) {
       slots.abort(name);
-      put(name, { running: false, stopped: true, progress: undefined });
+      const { key, of, value } = get()[name];
+      // A smaller sample still says what it is; what answers another question would pass for the answer to this one.
+      const tells = of === key || (value && 'corpus' in value && value.corpus.kind === 'storyworld');
+      const kept = tells ? {} : { value: undefined, of: '' };
+      put(name, { running: false, stopped: true, progress: undefined, ...kept });
     },
     again(name) {
       put(name, { key: '' });

@@ -74,7 +74,7 @@ test('a layer is measured when it is looked at, once, with what there is so far'
   await settle();
   expect(calls[0]!.request).toEqual({ dictionary: 'z1', corpus: { seed: 11, items: 80 } });
   calls[0]!.partial(roles(1));
-  expect(useRoles.getState().layers[1]).toEqual({ roles: roles(1), complete: false });
+  expect(useRoles.getState().layers[1]).toEqual({ roles: roles(1), complete: false, dictionary: 'z1' });
   calls[0]!.answer(roles(1));
   await settle();
   expect(useRoles.getState().layers[1]!.complete).toBe(true);
@@ -137,6 +137,29 @@ test('another model begins anew, and so does another number of texts', async () 
   expect(calls[1]!.signal.aborted).toBe(true);
   await settle();
   expect(calls).toHaveLength(3);
+  end();
+});
+
+test('roles of one dictionary do not stand for those of another on the same heads', async () => {
+  const end = useRoles.getState().follow();
+  look(0);
+  await settle();
+  calls[0]!.answer(roles(0));
+  await settle();
+  expect(useRoles.getState().layers[0]!.dictionary).toBe('z0');
+  const mine = { ...dictionaries[1]!, id: 'mine' };
+  const other = { ...opened, dictionaries: [...dictionaries, mine] };
+  usePage.setState({ opened: { ...other, dictionary: mine as unknown as OpenedModel['dictionary'] } });
+  expect(useRoles.getState().layers[0]).toBeUndefined();
+  await settle();
+  expect(calls[1]!.request.dictionary).toBe('mine');
+  calls[1]!.answer(roles(0));
+  await settle();
+  // A dictionary of another layer says nothing against them.
+  const next = dictionaries[2] as unknown as OpenedModel['dictionary'];
+  usePage.setState({ opened: { ...other, dictionary: next } });
+  expect(useRoles.getState().layers[0]!.dictionary).toBe('mine');
+  expect(calls).toHaveLength(2);
   end();
 });
 

@@ -15,12 +15,14 @@ const USUAL_ITEMS = 80;
 /** One layer's heads as far as they are measured. */
 export interface MeasuredLayer {
   roles: LayerRoles;
+  /** What the page calls the dictionary whose latents these are. */
+  dictionary: string;
   /** Every head, over all items. */
   complete: boolean;
 }
 
 interface RolesState {
-  /** What the numbers were measured on: another model or number of items begins anew. */
+  /** What the numbers were measured on, model and storage: another, or another number of items, begins anew. */
   model: string;
   items: number;
   layers: Readonly<Record<number, MeasuredLayer>>;
@@ -56,17 +58,29 @@ export const useRoles = create<RolesState & RolesActions>()((set, get) => {
   const slots = new Slots<'run'>();
   const fresh = { layers: {}, running: undefined, waiting: [], stopped: [], problem: undefined };
 
+  /** Whether the current dictionary reads the layer's heads, and what is here is of another. */
+  function ofAnother({ dictionary }: OpenedModel, layer: number): boolean {
+    const measured = get().layers[layer]?.dictionary;
+    const reads = dictionary?.hook === `blocks.${layer}.attn.hook_z`;
+    return reads && measured !== undefined && measured !== dictionary.id;
+  }
+
   function look({ phase, opened, view }: PageState): void {
     if (phase !== 'ready' || !opened) {
       slots.abort('run');
       if (get().running) set({ running: undefined, waiting: [] });
       return;
     }
-    if (opened.model.digest !== get().model) {
+    const model = `${opened.model.digest}/${view.storage ?? ''}`;
+    if (model !== get().model) {
       slots.abort('run');
-      set({ ...fresh, model: opened.model.digest });
+      set({ ...fresh, model });
     }
     const layer = view.layer ?? undefined;
+    if (layer !== undefined && ofAnother(opened, layer)) {
+      const { [layer]: _, ...layers } = get().layers;
+      set({ layers, stopped: get().stopped.filter((other) => other !== layer) });
+    }
     const { layers, running, waiting, stopped, problem } = get();
     const known = layer === undefined || layers[layer]?.complete || stopped.includes(layer);
     if (known || problem || running?.layer === layer || waiting[0] === layer) return;
@@ -93,11 +107,13 @@ export const useRoles = create<RolesState & RolesActions>()((set, get) => {
     if (layer === undefined || !opened || !engine) return;
     const signal = slots.newest('run');
     set({ running: { layer }, waiting });
+    const summary = headDictionary(opened, layer);
     const keep = (roles: LayerRoles, complete: boolean): void => {
-      if (!signal.aborted) set({ layers: { ...get().layers, [layer]: { roles, complete } } });
+      if (signal.aborted) return;
+      const measured = { roles, complete, dictionary: summary!.id };
+      set({ layers: { ...get().layers, [layer]: measured } });
     };
     try {
-      const summary = headDictionary(opened, layer);
       const dictionary = summary && (await filesBehind('dictionary', summary.id));
       if (dictionary === undefined) {
         throw new FacetError('not-found', `No dictionary here reads the heads of layer ${layer}.`, {

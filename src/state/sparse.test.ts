@@ -1,5 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { Analysis, PatternInfo, SparsifiedText, SparsifyRequest } from '../engine/protocol.ts';
+import type {
+  Analysis,
+  AttentionTimes,
+  OpenedModel,
+  PatternInfo,
+  SparsifiedText,
+  SparsifyRequest,
+} from '../engine/protocol.ts';
 import { covers, sparsifyRequest, useSparse, usualChoice } from './sparse.ts';
 import { usePage } from './store.ts';
 import { defaultView, type SparseChoice } from './view-state.ts';
@@ -125,6 +132,16 @@ test('a stop holds until something changes or it is asked for again', async () =
   expect(calls).toHaveLength(2);
   expect(useSparse.getState().stopped).toBe(false);
   end();
+});
+
+test('times of one model’s heads do not stand for another’s', () => {
+  const model = (digest: string) => ({ opened: { model: { digest } } as OpenedModel });
+  usePage.setState(model('m'));
+  useSparse.setState({ times: { heads: 6 } as AttentionTimes });
+  usePage.setState(model('m'));
+  expect(useSparse.getState().times).toBeDefined();
+  usePage.setState(model('other'));
+  expect(useSparse.getState().times).toBeUndefined();
 });
 
 test('a failure takes the figures away and says why', async () => {

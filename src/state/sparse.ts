@@ -108,6 +108,13 @@ export const useSparse = create<SparseState & SparseActions>()((set, get) => {
     }
   }
 
+  // Times are of the heads of one model.
+  usePage.subscribe(({ opened }, { opened: before }) => {
+    if (opened?.model.digest === before?.model.digest) return;
+    slots.abort('times');
+    set({ times: undefined, timing: undefined, timesProblem: undefined });
+  });
+
   return {
     stopped: false,
     follow() {

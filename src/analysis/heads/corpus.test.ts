@@ -130,6 +130,17 @@ describe('scores', () => {
     expect(sentences).toBeGreaterThan(10);
   });
 
+  test('the name mover looks at the first token of a name that is several', () => {
+    const score = attention.find(({ info }) => info.id === 'name-mover')!;
+    const roles = ['', 'IO', 'IO', '', 'S1', '', '', 'IO-answer', 'IO-answer', ''];
+    const ids = Uint32Array.of(0, 5, 6, 1, 7, 2, 3, 5, 6, 4);
+    const labels = roles.map((role): Record<string, string> => (role === '' ? {} : { role }));
+    const text = scoredText({ group: '', ids, tokens: [], prefix: 1, labels });
+    const { marks, counts } = markText(text, [score]);
+    expect([...marks.entries()].filter(([, mark]) => mark !== 0)).toEqual([[6 * 10 + 1, 1]]);
+    expect(roles.map((_, t) => t).filter(counts[0]!)).toEqual([6]);
+  });
+
   test.each([
     ['.', 'punctuation'], [' ,', 'punctuation'], ['...', 'punctuation'], [' (', 'bracket'], ['.”', 'bracket'],
     ['"', 'bracket'], ['’', 'bracket'], ['’s', 'word'], [' a', 'word'], [' ', 'word'], ['', 'word'], [' 17', 'word'],

@@ -144,7 +144,7 @@ export class HeadRun {
       if (row - s <= LOCAL) mass.local += size;
       if (row - s > FAR) mass.far += size;
       if (s < row && ids[s] === ids[row]) mass.duplicate += size;
-      if (s > 1 && ids[s - 1] === ids[row]) mass.induction += size;
+      if (s < row && ids[s - 1] === ids[row]) mass.induction += size;
     }
     profile.firings += 1;
     profile.activation += value;

@@ -181,6 +181,20 @@ describe('powers', () => {
   });
 });
 
+it('what follows an earlier occurrence is induction from the second row on, the token itself not', () => {
+  const unit = { features: Uint32Array.of(0), shares: Float32Array.of(1), dHead: 1 };
+  const run = new HeadRun({ ...unit, encoder: Float32Array.of(1), decoder: Float32Array.of(1) });
+  const ids = Uint32Array.of(7, 3, 7, 7);
+  const labels = Array.from(ids, () => new Uint32Array());
+  const text: RoleText = { ids, classes: new Uint32Array(4), places: new Uint32Array(4), labels };
+  const ones = { data: new Float32Array(4).fill(1), stride: 1, offset: 0 };
+  // Fires on the last row only, where all four are read alike.
+  const codes = toSparseCodes(Uint32Array.of(1, 1, 1, 0), Float32Array.of(1, 1, 1, 1), 4);
+  run.add(text, codes, { pattern: new Float32Array(16).fill(0.25), v: ones, z: ones });
+  // Row 1 follows the 7 of row 0; row 3, which follows that of row 2, is the one that looks.
+  expect(run.profiles[0]!.mass).toMatchObject({ all: 1, induction: 0.25, duplicate: 0.25 });
+});
+
 describe('separateness', () => {
   /** Two roles in `texts` texts of one token each. @param rise of role r without q */
   const sums = (texts: number, rise: readonly (readonly number[])[], power: readonly number[]): RoleSums => ({

@@ -7,7 +7,7 @@ export const fixed: AttentionPattern = {
   id: 'fixed',
   title: 'Fixed',
   description:
-    'The text is cut into stretches. Every token reads its own stretch up to itself, and the last tokens of every period before it, which can sum up what came there. Under a budget the period grows until what is left over is the stretch.',
+    'The text is cut into stretches. Every token reads its own stretch up to itself, and the last tokens of every period before it, which can sum up what came there, and the first token of the text. Under a budget the period grows until what is left over is the stretch.',
   source: 'Sparse Transformer: Child et al. 2019, arXiv:1904.10509, section 4.3 (there both are one number)',
   looksAt: 'positions',
   sizedBy: 'period',

@@ -7,7 +7,7 @@ export const strided: AttentionPattern = {
   id: 'strided',
   title: 'Strided',
   description:
-    'Every token reads the nearest tokens and, further back, the tokens at multiples of the stride. Under a budget the stride grows until what is left over is the window.',
+    'Every token reads the nearest tokens, further back those at distances that are multiples of the stride, and the first token of the text. Under a budget the stride grows until what is left over is the window.',
   source: 'Sparse Transformer: Child et al. 2019, arXiv:1904.10509, section 4.3 (there both are one number)',
   looksAt: 'positions',
   sizedBy: 'stride',

@@ -51,7 +51,7 @@ export function Ablation({ analysis, choice }: { analysis: Analysis; choice: Cho
       <Work slot="ablated" what="Reading the text without them">
         {value ? <Change found={value} /> : ''}
       </Work>
-      <div className={found.running ? 'ablation is-stale' : 'ablation'} aria-busy={found.running}>
+      <div className={found.key === found.of ? 'ablation' : 'ablation is-stale'} aria-busy={found.running}>
         {value && (
           <>
             <Bars found={value} analysis={analysis} choice={choice} />

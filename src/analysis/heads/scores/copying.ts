@@ -33,11 +33,15 @@ export const copyingOnCorpus: AttentionScore = {
   fromRow: 1,
 };
 
-/** The name that is the answer, where its sentence gave it; only for the row just before the answer. */
-function answerName({ labels, ids }: ScoredText, t: number, s: number): boolean {
-  if (labels?.[t + 1]?.role !== 'IO-answer' || labels[s]?.role !== 'IO' || ids[s] !== ids[t + 1])
-    return false;
-  for (let later = s + 1; later <= t; later++) if (labels[later]?.role === 'IO') return false;
+/** Where a name of that role begins; tokenizers may cut a name into several tokens. */
+const begins = ({ labels }: ScoredText, role: string, row: number): boolean =>
+  labels?.[row]?.role === role && labels[row - 1]?.role !== role;
+
+/** The name that is the answer, where its sentence gave it, by its first token; only for the row just before the answer. */
+function answerName(text: ScoredText, t: number, s: number): boolean {
+  const { ids } = text;
+  if (!begins(text, 'IO-answer', t + 1) || !begins(text, 'IO', s) || ids[s] !== ids[t + 1]) return false;
+  for (let later = s + 1; later <= t; later++) if (begins(text, 'IO', later)) return false;
   return true;
 }
 

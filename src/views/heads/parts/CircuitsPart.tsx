@@ -68,8 +68,8 @@ function Copying({ circuits: { copying, tokens } }: { circuits: HeadCircuits }) 
   return (
     <>
       Copying <strong data-figure="copying">{formatFixed(copying, 3)}</strong>: Σ Re λ / Σ |λ| over the
-      eigenvalues of the full OV circuit; 1 writes what it reads, −1 speaks against it. {formatCount(tokens)}{' '}
-      tokens tried.
+      eigenvalues of the full OV circuit, over the whole vocabulary; 1 writes what it reads, −1 speaks against
+      it. Pairs below: {formatCount(tokens)} tokens tried on either side.
     </>
   );
 }

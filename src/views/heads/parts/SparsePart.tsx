@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { useSparse } from '../../../state/sparse.ts';
+import { usePage } from '../../../state/store.ts';
 import { Assignments } from '../sparse/Assignments.tsx';
 import { ChangedFeatures, Figures } from '../sparse/Figures.tsx';
 import { HeadsTable } from '../sparse/HeadsTable.tsx';
@@ -12,7 +13,9 @@ import { TimesPanel } from '../sparse/TimesPanel.tsx';
 export default function SparsePart() {
   const follow = useSparse((state) => state.follow);
   const result = useSparse((state) => state.result);
-  const lagging = useSparse((state) => state.running !== undefined || state.stopped);
+  const analysing = usePage((state) => state.analysing);
+  const behind = useSparse((state) => state.running !== undefined || state.stopped);
+  const lagging = behind || analysing;
   useEffect(follow, [follow]);
   return (
     <div className="sparse">

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { HeadRoles, Role } from '../../../engine/protocol.ts';
-import { headDictionary } from '../../../state/roles.ts';
+import { useRoles } from '../../../state/roles.ts';
 import { usePage } from '../../../state/store.ts';
 import { BarRows } from '../../shared/BarRows.tsx';
 import { activationRatio, activationTint, mark } from '../../shared/colour.ts';
@@ -185,13 +185,12 @@ function Shares({
 
 function Latents({ role, layer }: { role: Role; layer: number }) {
   const [all, setAll] = useState(false);
-  const opened = usePage((state) => state.opened);
+  const wanted = useRoles((state) => state.layers[layer]?.dictionary);
   const choose = usePage((state) => state.chooseDictionary);
   const openFeature = usePage((state) => state.openFeature);
   const open = async (index: number): Promise<void> => {
-    const wanted = opened && headDictionary(opened, layer)?.id;
     // The number means another feature in another dictionary.
-    if (wanted !== undefined && wanted !== opened?.dictionary?.id) await choose(wanted);
+    if (wanted !== undefined && wanted !== usePage.getState().opened?.dictionary?.id) await choose(wanted);
     if (usePage.getState().opened?.dictionary?.id === wanted) openFeature(index);
   };
   const shown = all ? role.latents : role.latents.slice(0, LATENTS);

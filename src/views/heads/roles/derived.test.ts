@@ -66,12 +66,17 @@ test('the parts of a head’s power add up to all of it, what is unexplained inc
 });
 
 test('separate roles are a group of which every two are separate', () => {
-  const of = (separate: [number, number][]) => separateRoles({ separate });
+  const roles = Array.from({ length: 5 }, () => role(0.2, 0.1));
+  const of = (separate: [number, number][]) => separateRoles({ separate, roles });
   expect(of([])).toEqual([]);
   expect(of([[0, 1]])).toEqual([0, 1]);
   // 0 is separate from three others that are not separate from each other.
   expect(of([[0, 1], [0, 2], [0, 3]])).toHaveLength(2); // prettier-ignore
   expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toEqual([1, 2, 3]); // prettier-ignore
+  // Roles of less than a tenth are ablated, but make no head polysemantic.
+  roles[3] = role(0.09, 0.05);
+  expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toHaveLength(2); // prettier-ignore
+  expect(of([[2, 3]])).toEqual([]);
 });
 
 test('a verdict says what it rests on, and when it is not yet one', () => {

@@ -21,10 +21,14 @@ export function powerParts({ roles, others, overlap, unexplained }: HeadRoles): 
   return [...parts, { kind: 'overlap', power: overlap }, { kind: 'unexplained', power: unexplained }];
 }
 
-/** Most roles of which every two are causally separate. */
-export function separateRoles({ separate }: Pick<HeadRoles, 'separate'>): number[] {
-  const named = [...new Set(separate.flat())].sort((a, b) => a - b);
-  const pairs = new Set(separate.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]));
+/** Share of explained power from which a role counts in the verdict; smaller ones are ablated, too. */
+const LARGE = 0.1;
+
+/** Most large roles of which every two are causally separate. */
+export function separateRoles({ separate, roles }: Pick<HeadRoles, 'separate' | 'roles'>): number[] {
+  const large = separate.filter((pair) => pair.every((role) => roles[role]!.weight >= LARGE));
+  const named = [...new Set(large.flat())].sort((a, b) => a - b);
+  const pairs = new Set(large.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]));
   let best: number[] = [];
   const grow = (group: number[], from: number): void => {
     if (group.length > best.length) best = group;
