@@ -138,6 +138,29 @@ test('k-means: each cluster takes as many queries and keys, and nobody else read
       expect(few.has(t, s)).toBe(always.has(t, s) || (near.includes(t) && near.includes(s)));
 });
 
+test('k-means: who is in a cluster, worked out plainly', () => {
+  const [length, dHead, clusters, members] = [60, 3, 5, 9];
+  const random = new TestRandom(5);
+  const [q, k] = [random.normal(length * dHead), random.normal(length * dHead)];
+  const input = { ...text(length, 4), heads: { q, k, dHead, scale: 1, cap: 0 } };
+  const cosine = (rows: Float32Array, row: number, key: number): number => {
+    const [a, b] = [
+      rows.subarray(row * dHead, (row + 1) * dHead),
+      k.subarray(key * dHead, (key + 1) * dHead),
+    ];
+    return a.reduce((sum, value, i) => sum + value * b[i]!, 0) / Math.hypot(...a) / Math.hypot(...b);
+  };
+  const expected = sinksAndDiagonal(input);
+  for (const centre of [6, 18, 30, 42, 54]) {
+    const nearest = (rows: Float32Array): number[] =>
+      Array.from({ length }, (_, row) => row)
+        .sort((a, b) => cosine(rows, b, centre) - cosine(rows, a, centre))
+        .slice(0, members);
+    for (const t of nearest(q)) for (const s of nearest(k)) expected.add(t, s);
+  }
+  expect(kMeans.build(input, { clusters, members, steps: 0 }).words).toEqual(expected.words);
+});
+
 test('k-means: a budget is met to the block, and more of it lets no pair go', () => {
   for (const [length, blockSize] of LENGTHS) {
     const random = new TestRandom(length);
