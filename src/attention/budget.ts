@@ -12,6 +12,28 @@ export function blocksOf(shape: PairShape, budget: number): number {
 }
 
 /**
+ * The size from `least` to `most` whose count comes closest to what is wanted; of two as close, the smaller.
+ * @param count of a size, no less for a greater one; sizes are whole numbers
+ */
+export function closestSize(
+  wanted: number,
+  { least, most }: { least: number; most: number },
+  count: (size: number) => number,
+): number {
+  let [low, high] = [least, Math.max(least, most)];
+  let [under, over] = [count(low), high > low ? count(high) : Infinity];
+  if (over <= wanted) return high;
+  // Invariant: `low` counts no more than is wanted (or is the least there is), `high` more.
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    const found = count(middle);
+    if (found <= wanted) [low, under] = [middle, found];
+    else [high, over] = [middle, found];
+  }
+  return over - wanted < wanted - under ? high : low;
+}
+
+/**
  * The size whose mask comes closest to a budget.
  * @param most size beyond which nothing is added
  * @param make a mask that visits no fewer blocks for a greater size; sizes are whole numbers from 0
@@ -22,20 +44,9 @@ export function fitSize(
   most: number,
   make: (size: number) => PairMask,
 ): PairMask {
-  const wanted = blocksOf(shape, budget);
   if (budget >= 1) return everything(shape);
-  let [low, high] = [0, most];
-  let under = make(low);
-  let over: PairMask | undefined;
-  // Invariant: `low` visits no more than is wanted (or is the least there is), `high` and `over` more.
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    const mask = make(middle);
-    if (mask.visited <= wanted) [low, under] = [middle, mask];
-    else [high, over] = [middle, mask];
-  }
-  over ??= high > low ? make(high) : under;
-  return over.visited - wanted < wanted - under.visited ? over : under;
+  const wanted = blocksOf(shape, budget);
+  return make(closestSize(wanted, { least: 0, most }, (size) => make(size).visited));
 }
 
 /**

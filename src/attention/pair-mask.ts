@@ -114,39 +114,61 @@ export class PairMask {
     return seen;
   }
 
-  /** Blocks visited in all. */
-  get visited(): number {
+  /** [queryBlocks, ⌈keyBlocks / 32⌉] Bit i of a row of blocks: some query of it sees a key of block i. */
+  blockBits(): Uint32Array<ArrayBuffer> {
     const { blockSize } = this.shape;
-    let sum = 0;
+    const words = Math.ceil(this.keyBlocks / 32);
+    const found = new Uint32Array(this.queryBlocks * words);
     const any = new Uint32Array(this.stride);
     for (let queryBlock = 0; queryBlock < this.queryBlocks; queryBlock++) {
       any.fill(0);
       for (const row of this.rowsOf(queryBlock))
         for (let word = 0; word < this.stride; word++) any[word]! |= this.words[row * this.stride + word]!;
-      for (let block = 0; block < this.keyBlocks; block++) {
+      const [first, last] = reachable(this, queryBlock);
+      for (let block = first; block <= last; block++) {
         const [start, end] = [block * blockSize, (block + 1) * blockSize];
         const [word, shift] = [start >>> 5, start & 31];
         let bits = any[word]! >>> shift;
         if (shift + blockSize > 32 && word + 1 < this.stride) bits |= any[word + 1]! << (32 - shift);
         if (end - start < 32) bits &= (1 << blockSize) - 1;
-        if (bits !== 0) sum += 1;
+        if (bits !== 0) found[queryBlock * words + (block >>> 5)]! |= 1 << (block & 31);
       }
     }
-    return sum;
+    return found;
+  }
+
+  /** Blocks visited in all. */
+  get visited(): number {
+    return this.blockBits().reduce((sum, word) => sum + ones(word), 0);
+  }
+
+  /** Lets every query also see what it sees in another mask of the same shape. */
+  join(other: PairMask): this {
+    other.words.forEach((bits, word) => (this.words[word]! |= bits));
+    return this;
   }
 }
 
-function ones(word: number): number {
+/** How many bits of a word are set. */
+export function ones(word: number): number {
   let bits = word - ((word >>> 1) & 0x5555_5555);
   bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
+/** A mask from what each row, whose query is at position t, may see. */
+export function rowByRow(
+  shape: PairShape,
+  reads: (mask: PairMask, row: number, t: number) => void,
+): PairMask {
+  const mask = new PairMask(shape);
+  for (let row = 0; row < shape.nQueries; row++) reads(mask, row, row + shape.queryOffset);
+  return mask;
+}
+
 /** Everything a query may see: dense attention. */
 export function everything(shape: PairShape): PairMask {
-  const mask = new PairMask(shape);
-  for (let row = 0; row < shape.nQueries; row++) mask.add(row, 0, shape.nKeys);
-  return mask;
+  return rowByRow(shape, (mask, row) => mask.add(row, 0, shape.nKeys));
 }
 
 /** The first block of keys, where sinks are, and the blocks the queries themselves are in. */

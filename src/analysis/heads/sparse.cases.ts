@@ -88,7 +88,6 @@ export const cases = gpuCases('sparse attention of a text', {
       const golden = await familyGolden(name);
       const longest = Object.values(golden.ids).reduce((a, b) => (b.length > a.length ? b : a));
       for (const { id } of patterns) {
-        if (id === 'k-means') continue;
         const own = choice(id, { budget: 1 });
         const found = await run(model, { ids: Uint32Array.from(longest), choice: () => own });
         expectClose(found.lossSparse, found.loss, { absolute: 1e-4 }, `${name} ${id} loss`);

@@ -1,9 +1,9 @@
-import { allot, bestBlocks } from '../budget.ts';
-import { PairMask, sinksAndDiagonal } from '../pair-mask.ts';
+import { blocksOf } from '../budget.ts';
+import { everything, sinksAndDiagonal } from '../pair-mask.ts';
 import type { AttentionPattern } from '../pattern.ts';
 
 /** Rows of length 1; rows of zeros stay. */
-function unitRows(rows: Float32Array, width: number): Float64Array {
+function unitRows(rows: ArrayLike<number>, width: number): Float64Array<ArrayBuffer> {
   const unit = Float64Array.from(rows);
   for (let at = 0; at < unit.length; at += width) {
     let square = 0;
@@ -14,88 +14,108 @@ function unitRows(rows: Float32Array, width: number): Float64Array {
   return unit;
 }
 
-/** Which centroid each row has the largest product with; ties go to the lowest. */
-function assign(rows: Float64Array, centroids: Float64Array, width: number): Uint32Array {
-  return Uint32Array.from({ length: rows.length / width }, (_, row) => {
-    let [best, highest] = [0, -Infinity];
-    for (let c = 0; c * width < centroids.length; c++) {
-      let product = 0;
-      for (let i = 0; i < width; i++) product += rows[row * width + i]! * centroids[c * width + i]!;
-      if (product > highest) [best, highest] = [c, product];
-    }
-    return best;
+/** [rows] Products of rows with one centroid. */
+function products(rows: Float64Array, centroid: Float64Array): Float64Array {
+  const width = centroid.length;
+  return Float64Array.from({ length: rows.length / width }, (_, row) => {
+    let product = 0;
+    for (let i = 0; i < width; i++) product += rows[row * width + i]! * centroid[i]!;
+    return product;
   });
 }
 
-/**
- * Spherical k-means over queries and keys together. Centroids begin as keys evenly spaced over the text.
- * @returns the cluster of each query and of each key
- */
+/** Which centroid each row has the largest product with; ties go to the lowest. */
+function assign(rows: Float64Array, centroids: readonly Float64Array[]): number[] {
+  const all = centroids.map((centroid) => products(rows, centroid));
+  return Array.from(all[0]!, (_, row) =>
+    all.reduce((best, each, c) => (each[row]! > all[best]![row]! ? c : best), 0),
+  );
+}
+
+/** Rows by falling product with a centroid; ties go to the earliest. */
+function ranked(rows: Float64Array, centroid: Float64Array): Uint32Array {
+  const found = products(rows, centroid);
+  return Uint32Array.from(found.keys()).sort((a, b) => found[b]! - found[a]! || a - b);
+}
+
+/** Spherical k-means over queries and keys together. Centroids begin as keys evenly spaced over the text. */
 function cluster(
   queries: Float64Array,
   keys: Float64Array,
   { width, clusters, steps }: { width: number; clusters: number; steps: number },
-): { ofQuery: Uint32Array; ofKey: Uint32Array } {
+): Float64Array[] {
   const nKeys = keys.length / width;
-  let centroids = new Float64Array(clusters * width);
-  for (let c = 0; c < clusters; c++) {
+  let centroids = Array.from({ length: clusters }, (_, c) => {
     const s = Math.floor(((c + 0.5) * nKeys) / clusters);
-    centroids.set(keys.subarray(s * width, (s + 1) * width), c * width);
-  }
+    return keys.slice(s * width, (s + 1) * width);
+  });
   for (let step = 0; step < steps; step++) {
-    const sums = new Float64Array(clusters * width);
+    const sums = centroids.map(() => new Float32Array(width));
     for (const rows of [queries, keys]) {
-      assign(rows, centroids, width).forEach((c, row) => {
-        for (let i = 0; i < width; i++) sums[c * width + i]! += rows[row * width + i]!;
+      assign(rows, centroids).forEach((c, row) => {
+        for (let i = 0; i < width; i++) sums[c]![i]! += rows[row * width + i]!;
       });
     }
     // A cluster nobody chose stays where it is.
-    for (let c = 0; c < clusters; c++) {
-      const sum = sums.subarray(c * width, (c + 1) * width);
-      if (sum.every((value) => value === 0)) sum.set(centroids.subarray(c * width, (c + 1) * width));
-    }
-    centroids = unitRows(Float32Array.from(sums), width) as Float64Array<ArrayBuffer>;
+    centroids = sums.map((sum, c) =>
+      sum.every((value) => value === 0) ? centroids[c]! : unitRows(sum, width),
+    );
   }
-  return { ofQuery: assign(queries, centroids, width), ofKey: assign(keys, centroids, width) };
+  return centroids;
 }
 
-/** Queries read the keys of their own cluster. */
+/** Pairs that come in when a cluster grows to `size` queries and `size` keys. */
+function* ring(queries: Uint32Array, keys: Uint32Array, size: number): Generator<[number, number]> {
+  const [query, key] = [queries[size - 1], keys[size - 1]];
+  if (query !== undefined) for (const s of keys.subarray(0, size)) yield [query, s];
+  if (key !== undefined) for (const row of queries.subarray(0, size - 1)) yield [row, key];
+}
+
+/** Queries read the keys of the clusters they are in. */
 export const kMeans: AttentionPattern = {
   id: 'k-means',
   title: 'k-means routing',
   description:
-    'Queries and keys, each scaled to length 1, are clustered together; a token reads the earlier tokens whose keys are in its query’s cluster, besides the first block and the own one. Under a budget only in the blocks with the most such pairs.',
+    'Queries and keys, each scaled to length 1, are clustered together. Each cluster takes the same number of queries and of keys, those nearest to its centre, so a token may be in several or in none; a token reads the earlier tokens of its clusters, besides the first block and the own one. A budget sets how many a cluster takes; the last to come in are let in cluster by cluster as long as it lasts.',
   source: 'Routing Transformer: Roy et al. 2021, arXiv:2003.05997 (there centroids are learned)',
   looksAt: 'queries-and-keys',
-  sizedBy: 'clusters',
+  sizedBy: 'members',
   parameters: [
     { id: 'clusters', title: 'Clusters', about: 'How many; 0 is √(tokens).', integer: true, least: 0, most: 1_024, usual: 0 },
+    { id: 'members', title: 'Members', about: 'Queries, and keys, that a cluster takes; 0 is tokens / clusters.', integer: true, least: 0, most: 65_536, usual: 0 },
     { id: 'steps', title: 'Steps', about: 'Rounds of k-means on the text.', integer: true, least: 0, most: 50, usual: 5 },
   ], // prettier-ignore
-  build(input, { clusters = 0, steps = 0 }, budget) {
+  build(input, { clusters = 0, members = 0, steps = 0 }, budget) {
+    if (budget !== undefined && budget >= 1) return everything(input);
     const { nQueries, nKeys, blockSize } = input;
     const { q, k, dHead: width } = input.heads!;
-    const wanted = Math.min(nKeys, clusters || Math.max(1, Math.round(Math.sqrt(nKeys))));
-    const { ofQuery, ofKey } = cluster(unitRows(q, width), unitRows(k, width), {
-      width,
-      clusters: wanted,
-      steps,
-    });
-    const members = Array.from({ length: wanted }, (): number[] => []);
-    ofKey.forEach((c, s) => members[c]!.push(s));
-    const same = new PairMask(input);
-    for (let row = 0; row < nQueries; row++) for (const s of members[ofQuery[row]!]!) same.add(row, s);
-    const counts = budget === undefined ? undefined : allot(input, budget);
+    const count = Math.min(nKeys, clusters || Math.max(1, Math.round(Math.sqrt(nKeys))));
+    const [queries, keys] = [unitRows(q, width), unitRows(k, width)];
+    const ranks = cluster(queries, keys, { width, clusters: count, steps }).map(
+      (centroid) => [ranked(queries, centroid), ranked(keys, centroid)] as const,
+    );
+    const size = budget === undefined ? members || Math.max(1, Math.round(nKeys / count)) : Infinity;
+    let left = budget === undefined ? Infinity : blocksOf(input, budget);
     const mask = sinksAndDiagonal(input);
-    const pairs = new Float64Array(mask.keyBlocks);
+    const visited = new Uint8Array(mask.queryBlocks * mask.keyBlocks);
     for (let queryBlock = 0; queryBlock < mask.queryBlocks; queryBlock++) {
-      const rows = mask.rowsOf(queryBlock);
-      pairs.fill(0);
-      for (const row of rows) for (const s of same.keys(row)) pairs[Math.floor(s / blockSize)]! += 1;
-      const best = bestBlocks(mask, queryBlock, counts?.[queryBlock] ?? Infinity, (block) => pairs[block]!);
-      const visited = new Set(best);
-      for (const row of rows)
-        for (const s of same.keys(row)) if (visited.has(Math.floor(s / blockSize))) mask.add(row, s);
+      for (const block of mask.blocksOf(queryBlock)) visited[queryBlock * mask.keyBlocks + block] = 1;
+      left -= mask.blocksOf(queryBlock).length;
+    }
+    for (let grown = 1; grown <= Math.min(size, Math.max(nQueries, nKeys)); grown++) {
+      for (const [ofQueries, ofKeys] of ranks) {
+        for (const [row, s] of ring(ofQueries, ofKeys, grown)) {
+          const [least, end] = mask.reach(row);
+          if (s < least || s >= end) continue;
+          const at = Math.floor(row / blockSize) * mask.keyBlocks + Math.floor(s / blockSize);
+          if (!visited[at]) {
+            if (left <= 0) return mask;
+            visited[at] = 1;
+            left -= 1;
+          }
+          mask.add(row, s);
+        }
+      }
     }
     return mask;
   },

@@ -1,5 +1,5 @@
 import { fitSize } from '../budget.ts';
-import { PairMask } from '../pair-mask.ts';
+import { type PairMask, rowByRow } from '../pair-mask.ts';
 import type { AttentionPattern } from '../pattern.ts';
 
 /** The nearest keys and the first few. */
@@ -15,18 +15,13 @@ export const slidingWindow: AttentionPattern = {
     { id: 'sinks', title: 'Sinks', about: 'Tokens at the start that every token reads.', integer: true, least: 0, most: 1_024, usual: 4 },
   ], // prettier-ignore
   build(input, { window = 1, sinks = 0 }, budget) {
-    const { nQueries, nKeys, queryOffset } = input;
-    const make = (size: number): PairMask => {
-      const mask = new PairMask(input);
-      for (let row = 0; row < nQueries; row++) {
-        const t = row + queryOffset;
+    const make = (size: number): PairMask =>
+      rowByRow(input, (mask, row, t) => {
         mask.add(row, 0, sinks);
         mask.add(row, Math.max(0, t - size + 1), t + 1);
-      }
-      return mask;
-    };
+      });
     return budget === undefined
       ? make(window)
-      : fitSize(input, budget, nKeys, (size) => make(Math.max(1, size)));
+      : fitSize(input, budget, input.nKeys, (size) => make(Math.max(1, size)));
   },
 };
