@@ -30,7 +30,7 @@ const distances = (mask: PairMask, row: number): number[] =>
   [...mask.keys(row)]
     .filter((s) => s > 0)
     .map((s) => row - s)
-    .reverse();
+    .toReversed();
 
 /** The stride of a row whose window is this wide: where only one key is beyond it, the window may hide one before it. */
 function strideOf(mask: PairMask, row: number, window: number): number {
