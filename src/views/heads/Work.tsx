@@ -27,7 +27,7 @@ export function Work({ slot, what, children }: { slot: Slot; what: string; child
         <>
           <progress aria-label={what} {...(total > 0 ? { value: Math.min(done, total), max: total } : {})} />
           <span className="small">
-            {total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : `${what} …`}
+            {total > 0 ? `${progress!.what}: ${formatCount(done)} of ${formatCount(total)}` : `${what} …`}
           </span>
           <button type="button" className="quiet" aria-label={`Stop: ${what}`} onClick={() => stop(slot)}>
             Stop

@@ -132,7 +132,7 @@ function Pattern({ pattern, analysis, choice, stale }: PatternProps) {
             ? rowTable(
                 lineOf(shown.pattern.values, shown.pattern.rows, row, 'keys'),
                 shown.analysis,
-                `${title} of “${visibleText(shown.analysis.tokens[row]?.text ?? '')}” (${row}), ${unit}`,
+                `${title} of ${tokenName(shown.analysis, row)}, ${unit}`,
               )
             : { columns: [], rows: [] }
         }
