@@ -25,7 +25,7 @@ export function HeadFigures({ layer, head, measures }: FiguresProps) {
     [measures, index],
   );
   return (
-    <section className="head-scores">
+    <section className={`head-scores${measures.length > 0 ? '' : ' is-waiting'}`}>
       <p className="small head-scores-note">
         Scores of this head <Corpus measured={measures.length > 0} />
         {measures.length > 0 && (
@@ -65,7 +65,7 @@ function Corpus({ measured }: { measured: boolean }) {
   const { value, running, progress, failure, stopped } = useHeads((state) => state.scores);
   const where = corpus === 'storyworld' ? 'over a Storyworld sample' : 'over the text';
   const read =
-    measured && value
+    measured && value && value.texts > 0
       ? `: ${formatCount(value.texts)} ${value.texts === 1 ? 'text' : 'texts'}, ${formatCount(value.tokens)} tokens`
       : '';
   const far =
