@@ -69,16 +69,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.goto(`/${BENCH}`);
     await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
     await page.locator('.matrix-cursor').click();
+    // What is shown while the next step is worked out is dimmed.
+    await expect(page.locator('.crumb')).toHaveCount(2, { timeout: 60_000 });
+    await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
     expect(await violations(page, '.head-part')).toEqual([]);
     await page
       .getByRole('article')
       .getByLabel('Dictionary', { exact: true })
       .selectOption('blocks.1.attn.hook_z');
     await expect(page.locator('.upstream-row').first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
     expect(await violations(page, '.head-part')).toEqual([]);
     await page.getByRole('tab', { name: 'Sparse attention' }).click();
     await page.getByRole('button', { name: 'head 2.3', exact: true }).click();
     await expect(page.locator('[data-figure="Rise of the loss"]')).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator('.sparse-result')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
     expect(await violations(page, '.head-part')).toEqual([]);
     await page.getByRole('tab', { name: 'Roles' }).click();
     await expect(page.getByRole('list', { name: 'Roles' }).getByRole('article').first()).toBeVisible({

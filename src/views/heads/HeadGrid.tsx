@@ -70,6 +70,7 @@ function Tools({ measures, measure }: Pick<GridProps, 'measures' | 'measure'>) {
   const id = useId();
   const change = usePage((state) => state.change);
   const { score, corpus } = usePage((state) => state.view);
+  const running = useHeads((state) => state.scores.running);
   const scores = measures.filter((found) => !isAblation(found.id));
   const effects = measures.filter((found) => isAblation(found.id));
   const known = measure !== undefined || score === ABLATION || score === '';
@@ -83,7 +84,9 @@ function Tools({ measures, measure }: Pick<GridProps, 'measures' | 'measure'>) {
       >
         {!known && <option value={score}>{score}</option>}
         <optgroup label="Patterns and circuits">
-          {scores.length === 0 && score === '' && <option value="">measuring …</option>}
+          {scores.length === 0 && score === '' && (
+            <option value="">{running ? 'measuring …' : 'not measured'}</option>
+          )}
           {scores.map((found) => (
             <option key={found.id} value={found.id}>
               {found.title}
