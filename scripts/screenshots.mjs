@@ -14,6 +14,37 @@ const { module } = await runnerImport(`${ROOT}/scripts/browser.ts`, { configFile
 
 const MODELS = '#/models?look=openai-community/gpt2';
 const LINK = '#/explore?f=578&at=34&pins=578,224&loss=1';
+// An indirect object; a feature that fires on the second name, and the head that owns it.
+const TEXT = 'text=When+Mary+and+John+got+a+lamp,+Mary+gave+it+to+John.';
+const HEAD = `#/heads?dict=blocks.2.attn.hook_z&l=2&h=3&${TEXT}`;
+/** @type {Record<string, (page: import('@playwright/test').Page) => Promise<void>>} */
+const READY = {
+  heads: (page) => page.getByRole('button', { name: 'Read more texts' }).waitFor({ timeout: 180_000 }),
+  async 'heads-head'(page) {
+    await READY['heads']?.(page);
+    await page.getByRole('list', { name: 'Next tokens without the heads' }).waitFor();
+  },
+  // The grid, which says how far its scores are, is on the page of all heads only.
+  async 'heads-phone-dark'(page) {
+    await page.getByText(/: 40 texts, [\d,]+ tokens$/).waitFor({ timeout: 180_000 });
+    await page.getByRole('list', { name: 'Next tokens without the heads' }).waitFor();
+  },
+  async 'heads-features'(page) {
+    await READY['heads']?.(page);
+    await page.locator('.bench-node[aria-busy=false]').waitFor({ timeout: 60_000 });
+  },
+  async 'heads-roles'(page) {
+    await page.getByRole('progressbar', { name: /^Measuring layer/ }).waitFor({ timeout: 60_000 });
+    await page
+      .getByRole('progressbar', { name: /^Measuring layer/ })
+      .waitFor({ state: 'hidden', timeout: 480_000 });
+    await READY['heads']?.(page);
+  },
+  async 'heads-sparse'(page) {
+    await READY['heads']?.(page);
+    await page.locator('[data-figure="Rise of the loss"]').waitFor({ timeout: 60_000 });
+  },
+};
 /** @type {{ name: string, width: number, height: number, colorScheme: 'light' | 'dark', fragment: string, full?: boolean }[]} */
 const SHOTS = [
   { name: 'desktop', width: 1600, height: 1000, colorScheme: 'light', fragment: LINK },
@@ -23,6 +54,46 @@ const SHOTS = [
   { name: 'phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: LINK },
   { name: 'models', width: 1400, height: 1000, colorScheme: 'light', fragment: MODELS },
   { name: 'models-phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: MODELS, full: true },
+  { name: 'heads', width: 1400, height: 1000, colorScheme: 'light', fragment: `#/heads?${TEXT}` },
+  {
+    name: 'heads-head',
+    width: 1400,
+    height: 1000,
+    colorScheme: 'light',
+    fragment: `#/heads?l=2&h=1&at=12&off=2.1,2.4&${TEXT}`,
+    full: true,
+  },
+  {
+    name: 'heads-features',
+    width: 1400,
+    height: 1000,
+    colorScheme: 'light',
+    fragment: `${HEAD}&part=features&f=626&at=4`,
+    full: true,
+  },
+  {
+    name: 'heads-roles',
+    width: 1400,
+    height: 1000,
+    colorScheme: 'light',
+    fragment: `${HEAD}&part=roles`,
+  },
+  {
+    name: 'heads-sparse',
+    width: 1400,
+    height: 1000,
+    colorScheme: 'light',
+    fragment: '#/heads?l=2&h=1&part=sparse&sparse=*:*:sliding-window:0.5&block=8',
+    full: true,
+  },
+  {
+    name: 'heads-phone-dark',
+    width: 360,
+    height: 780,
+    colorScheme: 'dark',
+    fragment: `#/heads?l=2&h=1&at=12&off=2.1,2.4&${TEXT}`,
+    full: true,
+  },
   {
     name: 'bad-link',
     width: 1000,
@@ -42,6 +113,7 @@ for (const { name, width, height, colorScheme, fragment, full } of SHOTS) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(`${server.resolvedUrls?.local[0]}${fragment}`);
   if (name === 'bad-link') await page.getByRole('heading', { level: 1 }).waitFor();
+  else if (fragment.startsWith('#/heads')) await READY[name]?.(page);
   else if (fragment === MODELS) await page.getByRole('list', { name: 'Dictionaries' }).waitFor();
   else {
     // The sample behind firing rates and labels has been read to its end, and the examples with it.

@@ -62,9 +62,16 @@ export class Engine implements EngineApi {
   }
 
   readonly heads = headsApi((ticket, onProgress, work) =>
-    this.#ticketed(ticket, (signal) => {
+    this.#ticketed(ticket, async (signal) => {
       const context: FetchContext = { site: this.#address(), signal, onProgress };
-      return work(makeSession(this.#model(), this.#gate, context, (text) => this.#split(text)));
+      const opened = this.#model();
+      try {
+        return await work(makeSession(opened, this.#gate, context, (text) => this.#split(text)));
+      } catch (thrown) {
+        if (!opened.disposed) throw thrown;
+        // Work of many turns outlives the model it began with, if the model is opened anew meanwhile.
+        throw new FacetError('cancelled', 'The model was opened anew meanwhile.', { cause: thrown });
+      }
     }),
   );
 

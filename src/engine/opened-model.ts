@@ -105,6 +105,10 @@ export class OpenedModelState implements Disposable {
     return this.#current;
   }
 
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
   get bytesFetched(): number {
     return this.#bytesFetched;
   }

@@ -161,6 +161,8 @@ export const useHeads = create<HeadsState & HeadsActions>()((set, get) => {
         progress: undefined,
         ...(lost ? { key: '' } : { failure, value: undefined, of: '' }),
       } as Partial<HeadsState[Name]>);
+      // Nobody here cancelled it: the same model was opened anew, and knows the answer as well.
+      if (failure.code === 'cancelled') void again[name]();
     }
   }
 

@@ -130,8 +130,9 @@ export const useRoles = create<RolesState & RolesActions>()((set, get) => {
     } catch (thrown) {
       if (signal.aborted) return;
       const problem = FacetError.from(thrown);
-      // A lost device comes back, and the layer with it.
-      set({ running: undefined, waiting: [], ...(problem.code !== 'device-lost' && { problem }) });
+      // A lost device comes back, a model that is opened anew is here again, and the layer with them.
+      const passing = problem.code === 'device-lost' || problem.code === 'cancelled';
+      set({ running: undefined, waiting: [], ...(!passing && { problem }) });
       return;
     }
     if (signal.aborted) return;

@@ -46,6 +46,17 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
 }
 
 export const cases = gpuCases('heads of the bundled model', {
+  'scoring that outlives its model is cancelled, not broken, when the model is opened anew': async () => {
+    const engine = new Engine();
+    await engine.connect(`${self.location.origin}/`, nothing);
+    await engine.open({ model: '', dictionary: null }, 1, nothing);
+    let scores = Promise.resolve('');
+    await new Promise<void>((begun) => {
+      scores = codeOf(engine.heads.scores({ corpus }, 2, () => begun(), nothing));
+    });
+    await engine.open({ model: '', dictionary: null }, 3, nothing);
+    expectEqual([Number((await scores) === 'cancelled')], [1], `cancelled, not ${await scores}`);
+  },
   // Six heads share the work in this model, so that no one of them is missed much: what they do is only gone without all.
   'the heads that score for induction on repeated sequences are one layer, whose ablation hurts most':
     async () => {

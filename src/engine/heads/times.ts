@@ -31,7 +31,7 @@ export async function timeAttention(
   const { gpu, config } = session.opened.model;
   const points: TimedPoint[] = [];
   for (const [done, length] of lengths.entries()) {
-    onProgress({ phase: 'heads', what: `${length} tokens`, done, total: lengths.length, unit: 'steps' });
+    onProgress({ phase: 'heads', what: 'lengths', done, total: lengths.length, unit: 'steps' });
     const asked = { length, blockSize: BLOCK, densities, rounds };
     points.push(...(await timeLength(gpu, config, asked, (work) => session.turn(work))));
   }

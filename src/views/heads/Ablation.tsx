@@ -125,6 +125,7 @@ function Bars({ found, analysis, choice }: { found: AblatedText; analysis: Analy
   const worst = changes.reduce((best, value, row) => (value > (changes[best] || 0) ? row : best), 0);
   const low = changes.reduce((min, value) => Math.min(min, value || 0), 0);
   const y = scaleLinear([low < 0 ? Math.min(low, -0.1 * most) : 0, most], [HEIGHT - 8, 8]).nice(3);
+  const label = y.tickFormat(3);
   const step = (width - LEFT) / Math.max(1, changes.length);
   return (
     <div ref={ref}>
@@ -153,7 +154,7 @@ function Bars({ found, analysis, choice }: { found: AblatedText; analysis: Analy
           <g key={tick}>
             <line className="grid-line" x1={LEFT} x2={width} y1={y(tick)} y2={y(tick)} />
             <text className="tick" x={LEFT - 5} y={y(tick) + 4} textAnchor="end">
-              {formatFixed(tick, 1)}
+              {label(tick)}
             </text>
           </g>
         ))}

@@ -15,7 +15,7 @@ import type { ViewState } from '../../state/view-state.ts';
 import { formatCount, formatFixed } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { useWidth } from '../shared/useWidth.ts';
-import { headName, measureText, measureTint, shortValue } from './derived.ts';
+import { headName, measureText, measureTint, shortValue, useOldText } from './derived.ts';
 import { gridDrawing } from './grid-drawing.ts';
 import { measuresTable } from './tables.ts';
 import { Work } from './Work.tsx';
@@ -70,6 +70,7 @@ function Tools({ measures, measure }: Pick<GridProps, 'measures' | 'measure'>) {
   const id = useId();
   const change = usePage((state) => state.change);
   const { score, corpus } = usePage((state) => state.view);
+  const running = useHeads((state) => state.scores.running);
   const scores = measures.filter((found) => !isAblation(found.id));
   const effects = measures.filter((found) => isAblation(found.id));
   const known = measure !== undefined || score === ABLATION || score === '';
@@ -83,7 +84,9 @@ function Tools({ measures, measure }: Pick<GridProps, 'measures' | 'measure'>) {
       >
         {!known && <option value={score}>{score}</option>}
         <optgroup label="Patterns and circuits">
-          {scores.length === 0 && score === '' && <option value="">measuring …</option>}
+          {scores.length === 0 && score === '' && (
+            <option value="">{running ? 'measuring …' : 'not measured'}</option>
+          )}
           {scores.map((found) => (
             <option key={found.id} value={found.id}>
               {found.title}
@@ -117,6 +120,7 @@ function Figures({ measure }: { measure: Measure | undefined }) {
   const score = usePage((state) => state.view.score);
   const ablating = isAblation(measure?.id ?? score);
   const slot = ablating ? 'effects' : 'scores';
+  const old = useOldText();
   const silent = measure?.values.every(Number.isNaN) ?? false;
   const value = useHeads((state) => state[slot].value);
   const wantScores = useHeads((state) => state.wantScores);
@@ -127,6 +131,7 @@ function Figures({ measure }: { measure: Measure | undefined }) {
         <>
           {formatCount(value.texts)} {value.texts === 1 ? 'text' : 'texts'},{' '}
           {formatCount(typeof value.tokens === 'number' ? value.tokens : (value.tokens[0] ?? 0))} tokens{' '}
+          {old && '· of the text before '}
           {silent && '· this score finds nothing here to say anything about '}
           {value.corpus.kind === 'storyworld' && (
             <button

@@ -1,13 +1,14 @@
 import { Tabs } from 'radix-ui';
-import { type ComponentType, lazy, type LazyExoticComponent, Suspense, useEffect, useMemo } from 'react';
+import { type ComponentType, lazy, type LazyExoticComponent, Suspense, useEffect } from 'react';
 import type { Analysis } from '../../engine/protocol.ts';
-import { type Measure, ordinal, ranksOf } from '../../state/head-measures.ts';
+import type { Measure } from '../../state/head-measures.ts';
 import { dictionaryOnHeads, readsHeads, useHeads } from '../../state/heads.ts';
 import { usePage } from '../../state/store.ts';
 import { HEAD_PARTS, type ViewState } from '../../state/view-state.ts';
 import type { Choice } from '../shared/choice.ts';
 import { Ablation } from './Ablation.tsx';
-import { headName, measureText } from './derived.ts';
+import { headName } from './derived.ts';
+import { HeadFigures } from './HeadFigures.tsx';
 
 type Part = ViewState['part'];
 
@@ -49,7 +50,7 @@ export function HeadPage({ layer, head, analysis, choice, measures, onOpen, onBa
       }}
     >
       <Top layer={layer} head={head} onOpen={onOpen} onBack={onBack} />
-      {head !== null && <Figures at={{ layer, head }} measures={measures} />}
+      {head !== null && <HeadFigures layer={layer} head={head} measures={measures} />}
       <Tabs.Root
         className="head-parts"
         value={part}
@@ -173,35 +174,5 @@ function Top({ layer, head, onOpen, onBack }: Pick<PageProps, 'layer' | 'head' |
         )}
       </span>
     </header>
-  );
-}
-
-/** Everything measured of a head, with its rank among all. */
-function Figures({ at, measures }: { at: { layer: number; head: number }; measures: readonly Measure[] }) {
-  const nHeads = usePage((state) => state.opened?.model.nHeads ?? 1);
-  const index = at.layer * nHeads + at.head;
-  const ranks = useMemo(
-    () =>
-      measures.map(({ values }) => {
-        const all = ranksOf(values);
-        return { rank: all[index] ?? 0, of: all.filter((rank) => rank > 0).length };
-      }),
-    [measures, index],
-  );
-  return (
-    <dl className="head-figures" aria-label="Scores of this head">
-      {measures.map((measure, i) => {
-        const { rank, of } = ranks[i]!;
-        return (
-          <div key={measure.id} className={rank > 0 && rank <= 3 ? 'is-top' : ''} title={measure.definition}>
-            <dt>{measure.title}</dt>
-            <dd>
-              {measureText(measure, measure.values[index] ?? NaN)}{' '}
-              <span className="small">{rank > 0 && `${ordinal(rank)} of ${of}`}</span>
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
   );
 }

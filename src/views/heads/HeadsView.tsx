@@ -5,7 +5,7 @@ import { usePage } from '../../state/store.ts';
 import { useChoice } from '../shared/choice.ts';
 import { PromptBox } from '../shared/PromptBox.tsx';
 import { Ablation } from './Ablation.tsx';
-import { useAsking, useMeasure, useMeasures } from './derived.ts';
+import { useAsking, useMeasure, useMeasures, useOldText } from './derived.ts';
 import { HeadGrid } from './HeadGrid.tsx';
 import { HeadPage } from './HeadPage.tsx';
 import './heads.css';
@@ -21,6 +21,7 @@ export default function HeadsView() {
   const measures = useMeasures();
   const measure = useMeasure(measures);
   const choice = useChoice(analysis);
+  const old = useOldText();
   const root = useRef<HTMLDivElement>(null);
   /** Where the focus goes once the step just taken is drawn. */
   const arrival = useRef('');
@@ -44,7 +45,7 @@ export default function HeadsView() {
     openHead(null, null);
   };
   return (
-    <div ref={root} className={`heads${exists ? ' has-page' : ''}`}>
+    <div ref={root} className={`heads${exists ? ' has-page' : ''}${old ? ' of-old-text' : ''}`}>
       <h1 className="visually-hidden">Attention heads</h1>
       <div className="heads-side">
         <PromptBox />

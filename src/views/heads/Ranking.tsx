@@ -76,6 +76,11 @@ export function Ranking({ measures, measure, nHeads, onOpen }: RankingProps) {
           : null
       }
     >
+      {rows.length === 0 && (
+        <p className="quiet-text" role="status">
+          Heads are listed here once a first score of them is known.
+        </p>
+      )}
       <Rows
         rows={rows}
         measures={measures}

@@ -124,6 +124,8 @@ function Dots({ along, up, nHeads }: { along: Measure; up: Measure; nHeads: numb
         ))}
       </svg>
       <p className="small">
+        {dots.length === 0 &&
+          'No head has both scores: they are still measured, or find nothing in the texts.'}
         {under === undefined
           ? '\u00a0'
           : `${name(under)}: ${measureText(along, along.values[under]!)} along, ${measureText(up, up.values[under]!)} upward`}

@@ -27,24 +27,25 @@ export function Work({ slot, what, children }: { slot: Slot; what: string; child
         <>
           <progress aria-label={what} {...(total > 0 ? { value: Math.min(done, total), max: total } : {})} />
           <span className="small">
-            {total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : `${what} …`}
+            {total > 0 ? `${progress!.what}: ${formatCount(done)} of ${formatCount(total)}` : `${what} …`}
           </span>
-          <button type="button" className="quiet" aria-label={`Stop: ${what}`} onClick={() => stop(slot)}>
-            Stop
-          </button>
         </>
       ) : (
         <>
           <span className="small">{children}</span>
-          {stopped && (
-            <>
-              <span className="small">Stopped.</span>
-              <button type="button" className="quiet" onClick={() => void again(slot)}>
-                Go on
-              </button>
-            </>
-          )}
+          {stopped && <span className="small">Stopped.</span>}
         </>
+      )}
+      {(running || stopped) && (
+        // One button that stops and goes on, so that whoever pressed it keeps the focus.
+        <button
+          type="button"
+          className="quiet"
+          aria-label={running ? `Stop: ${what}` : `Go on: ${what}`}
+          onClick={() => (running ? stop(slot) : void again(slot))}
+        >
+          {running ? 'Stop' : 'Go on'}
+        </button>
       )}
     </div>
   );

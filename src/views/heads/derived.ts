@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import { type Measure, measuresOf } from '../../state/head-measures.ts';
+import { isAblation, type Measure, measuresOf } from '../../state/head-measures.ts';
 import { useHeads } from '../../state/heads.ts';
 import { usePage } from '../../state/store.ts';
 import { attributionTint, effectTint } from '../shared/colour.ts';
@@ -33,6 +33,13 @@ export function useMeasures(): Measure[] {
       found?.corpus.kind === corpus ? found : undefined;
     return model ? measuresOf(model, here(scores), here(effects)) : [];
   }, [model, corpus, scores, effects]);
+}
+
+/** Whether the numbers heads are coloured by are those of a text that is no longer the page's. */
+export function useOldText(): boolean {
+  const { corpus, score, text } = usePage((state) => state.view);
+  const measured = useHeads((state) => state[isAblation(score) ? 'effects' : 'scores'].value?.corpus);
+  return corpus === 'text' && measured?.kind === 'text' && measured.text !== text;
 }
 
 /** The measure of the link, the first where it names none; `undefined` while it is not known. */

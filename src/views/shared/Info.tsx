@@ -9,7 +9,15 @@ export function Info({ label, children }: { label: string; children: ReactNode }
         ?
       </Popover.Trigger>
       <Popover.Portal container={document.getElementById('main')}>
-        <Popover.Content className="popover" sideOffset={6} collisionPadding={12} aria-label={label}>
+        {/* Long ones scroll, by keyboard too. */}
+        <Popover.Content
+          className="popover"
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label={label}
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+          tabIndex={0}
+        >
           {children}
         </Popover.Content>
       </Popover.Portal>

@@ -12,8 +12,8 @@ export function Sum({ record }: { record: AttributionRecord }) {
   return (
     <p className="sum small" data-figure="sum">
       <span aria-hidden="true">{exact ? '✓ ' : '⚠ '}</span>
-      The parts add up to <strong>{formatFixed(parts, digits)}</strong> of{' '}
-      <strong>{formatFixed(value, digits)}</strong>; residue <strong>{formatFixed(residue, digits)}</strong>,{' '}
+      Parts <strong>{formatFixed(parts, digits)}</strong> and residue{' '}
+      <strong>{formatFixed(residue, digits)}</strong> give <strong>{formatFixed(value, digits)}</strong>:{' '}
       {exact ? 'nothing is missing' : `${signed(gap)} is missing`} (|difference|{' '}
       {formatActivation(Math.abs(gap))}).{' '}
       <Info label="What adds up">

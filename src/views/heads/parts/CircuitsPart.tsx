@@ -120,7 +120,9 @@ function Pairs({ title, about, pairs = [], from, to, unit, colour }: PairsProps)
           return (
             <span className="pair">
               <TokenText text={pair.from.text} />
-              <span aria-label="to">→</span>
+              <span role="img" aria-label="to">
+                →
+              </span>
               <TokenText text={pair.to.text} />
               <span className="bar-track" aria-hidden="true">
                 <span

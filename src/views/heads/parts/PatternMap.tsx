@@ -11,7 +11,14 @@ import type { Analysis } from '../../../engine/protocol.ts';
 import { shortValue } from '../derived.ts';
 import { bitmapOf, colour } from './palette.ts';
 import { shortName } from './pattern-drawing.ts';
-import { cellAt, type Layout, layoutOf, patternPixels, type PatternScale } from './pattern-pixels.ts';
+import {
+  cellAt,
+  type Layout,
+  layoutOf,
+  patternPixels,
+  type PatternScale,
+  rowsInSight,
+} from './pattern-pixels.ts';
 
 export interface Cell {
   query: number;
@@ -232,16 +239,19 @@ type ToPixel = (at: number) => number;
 
 function printValues(
   context: CanvasRenderingContext2D,
-  { values, rows, layout: { cell } }: Drawn,
+  { values, rows, layout: { cell, gutter }, view }: Drawn,
   x: ToPixel,
   y: ToPixel,
 ): void {
+  const inSight = (scroll: number): [number, number] => rowsInSight(scroll, view.size - gutter, cell, rows);
+  const [firstKey, lastKey] = inSight(view.left);
+  const [firstQuery, lastQuery] = inSight(view.top);
   context.font = `10px ${colour('--font')}`;
   context.fillStyle = colour('--ink');
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  for (let query = 0; query < rows; query++) {
-    for (let key = 0; key <= query; key++)
+  for (let query = firstQuery; query <= lastQuery; query++) {
+    for (let key = firstKey; key <= Math.min(query, lastKey); key++)
       context.fillText(shortValue(values[query * rows + key]!), x(key + 0.5), y(query) + cell / 2);
   }
 }
@@ -250,9 +260,9 @@ function printValues(
 function nameTokens(context: CanvasRenderingContext2D, drawn: Drawn, x: ToPixel, y: ToPixel): void {
   const { layout, view, rows, tokens, active, cursor } = drawn;
   const { gutter, cell } = layout;
-  const first = (scroll: number): number => Math.max(0, Math.floor(scroll / cell));
-  const last = (scroll: number): number =>
-    Math.min(rows - 1, Math.floor((scroll + view.size - gutter) / cell));
+  const inSight = (scroll: number): [number, number] => rowsInSight(scroll, view.size - gutter, cell, rows);
+  const [firstQuery, lastQuery] = inSight(view.top);
+  const [firstKey, lastKey] = inSight(view.left);
   const ink = colour('--ink');
   const quiet = colour('--ink-quiet');
   const accent = colour('--accent');
@@ -267,7 +277,7 @@ function nameTokens(context: CanvasRenderingContext2D, drawn: Drawn, x: ToPixel,
   context.rect(0, gutter, gutter, view.size - gutter);
   context.clip();
   context.textAlign = 'right';
-  for (let row = first(view.top); row <= last(view.top); row++)
+  for (let row = firstQuery; row <= lastQuery; row++)
     context.fillText(name(row, row === cursor?.query), gutter - 6, y(row + 0.5), gutter - 8);
   context.restore();
   context.save();
@@ -275,7 +285,7 @@ function nameTokens(context: CanvasRenderingContext2D, drawn: Drawn, x: ToPixel,
   context.rect(gutter, 0, view.size - gutter, gutter);
   context.clip();
   context.textAlign = 'left';
-  for (let row = first(view.left); row <= last(view.left); row++) {
+  for (let row = firstKey; row <= lastKey; row++) {
     const shown = name(row, row === cursor?.key);
     context.save();
     context.translate(x(row + 0.5), gutter - 6);

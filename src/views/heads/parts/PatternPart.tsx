@@ -132,7 +132,7 @@ function Pattern({ pattern, analysis, choice, stale }: PatternProps) {
             ? rowTable(
                 lineOf(shown.pattern.values, shown.pattern.rows, row, 'keys'),
                 shown.analysis,
-                `${title} of “${visibleText(shown.analysis.tokens[row]?.text ?? '')}” (${row}), ${unit}`,
+                `${title} of ${tokenName(shown.analysis, row)}, ${unit}`,
               )
             : { columns: [], rows: [] }
         }
@@ -322,6 +322,33 @@ function Strip({ pattern, analysis, choice, withoutFirst, scale: signed, pointed
     (most, value, other) => (withoutFirst && other === 0 ? most : Math.max(most, Math.abs(value) || 0)),
     0,
   );
+  // What only the map shows, as its crosshair, leaves a thousand boxes alone.
+  const boxes = useMemo(
+    () => (
+      <TokenBoxes
+        analysis={analysis}
+        choice={choice}
+        label="Tokens by attention"
+        several={false}
+        onPeek={setPeek}
+        look={(other) => {
+          const value = line[other]!;
+          const hidden = Number.isNaN(value);
+          const ratio = Math.sign(value) * activationRatio(Math.abs(value), max);
+          return {
+            tint: hidden ? 'transparent' : signed ? effectTint(ratio) : attributionTint(ratio),
+            sub: hidden ? '' : shortValue(value),
+            spoken: hidden
+              ? 'hidden by the causal mask'
+              : pattern.weighting === 'attention'
+                ? formatPercent(value)
+                : formatActivation(value),
+          };
+        }}
+      />
+    ),
+    [analysis, choice, line, max, signed, pattern.weighting],
+  );
   const { unit } = WEIGHTED[pattern.weighting];
   return (
     <Panel
@@ -352,27 +379,7 @@ function Strip({ pattern, analysis, choice, withoutFirst, scale: signed, pointed
           {tokenName(analysis, row)} {way === 'keys' ? 'looks at' : 'is looked at by'}
         </span>
       </div>
-      <TokenBoxes
-        analysis={analysis}
-        choice={choice}
-        label="Tokens by attention"
-        several={false}
-        onPeek={setPeek}
-        look={(other) => {
-          const value = line[other]!;
-          const hidden = Number.isNaN(value);
-          const ratio = Math.sign(value) * activationRatio(Math.abs(value), max);
-          return {
-            tint: hidden ? 'transparent' : signed ? effectTint(ratio) : attributionTint(ratio),
-            sub: hidden ? '' : shortValue(value),
-            spoken: hidden
-              ? 'hidden by the causal mask'
-              : pattern.weighting === 'attention'
-                ? formatPercent(value)
-                : formatActivation(value),
-          };
-        }}
-      />
+      {boxes}
     </Panel>
   );
 }

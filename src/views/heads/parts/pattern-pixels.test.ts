@@ -6,6 +6,7 @@ import {
   layoutOf,
   lineOf,
   patternPixels,
+  rowsInSight,
   sinkShare,
   STEPS,
   stepOf,
@@ -73,4 +74,11 @@ test('a point of the frame is a cell of the pattern, wherever it is scrolled to'
   expect(cellAt(layout, 10, 25, 45, { left: 30, top: 10 })).toEqual({ query: 3, key: 3 });
   expect(cellAt(layout, 10, 10, 45, { left: 0, top: 0 })).toBeUndefined();
   expect(cellAt(layout, 10, 125, 45, { left: 0, top: 0 })).toBeUndefined();
+});
+
+test('only what is in sight is named and numbered, up to the cells that are cut off', () => {
+  expect(rowsInSight(0, 400, 40, 200)).toEqual([0, 10]);
+  expect(rowsInSight(430, 400, 40, 200)).toEqual([10, 20]);
+  expect(rowsInSight(7_900, 400, 40, 200)).toEqual([197, 199]);
+  expect(rowsInSight(0, 400, 40, 3)).toEqual([0, 2]);
 });

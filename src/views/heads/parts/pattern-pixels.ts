@@ -121,3 +121,8 @@ export function cellAt(
   const query = Math.floor((y - gutter + scroll.top) / cell);
   return key >= 0 && query >= 0 && key < rows && query < rows ? { query, key } : undefined;
 }
+
+/** First and last row of a map, or column, of which a part is in sight. @param room for cells in the frame, in CSS pixels */
+export function rowsInSight(scroll: number, room: number, cell: number, rows: number): [number, number] {
+  return [Math.max(0, Math.floor(scroll / cell)), Math.min(rows - 1, Math.floor((scroll + room) / cell))];
+}

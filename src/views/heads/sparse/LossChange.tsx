@@ -41,13 +41,13 @@ export function LossChange({ result: { sparse, analysis } }: { result: SparseRes
             label: `${positionOf(analysis, row)} ${visibleText(analysis.tokens[row]!.text)}`,
             value: change[row]!,
             shown: formatSigned(change[row]!, 3),
-            colour: change[row]! > 0 ? mark.negative : mark.positive,
+            colour: change[row]! > 0 ? mark.positive : mark.negative,
           })),
         )
       }
     >
       <p className="small">
-        A full bar is {formatFixed(full)} nats; orange up: predicted worse, blue down: better.
+        A full bar is {formatFixed(full)} nats; blue up: predicted worse, orange down: better.
       </p>
       <ChangeStrip analysis={analysis} change={change} loss={sparse.loss} full={full} />
     </Panel>
@@ -176,7 +176,7 @@ const ChangedToken = memo(function ChangedToken({
           <span
             style={{
               height: `max(1px, ${50 * tall}%)`,
-              backgroundColor: change > 0 ? mark.negative : mark.positive,
+              backgroundColor: change > 0 ? mark.positive : mark.negative,
               ...(change > 0 ? { bottom: '50%' } : { top: '50%' }),
             }}
           />
