@@ -1,24 +1,11 @@
 import { FacetError } from '../../shared/errors.ts';
+import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
-import { Engine } from '../engine.ts';
 import type { AttributionRecord, AttributionRequest, TrailStep } from '../protocol.ts';
 
 const text = 'When Mary and John went to the store, John gave a drink to Mary.';
 const nothing = (): void => {};
-
-let shared: Promise<Engine> | undefined;
-
-/** The engine has a device of its own, as in the product; the runner's is not used. */
-function opened(): Promise<Engine> {
-  shared ??= (async () => {
-    const engine = new Engine();
-    await engine.connect(`${self.location.origin}/`, nothing);
-    await engine.open({ model: '' }, 1, nothing);
-    return engine;
-  })();
-  return shared;
-}
 
 const sum = (values: Iterable<number>): number => {
   let total = 0;
@@ -49,7 +36,7 @@ function largest(values: ArrayLike<number>, layer: number, length: number): Trai
 
 export const cases = gpuCases('attribution by the engine', {
   'from a feature on z through heads to an upstream feature, and on from there': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const dictionary = 'blocks.3.attn.hook_z';
     const [middle, below] = ['blocks.2.hook_resid_pre', 'blocks.1.attn.hook_z'];
     await engine.useDictionary(dictionary, 2, nothing);
@@ -85,7 +72,7 @@ export const cases = gpuCases('attribution by the engine', {
     expectEqual((await engine.analyze({ text, windowStart: 0 }, 5)).codes.indices, codes.indices);
   },
   'shares of heads of a dictionary on z': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const { heads, layer, shares } = await engine.heads.shares('blocks.1.attn.hook_z', 2);
     expectEqual([heads, layer, shares.length], [6, 1, 6 * 1024]);
     const sums = Array.from({ length: 1024 }, (_, latent) =>
@@ -94,7 +81,7 @@ export const cases = gpuCases('attribution by the engine', {
     expectClose(sums, new Float32Array(1024).fill(1), { absolute: 1e-5 }, 'sum over heads');
   },
   'a request that makes no sense is refused': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const request: AttributionRequest = {
       text, windowStart: 0, dictionary: 'blocks.3.attn.hook_z', feature: 3, row: 4, trail: [],
     }; // prettier-ignore

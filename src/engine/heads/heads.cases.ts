@@ -1,30 +1,19 @@
 import { FacetError } from '../../shared/errors.ts';
 import { generate } from '../../storyworld/index.ts';
+import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { Engine } from '../engine.ts';
 import type { AblationEffects, HeadScores, Progress } from '../protocol.ts';
 
 const nothing = (): void => {};
-let shared: Promise<Engine> | undefined;
-
-function opened(): Promise<Engine> {
-  shared ??= (async () => {
-    const engine = new Engine();
-    await engine.connect(`${self.location.origin}/`, nothing);
-    await engine.open({ model: '' }, 1, nothing);
-    return engine;
-  })();
-  return shared;
-}
-
 const corpus = { kind: 'storyworld' as const, seed: 41, items: 6, registers: ['repeats'] };
 const seen: Progress[] = [];
 let scored: Promise<HeadScores> | undefined;
 
 /** Scores over the register of repeated sequences, measured once. */
 function scoresOfRepeats(): Promise<HeadScores> {
-  scored ??= opened().then(({ heads }) =>
+  scored ??= bundledEngine().then(({ heads }) =>
     heads.scores({ corpus }, 2, (progress) => seen.push(progress), nothing),
   );
   return scored;
@@ -60,7 +49,7 @@ export const cases = gpuCases('heads of the bundled model', {
   // Six heads share the work in this model, so that no one of them is missed much: what they do is only gone without all.
   'the heads that score for induction on repeated sequences are one layer, whose ablation hurts most':
     async () => {
-      const { heads } = await opened();
+      const { heads } = await bundledEngine();
       const scores = await scoresOfRepeats();
       expectEqual(
         [scores.texts, seen.at(-1)!.done],
@@ -90,7 +79,7 @@ export const cases = gpuCases('heads of the bundled model', {
     },
   'ablating heads of layer 2 costs on repeated sequences, of layer 3 nothing; the mean of one register is that of all':
     async () => {
-      const { heads } = await opened();
+      const { heads } = await bundledEngine();
       const partials: AblationEffects[] = [];
       const chosen = [
         { layer: 3, head: 0 },
@@ -121,7 +110,7 @@ export const cases = gpuCases('heads of the bundled model', {
     },
   'of the heads that score for induction, the top one is missed most on repeated words; the top previous-token head is missed most in that register':
     async () => {
-      const { heads } = await opened();
+      const { heads } = await bundledEngine();
       const layer = Array.from({ length: 6 }, (_, head) => ({ layer: 2, head }));
       const scores = await scoresOfRepeats();
       const induction = valuesOf(scores, 'induction-corpus');
@@ -145,13 +134,13 @@ export const cases = gpuCases('heads of the bundled model', {
       if (which !== 'repeats') throw new Error(`${JSON.stringify(head)}: ${which}, ${rise.join(' ')}`);
     },
   'scores stop when they are cancelled': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const running = engine.heads.scores({ corpus: { ...corpus, items: 500 } }, 4, nothing, nothing);
     await engine.cancel(4);
     expectEqual([Number((await codeOf(running)) === 'cancelled')], [1], 'cancelled');
   },
   'circuits and ablations of heads that are not there, or none, are refused': async () => {
-    const { heads } = await opened();
+    const { heads } = await bundledEngine();
     const here = { text: 'Mary and John', windowStart: 0, with: 'zero' } as const;
     for (const call of [
       heads.circuits({ layer: 4, head: 0 }, 5, nothing),
@@ -164,7 +153,7 @@ export const cases = gpuCases('heads of the bundled model', {
       if ((await codeOf(call)) !== 'bad-input') throw new Error('accepted');
   },
   'a head’s circuits come with their tokens, its copying score and notes': async () => {
-    const { heads } = await opened();
+    const { heads } = await bundledEngine();
     const found = await heads.circuits({ layer: 1, head: 2, pairs: 5 }, 11, nothing);
     expectEqual([found.qk.length, found.ov.length, found.tokens], [5, 5, 3072]);
     if (!found.qk.every(({ from, to }) => from.text !== '' && to.text !== '')) throw new Error('no texts');

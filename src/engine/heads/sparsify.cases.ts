@@ -1,24 +1,12 @@
 import { FacetError } from '../../shared/errors.ts';
+import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
-import { Engine } from '../engine.ts';
 import type { SparsifyRequest } from '../protocol.ts';
 
 const nothing = (): void => {};
 const text =
   'When Mary and John went to the store, John gave a drink to Mary. The war lasted from 1732 to 17';
-let shared: Promise<Engine> | undefined;
-
-function opened(): Promise<Engine> {
-  shared ??= (async () => {
-    const engine = new Engine();
-    await engine.connect(`${self.location.origin}/`, nothing);
-    await engine.open({ model: '' }, 1, nothing);
-    return engine;
-  })();
-  return shared;
-}
-
 const request = (more: Partial<SparsifyRequest>): SparsifyRequest => ({
   text,
   windowStart: 0,
@@ -37,7 +25,7 @@ async function refusal(call: () => Promise<unknown>, code: string): Promise<void
 
 export const cases = gpuCases('sparse attention in the engine', {
   'losses as is are those of a reading; a later assignment replaces an earlier one': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const analysis = await engine.analyze({ text, windowStart: 0 }, 2);
     const progress: number[] = [];
     const found = await engine.heads.sparsify(
@@ -77,7 +65,7 @@ export const cases = gpuCases('sparse attention in the engine', {
     expectEqual([progress[0]!, progress.at(-1)!], [0, 5], 'progress');
   },
   'the list of patterns can be sent, and every one of them be asked for': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const patterns = structuredClone(await engine.heads.patterns());
     for (const { id } of patterns) {
       const assignments = [{ layer: 0, heads: [0], choice: { pattern: id } }];
@@ -86,7 +74,7 @@ export const cases = gpuCases('sparse attention in the engine', {
     }
   },
   'times have a point for each length and density, and visit what they say': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const times = await engine.heads.attentionTimes(
       { lengths: [32, 64], densities: [1, 0.5], rounds: 2 },
       5,
@@ -103,7 +91,7 @@ export const cases = gpuCases('sparse attention in the engine', {
     }
   },
   'what cannot be done is refused with its reason': async () => {
-    const engine = await opened();
+    const engine = await bundledEngine();
     const choice = { pattern: 'causal' };
     const bad: Partial<SparsifyRequest>[] = [
       { blockSize: 33 },

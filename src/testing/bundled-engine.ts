@@ -1,0 +1,14 @@
+import { Engine } from '../engine/engine.ts';
+
+let shared: Promise<Engine> | undefined;
+
+/** One engine with the bundled model for all cases; it has a device of its own, as in the product. */
+export function bundledEngine(): Promise<Engine> {
+  shared ??= (async () => {
+    const engine = new Engine();
+    await engine.connect(`${self.location.origin}/`, () => {});
+    await engine.open({ model: '' }, 1, () => {});
+    return engine;
+  })();
+  return shared;
+}
