@@ -19,7 +19,7 @@ import { usePage } from './store.ts';
 import { MAX_ABLATED } from './view-state.ts';
 
 /** Storyworld items read when heads are first scored, and when they are first ablated: the latter costs a pass a head. */
-export const SCORE_ITEMS = 40;
+export const SCORE_ITEMS = 16;
 export const ABLATION_ITEMS = 16;
 /** Finished scores kept, so that going back and forth between corpora reads each once. */
 const KEPT = 8;

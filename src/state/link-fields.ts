@@ -93,6 +93,7 @@ export const linkFields: readonly LinkField[] = [
   whole('l', 'layer', 'layer', null),
   whole('h', 'head', 'head', null),
   choice('part', 'part of the page of a head', 'part', 'pattern'),
+  choice('own', 'latents of a head', 'owned', 'half'),
   choice('weight', 'weighting of a pattern', 'weighting', 'attention'),
   text('score', 'score of the heads', 'score'),
   choice('way', 'way of looking at a token', 'way', 'keys'),

@@ -11,6 +11,7 @@ import {
   ABLATIONS,
   CORPORA,
   HEAD_PARTS,
+  OWNERS,
   WAYS,
   SORTS,
   TINTS,
@@ -103,6 +104,7 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
     layer: fc.option(small),
     head: fc.option(small),
     part: fc.constantFrom(...HEAD_PARTS),
+    owned: fc.constantFrom(...OWNERS),
     weighting: fc.constantFrom(...WEIGHTINGS),
     score: fc.constantFrom('', 'induction'),
     way: fc.constantFrom(...WAYS),
@@ -121,7 +123,7 @@ const anyView: fc.Arbitrary<ViewState> = fc.record(
   {
     requiredKeys: [
       'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
-      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'weighting',
+      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'owned', 'weighting',
       'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
     ], // prettier-ignore
   },

@@ -22,7 +22,7 @@ export interface MeasuredLayer {
 }
 
 interface RolesState {
-  /** What the numbers were measured on, model and storage: another, or another number of items, begins anew. */
+  /** What the numbers were measured on, model, storage and which latents count: another, or another number of items, begins anew. */
   model: string;
   items: number;
   layers: Readonly<Record<number, MeasuredLayer>>;
@@ -71,7 +71,7 @@ export const useRoles = create<RolesState & RolesActions>()((set, get) => {
       if (get().running) set({ running: undefined, waiting: [] });
       return;
     }
-    const model = `${opened.model.digest}/${view.storage ?? ''}`;
+    const model = `${opened.model.digest}/${view.storage ?? ''}/${view.owned}`;
     if (model !== get().model) {
       slots.abort('run');
       set({ ...fresh, model });
@@ -120,7 +120,8 @@ export const useRoles = create<RolesState & RolesActions>()((set, get) => {
           hint: `Open one for blocks.${layer}.attn.hook_z in the Models view.`,
         });
       }
-      const request = { dictionary, corpus: { seed: ROLE_SEED, items: get().items } };
+      const { owned } = usePage.getState().view;
+      const request = { dictionary, corpus: { seed: ROLE_SEED, items: get().items }, owned };
       const roles = await engine.heads.roles(request, {
         signal,
         onProgress: (progress) => !signal.aborted && set({ running: { layer, progress } }),

@@ -63,6 +63,7 @@ const sparseChoice = v.object({
 });
 
 export const HEAD_PARTS = ['pattern', 'features', 'roles', 'circuits', 'sparse'] as const;
+export const OWNERS = ['half', 'largest'] as const;
 export const WEIGHTINGS = ['attention', 'value', 'scores'] as const;
 /** From the chosen token: what it looks at, or who looks at it. */
 export const WAYS = ['keys', 'queries'] as const;
@@ -133,6 +134,8 @@ export const viewStateSchema = v.object({
   head: v.optional(v.nullable(small), null),
   /** Which part of a head's page. */
   part: v.optional(v.picklist(HEAD_PARTS), 'pattern'),
+  /** Which latents count as a head's: see `RolesRequest.owned`. */
+  owned: v.optional(v.picklist(OWNERS), 'half'),
   /** What a pattern shows. */
   weighting: v.optional(v.picklist(WEIGHTINGS), 'attention'),
   /** Id of the score that colours the heads; empty: the first. */

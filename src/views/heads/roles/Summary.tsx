@@ -75,7 +75,7 @@ function HeadFacts({ head, of }: { head: HeadRoles; of: LayerRoles }) {
         {
           name: 'Latents of the head',
           value: formatCount(head.latents),
-          unit: `${head.owned === 'half' ? 'more than half on it' : 'the ten with the largest share'}, ${formatCount(head.silent)} silent`,
+          unit: `${OWNED[head.owned]}, ${formatCount(head.silent)} silent`,
           about: `${STEPS[0]!.text} Silent ones never fired on these texts and belong to no role.`,
         },
         {
@@ -103,6 +103,13 @@ function HeadFacts({ head, of }: { head: HeadRoles; of: LayerRoles }) {
   );
 }
 
+/** Which latents of the dictionary a head was given. */
+const OWNED: Record<HeadRoles['owned'], string> = {
+  half: 'more than half on it',
+  top10: 'the ten with the largest share',
+  largest: 'more on it than on any other',
+};
+
 /** How far the layer is, and how to begin, stop or enlarge it. */
 export function Progressing({ layer }: { layer: number }) {
   const id = useId();
@@ -115,6 +122,8 @@ export function Progressing({ layer }: { layer: number }) {
   const stop = useRoles((state) => state.stop);
   const setItems = useRoles((state) => state.setItems);
   const ready = usePage((state) => state.phase === 'ready');
+  const owned = usePage((state) => state.view.owned);
+  const change = usePage((state) => state.change);
   if (running) {
     const more = waiting.length > 0 ? `, ${waiting.length} more after it` : '';
     return (
@@ -125,6 +134,17 @@ export function Progressing({ layer }: { layer: number }) {
     <>
       {problem && <Trouble error={problem} />}
       <div className="row">
+        <label htmlFor={`${id}-owned`} className="small">
+          Latents of a head
+        </label>
+        <select
+          id={`${id}-owned`}
+          value={owned}
+          onChange={(event) => change({ owned: event.target.value as typeof owned })}
+        >
+          <option value="half">more than half on it, or the top ten</option>
+          <option value="largest">more on it than on any other head</option>
+        </select>
         <label htmlFor={`${id}-items`} className="small">
           Texts
         </label>

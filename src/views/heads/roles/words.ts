@@ -21,7 +21,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 export const STEPS: readonly { title: string; text: string }[] = [
   {
     title: 'Latents of the head',
-    text: 'Those of the dictionary on this layer’s hook_z whose decoder row has more than half of its length on the head, ‖W_dec[i, h]‖ / Σ ‖W_dec[i, h′]‖ > ½; the ten with the largest share where those are fewer.',
+    text: 'Those of the dictionary on this layer’s hook_z whose decoder row has more than half of its length on the head, ‖W_dec[i, h]‖ / Σ ‖W_dec[i, h′]‖ > ½; the ten with the largest share where those are fewer. By the other rule, which leaves less of a head unexplained, every latent belongs to the head with most of its decoder row.',
   },
   {
     title: 'What each is about',
