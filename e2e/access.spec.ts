@@ -13,6 +13,16 @@ async function violations(page: Page, part?: string): Promise<string[]> {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
+/** The heads take long to measure, so both schemes are looked at on one page. */
+async function violationsInBoth(page: Page, part: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await violations(page, part)));
+  }
+  return found;
+}
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing to mend, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
@@ -40,58 +50,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await violations(page, 'dialog')).toEqual([]);
   });
 
-  test(`axe finds nothing to mend among the heads, ${colorScheme}`, async ({ page }) => {
-    test.slow();
-    await page.emulateMedia({ colorScheme });
-    await page.goto('/#/heads');
-    await expect(page.locator('[data-layer="3"][data-head="5"]')).toHaveAccessibleName(/ of 24/, {
-      timeout: 60_000,
-    });
-    expect(await violations(page, '.heads')).toEqual([]);
-    await page.locator('[data-layer="2"][data-head="1"]').click();
-    await page.getByRole('button', { name: 'Ablate this head' }).click();
-    await expect(page.locator('[data-figure="loss rise"]')).toHaveText(/\d/, { timeout: 60_000 });
-    await expect(page.getByRole('listbox', { name: 'Tokens by attention' })).toBeVisible();
-    expect(await violations(page, '.head-page')).toEqual([]);
-    await page.getByRole('button', { name: 'Definitions of the scores' }).click();
-    expect(await violations(page, '.popover')).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.getByRole('tab', { name: 'Circuits' }).click();
-    await expect(page.locator('[data-figure="copying"]')).toHaveText(/\d/, { timeout: 60_000 });
-    expect(await violations(page, '.head-parts')).toEqual([]);
-  });
-
-  test(`axe finds nothing to mend in a feature’s sources, roles and sparse attention, ${colorScheme}`, async ({
-    page,
-  }) => {
-    test.setTimeout(300_000);
-    await page.emulateMedia({ colorScheme });
-    await page.goto(`/${BENCH}`);
-    await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
-    await page.locator('.matrix-cursor').click();
-    // What is shown while the next step is worked out is dimmed.
-    await expect(page.locator('.crumb')).toHaveCount(2, { timeout: 60_000 });
-    await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
-    expect(await violations(page, '.head-part')).toEqual([]);
-    await page
-      .getByRole('article')
-      .getByLabel('Dictionary', { exact: true })
-      .selectOption('blocks.1.attn.hook_z');
-    await expect(page.locator('.upstream-row').first()).toBeVisible({ timeout: 60_000 });
-    await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
-    expect(await violations(page, '.head-part')).toEqual([]);
-    await page.getByRole('tab', { name: 'Sparse attention' }).click();
-    await page.getByRole('button', { name: 'head 2.3', exact: true }).click();
-    await expect(page.locator('[data-figure="Rise of the loss"]')).toBeVisible({ timeout: 60_000 });
-    await expect(page.locator('.sparse-result')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
-    expect(await violations(page, '.head-part')).toEqual([]);
-    await page.getByRole('tab', { name: 'Roles' }).click();
-    await expect(page.getByRole('list', { name: 'Roles' }).getByRole('article').first()).toBeVisible({
-      timeout: 120_000,
-    });
-    expect(await violations(page, '.head-part')).toEqual([]);
-  });
-
   test(`axe on the pages that stand in for a view, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     await page.goto('/#/explore?sort=up&text=Tom');
@@ -103,6 +61,56 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await violations(page)).toEqual([]);
   });
 }
+
+test('axe finds nothing to mend among the heads, light and dark', async ({ page }) => {
+  test.slow();
+  await page.goto('/#/heads');
+  await expect(page.locator('[data-layer="3"][data-head="5"]')).toHaveAccessibleName(/ of 24/, {
+    timeout: 60_000,
+  });
+  expect(await violationsInBoth(page, '.heads')).toEqual([]);
+  await page.locator('[data-layer="2"][data-head="1"]').click();
+  await page.getByRole('button', { name: 'Ablate this head' }).click();
+  await expect(page.locator('[data-figure="loss rise"]')).toHaveText(/\d/, { timeout: 60_000 });
+  await expect(page.getByRole('listbox', { name: 'Tokens by attention' })).toBeVisible();
+  expect(await violationsInBoth(page, '.head-page')).toEqual([]);
+  await page.getByRole('button', { name: 'Definitions of the scores' }).click();
+  expect(await violationsInBoth(page, '.popover')).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'Circuits' }).click();
+  await expect(page.locator('[data-figure="copying"]')).toHaveText(/\d/, { timeout: 60_000 });
+  expect(await violationsInBoth(page, '.head-parts')).toEqual([]);
+});
+
+test('axe finds nothing to mend in a feature’s sources, roles and sparse attention, light and dark', async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  await page.goto(`/${BENCH}`);
+  await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
+  await page.locator('.matrix-cursor').click();
+  // What is shown while the next step is worked out is dimmed.
+  await expect(page.locator('.crumb')).toHaveCount(2, { timeout: 60_000 });
+  await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
+  await page
+    .getByRole('article')
+    .getByLabel('Dictionary', { exact: true })
+    .selectOption('blocks.1.attn.hook_z');
+  await expect(page.locator('.upstream-row').first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
+  await page.getByRole('tab', { name: 'Sparse attention' }).click();
+  await page.getByRole('button', { name: 'head 2.3', exact: true }).click();
+  await expect(page.locator('[data-figure="Rise of the loss"]')).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.sparse-result')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
+  await page.getByRole('tab', { name: 'Roles' }).click();
+  await expect(page.getByRole('list', { name: 'Roles' }).getByRole('article').first()).toBeVisible({
+    timeout: 120_000,
+  });
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
+});
 
 test('nothing is cut off sideways, from 360 px to 4K', async ({ page }) => {
   await open(page, '#/explore?f=3&pins=1,2');

@@ -60,12 +60,13 @@ test('a head is put under a pattern by keyboard, and its link shows the same els
 });
 
 test('roles of a layer appear while it is measured, and it can be stopped', async ({ page }) => {
+  test.slow();
   await page.goto(`/${PLACE}&part=roles`);
   const summary = panel(page, 'What head 1.3 does');
   await expect(summary.getByRole('progressbar')).toBeVisible({ timeout: 60_000 });
   // Roles are told before they are ablated.
   await expect(page.getByRole('list', { name: 'Roles' }).getByRole('article').first()).toBeVisible({
-    timeout: 80_000,
+    timeout: 200_000,
   });
   await expect(figure(page, 'Unexplained')).toHaveText(/%/);
   await summary.getByRole('button', { name: 'Stop' }).click();

@@ -72,7 +72,7 @@ test('a layer is measured when it is looked at, once, with what there is so far'
   expect(calls).toHaveLength(0);
   look(1);
   await settle();
-  expect(calls[0]!.request).toEqual({ dictionary: 'z1', corpus: { seed: 11, items: 80 }, owned: 'half' });
+  expect(calls[0]!.request).toEqual({ dictionary: 'z1', corpus: { seed: 11, items: 40 }, owned: 'half' });
   calls[0]!.partial(roles(1));
   expect(useRoles.getState().layers[1]).toEqual({ roles: roles(1), complete: false, dictionary: 'z1' });
   calls[0]!.answer(roles(1));

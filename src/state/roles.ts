@@ -10,7 +10,7 @@ import { usePage } from './store.ts';
 /** Storyworld items a layer is judged on, from the fixed seed. */
 export const ROLE_SEED = 11;
 export const ROLE_ITEMS = [40, 80, 160, 320] as const;
-const USUAL_ITEMS = 80;
+const USUAL_ITEMS = 40;
 
 /** One layer's heads as far as they are measured. */
 export interface MeasuredLayer {
