@@ -1,4 +1,6 @@
 import type { AttributionRecord } from '../analysis/heads/attribution-record.ts';
+import type { Corpus } from '../analysis/heads/corpus.ts';
+import type { ScoreInfo } from '../analysis/heads/scores/score.ts';
 import type { FileSet } from './inspection.ts';
 import type { Progress, Ticket } from './protocol.ts';
 import type { LayerRoles, RolesRequest } from './roles-protocol.ts';
@@ -11,6 +13,7 @@ import type {
 } from './sparse-protocol.ts';
 
 export type * from '../analysis/heads/attribution-record.ts';
+export type { Corpus, ScoreInfo };
 export type * from './roles-protocol.ts';
 export type * from './sparse-protocol.ts';
 
@@ -76,13 +79,6 @@ export interface HeadId {
   head: number;
 }
 
-/**
- * Texts to average over. Windows of a long text are as long as the context or, in models of many heads, as a layer's patterns
- * fit the memory set aside for them. Row 0 is left out where a score says so.
- */
-export type Corpus =
-  { kind: 'storyworld'; seed: number; items: number; registers?: string[] } | { kind: 'text'; text: string };
-
 export interface PatternRequest extends TextWindow {
   layer: number;
   /** `null`: the mean over the layer's heads. */
@@ -105,19 +101,6 @@ export interface PatternRecord {
 
 export interface ScoresRequest {
   corpus: Corpus;
-}
-
-/** A score of a head: what it is called, what it means and over which range it runs. */
-export interface ScoreInfo {
-  id: string;
-  title: string;
-  /** One or two sentences with the formula. */
-  definition: string;
-  unit: string;
-  /** Where values lie, for the colour scale; `null`: from the data. */
-  range: [number, number] | null;
-  /** Values below 0 mean the opposite, so that the scale has two hues. */
-  signed: boolean;
 }
 
 export interface HeadScores {

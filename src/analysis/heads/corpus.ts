@@ -3,7 +3,10 @@ import { FacetError } from '../../shared/errors.ts';
 import { generate, type Item, type Labels, type RegisterId, registers } from '../../storyworld/index.ts';
 import { labelTokens } from '../../storyworld/token-labels.ts';
 
-/** Texts to average over: items 0 … `items` − 1 of a seed, or one text in windows. */
+/**
+ * Texts to average over: items 0 … `items` − 1 of a seed, or one text in windows, as long as the context or, in models of
+ * many heads, as a layer's patterns fit the memory set aside for them. Row 0 is left out where a score says so.
+ */
 export type Corpus =
   { kind: 'storyworld'; seed: number; items: number; registers?: string[] } | { kind: 'text'; text: string };
 

@@ -2,13 +2,16 @@ import type { Factor } from '../../../gpu/kernels/attention_row_scores.ts';
 import type { CorpusText } from '../corpus.ts';
 import type { HeadReader } from '../head-matrices.ts';
 
-/** `ScoreInfo` of the engine's protocol. */
+/** A score of a head: what it is called, what it means and over which range it runs. */
 export interface ScoreInfo {
   id: string;
   title: string;
+  /** One or two sentences with the formula. */
   definition: string;
   unit: string;
+  /** Where values lie, for the colour scale; `null`: from the data. */
   range: [number, number] | null;
+  /** Values below 0 mean the opposite, so that the scale has two hues. */
   signed: boolean;
 }
 

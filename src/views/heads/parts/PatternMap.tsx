@@ -19,6 +19,7 @@ import {
   type PatternScale,
   rowsInSight,
 } from './pattern-pixels.ts';
+import { stepByKey } from '../../shared/keys.ts';
 
 export interface Cell {
   query: number;
@@ -118,10 +119,9 @@ export function PatternMap(props: MapProps) {
     box.scrollTo(into(to.key, box.scrollLeft), into(to.query, box.scrollTop));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.metaKey || event.ctrlKey) return;
     const at = cursor ?? { query: active ?? rows - 1, key: 0 };
     const far = event.shiftKey ? 10 : 1;
-    const steps: Record<string, () => void> = {
+    stepByKey(event, {
       ArrowRight: () => go({ ...at, key: at.key + far }),
       ArrowLeft: () => go({ ...at, key: at.key - far }),
       ArrowDown: () => go({ ...at, query: at.query + far }),
@@ -130,11 +130,7 @@ export function PatternMap(props: MapProps) {
       End: () => go({ ...at, key: at.query }),
       Enter: () => onChoose(at),
       ' ': () => onChoose(at),
-    };
-    const step = steps[event.key];
-    if (!step) return;
-    event.preventDefault();
-    step();
+    });
   };
   return (
     // One thing to point at and to walk with arrows; its numbers are told below, and stand in the table.

@@ -10,6 +10,7 @@ import { Panel } from '../../shared/Panel.tsx';
 import { spokenText, visibleText } from '../../shared/visible-text.ts';
 import { lossChange } from './derived.ts';
 import { lossTable } from './tables.ts';
+import { stepByKey } from '../../shared/keys.ts';
 
 /** Changes below this, in nats, are never drawn as full bars. */
 const LEAST_FULL = 0.1;
@@ -87,19 +88,15 @@ function ChangeStrip({ analysis, change, loss, full }: StripProps) {
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const row = rowUnder(event.target);
-    if (row === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    const steps: Record<string, () => void> = {
+    if (row === undefined) return;
+    stepByKey(event, {
       ArrowRight: () => focusOn(row + 1),
       ArrowLeft: () => focusOn(row - 1),
       Home: () => focusOn(0),
       End: () => focusOn(analysis.tokens.length - 1),
       Enter: () => select(row),
       ' ': () => select(row),
-    };
-    const step = steps[event.key];
-    if (!step) return;
-    event.preventDefault();
-    step();
+    });
   };
   return (
     <div
