@@ -71,7 +71,7 @@ test('roles of a layer appear while it is measured, and it can be stopped', asyn
   await expect(figure(page, 'Unexplained')).toHaveText(/%/);
   await summary.getByRole('button', { name: 'Stop' }).click();
   await expect(summary.getByRole('progressbar')).toHaveCount(0);
-  await expect(summary.getByRole('button', { name: 'Measure layer 1' })).toBeVisible();
+  await expect(summary.getByRole('button', { name: 'Measure layer 1' })).toBeFocused();
   // Parts without a title have an empty cell before their share.
   const parts = numbersOf(await exported(page, 'What head 1.3 does'));
   const shares = parts.map((row) => row.find((number) => number !== 0) ?? 0);

@@ -6,7 +6,7 @@ import { Facts } from '../../shared/Facts.tsx';
 import { formatCount, formatFixed, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { Trouble } from '../../shared/Trouble.tsx';
-import { Working } from '../../shared/Working.tsx';
+import { AFTER_STOP, Working } from '../../shared/Working.tsx';
 import { agreement, headOf } from './derived.ts';
 import { PowerBar } from './PowerBar.tsx';
 import { powersTable } from './tables.ts';
@@ -156,7 +156,7 @@ export function Progressing({ layer }: { layer: number }) {
           ))}
         </select>
         {!complete && (
-          <button type="button" disabled={!ready} onClick={() => measure([layer])}>
+          <button type="button" {...AFTER_STOP} disabled={!ready} onClick={() => measure([layer])}>
             Measure layer {layer}
           </button>
         )}

@@ -5,7 +5,7 @@ import { BLOCK_SIZES, MAX_SPARSE, type SparseChoice, type ViewState } from '../.
 import { formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { Trouble } from '../../shared/Trouble.tsx';
-import { Working } from '../../shared/Working.tsx';
+import { AFTER_STOP, Working } from '../../shared/Working.tsx';
 import { AssignmentCard } from './AssignmentCard.tsx';
 import { patternTitle, whoText } from './words.ts';
 
@@ -153,7 +153,7 @@ function State() {
   if (running)
     return <Working label="Running the text under the patterns" progress={running} onStop={stop} />;
   const retry = (
-    <button type="button" onClick={again}>
+    <button type="button" {...AFTER_STOP} onClick={again}>
       {problem ? 'Try again' : 'Go on'}
     </button>
   );

@@ -6,7 +6,7 @@ import { formatFixed, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { Trouble } from '../../shared/Trouble.tsx';
 import { useWidth } from '../../shared/useWidth.ts';
-import { Working } from '../../shared/Working.tsx';
+import { AFTER_STOP, Working } from '../../shared/Working.tsx';
 import { timesTable } from './tables.ts';
 
 const CLOCKS: Record<AttentionTimes['clock'], string> = {
@@ -52,7 +52,7 @@ export function TimesPanel() {
         <Working label="Timing the kernel" progress={timing} onStop={stop} />
       ) : (
         <p className="row">
-          <button type="button" onClick={() => void measure()}>
+          <button type="button" {...AFTER_STOP} onClick={() => void measure()}>
             {times ? 'Measure again' : 'Measure on this adapter'}
           </button>
           {!times && (
