@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { exported, figure, noSidewaysScroll, panel } from './support.ts';
+import { exported, figure, noSidewaysScroll, panel, stopScoring, violationsInBoth } from './support.ts';
 
 const LAYER_2 = '#/heads?dict=blocks.2.attn.hook_z&l=2&part=features';
 const TEXT = 'When+Mary+and+John+got+a+lamp,+Mary+gave+it+to+John.';
@@ -18,6 +18,7 @@ async function worked(page: Page): Promise<void> {
 /** Opens a head's feature that fires on the text. @returns nothing; the bench shows where it comes from */
 async function openBench(page: Page, head: number): Promise<void> {
   await page.goto(`/${LAYER_2}&h=${head}&text=${TEXT}`);
+  await stopScoring(page);
   const rows = page.locator('.portfolio-row');
   await expect(rows.first()).toBeVisible({ timeout: 60_000 });
   await page.getByLabel('by', { exact: true }).selectOption('here');
@@ -46,7 +47,6 @@ function expectClose(found: number, wanted: number): void {
   expect(Math.abs(found - wanted)).toBeLessThanOrEqual(1e-4 * Math.max(1, Math.abs(wanted)));
 }
 
-// The scores of all heads are measured meanwhile; on a software adapter a step waits for its turn.
 test.describe.configure({ timeout: 240_000 });
 
 test('by keyboard alone: a feature, its heads and tokens, a step in, features upstream, and back', async ({
@@ -89,6 +89,8 @@ test('by keyboard alone: a feature, its heads and tokens, a step in, features up
     .selectOption('blocks.1.attn.hook_z');
   const upstream = page.locator('.upstream-row');
   await expect(upstream.first()).toBeVisible({ timeout: 60_000 });
+  await worked(page);
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
   const split = await rowsOf(page, 'By features upstream');
   expectClose(sumOf(split.map((row) => row.at(-1))), written);
   await upstream.first().focus();
@@ -128,6 +130,7 @@ test('a link to a step of a trail shows the same numbers elsewhere', async ({ pa
   const context = await browser.newContext();
   const other = await context.newPage();
   await other.goto(page.url());
+  await stopScoring(other);
   await expect(crumbs(other)).toHaveCount(2, { timeout: 60_000 });
   await worked(other);
   expect(await crumbs(other).allInnerTexts()).toEqual(trail);

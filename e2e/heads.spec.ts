@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { exported, noSidewaysScroll, open, panel, prompt, settled } from './support.ts';
+import { exported, noSidewaysScroll, open, panel, prompt, settled, stopScoring } from './support.ts';
 
 const MOVED = 'When Mary and John went to the store, John gave a drink to';
 
@@ -94,6 +94,7 @@ test('the grid has one tab stop, walks by arrows, opens with Enter and ablates w
 test('a link shows the same page of the same head, with the same numbers', async ({ page, context }) => {
   const link = `#/heads?l=2&h=1&part=pattern&weight=value&off=2.1,2.4&abl=zero&at=15&way=queries&text=${encodeURIComponent(MOVED)}`;
   await page.goto(`/${link}`);
+  await stopScoring(page);
   const rise = page.locator('[data-figure="loss rise"]');
   await expect(rise).toHaveText(/[+−]\d/, { timeout: 60_000 });
   let pattern = '';
@@ -105,6 +106,7 @@ test('a link shows the same page of the same head, with the same numbers', async
   const ablation = await exported(page, 'Ablation here');
   const other = await context.newPage();
   await other.goto(page.url());
+  await stopScoring(other);
   await expect(other.locator('[data-figure="loss rise"]')).toHaveText((await rise.textContent())!, {
     timeout: 60_000,
   });
@@ -120,6 +122,7 @@ test('a link shows the same page of the same head, with the same numbers', async
 
 test('the map is walked by arrows, tells its numbers, chooses a token and is exported', async ({ page }) => {
   await page.goto(`/#/heads?l=0&h=0&text=${encodeURIComponent(MOVED)}`);
+  await stopScoring(page);
   const map = page.getByRole('application', { name: 'Attention pattern of head 0.0, 16 by 16' });
   await expect(map).toBeVisible({ timeout: 60_000 });
   const lines = (await exported(page, 'Pattern')).trim().split('\n');
@@ -163,6 +166,7 @@ test('a head’s features open the dictionary of its layer and keep the text', a
 
 test('nothing is cut off sideways on a head’s page, from 360 px to 4K', async ({ page }) => {
   await page.goto('/#/heads?l=2&h=1&off=2.1');
+  await stopScoring(page);
   await expect(page.locator('[data-figure="loss rise"]')).toHaveText(/\d/, { timeout: 60_000 });
   for (const width of [360, 768, 1280, 1920, 3840]) {
     await page.setViewportSize({ width, height: 900 });

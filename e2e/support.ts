@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from '@playwright/test';
 
@@ -83,6 +84,34 @@ export async function loseDevice(page: Page): Promise<void> {
   // A channel has no target origin.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   await page.evaluate(() => new BroadcastChannel('lose').postMessage(0));
+}
+
+/** @param part what has just opened; the rest of the page was looked at before, and a whole page takes long */
+export async function violations(page: Page, part?: string, rules?: string[]): Promise<string[]> {
+  let builder = new AxeBuilder({ page });
+  if (part) builder = builder.include(part);
+  if (rules) builder = builder.withRules(rules);
+  const { violations: found } = await builder.analyze();
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+}
+
+/** All rules in the light; in the dark, which changes colours and nothing else, those of contrast. */
+export async function violationsInBoth(page: Page, part?: string): Promise<string[]> {
+  const light = await violations(page, part);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await violations(page, part, ['color-contrast']);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return [...light, ...dark];
+}
+
+/** Ends the scoring that a page of heads begins by itself, unless it is done: what a test asks for is answered sooner. */
+export async function stopScoring(page: Page): Promise<void> {
+  const stop = page.getByRole('button', { name: 'Stop: Scoring heads' });
+  const done = page.getByRole('button', { name: 'Read more texts' });
+  await expect(stop.or(done)).toBeVisible({ timeout: 60_000 });
+  await expect(async () => {
+    if (await stop.isVisible()) await stop.click({ timeout: 5_000 });
+  }).toPass({ timeout: 30_000 });
 }
 
 /** Charts take their new width a moment after the window has it. */

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { exported, figure, numbersOf, panel } from './support.ts';
+import { exported, figure, numbersOf, panel, stopScoring, violationsInBoth } from './support.ts';
 
 const PLACE = '#/heads?l=1&h=3';
 
@@ -18,6 +18,7 @@ test('a head is put under a pattern by keyboard, and its link shows the same els
   context,
 }) => {
   await page.goto(`/${PLACE}&part=sparse`);
+  await stopScoring(page);
   const add = page.getByRole('button', { name: 'head 1.3', exact: true });
   await expect(add).toBeEnabled({ timeout: 60_000 });
   await add.focus();
@@ -37,6 +38,7 @@ test('a head is put under a pattern by keyboard, and its link shows the same els
   const losses = async (of: Page): Promise<number[][]> => numbersOf(await exported(of, 'What is lost'));
   const here = await losses(page);
   expect(here.length).toBeGreaterThan(6);
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
 
   // The mask is walked with the arrows, and says what is under the cursor.
   await page.getByRole('application', { name: /Mask of head 1\.3/ }).focus();
@@ -54,6 +56,7 @@ test('a head is put under a pattern by keyboard, and its link shows the same els
   await expect.poll(() => page.url()).toContain('sparse=1:3:strided:0.3');
   const elsewhere = await context.newPage();
   await elsewhere.goto(page.url());
+  await stopScoring(elsewhere);
   await computed(elsewhere);
   await expect(entries(elsewhere)).toHaveCount(1);
   expect(await losses(elsewhere)).toEqual(here);
@@ -62,6 +65,7 @@ test('a head is put under a pattern by keyboard, and its link shows the same els
 test('roles of a layer appear while it is measured, and it can be stopped', async ({ page }) => {
   test.slow();
   await page.goto(`/${PLACE}&part=roles`);
+  await stopScoring(page);
   const summary = panel(page, 'What head 1.3 does');
   await expect(summary.getByRole('progressbar')).toBeVisible({ timeout: 60_000 });
   // Roles are told before they are ablated.
@@ -72,6 +76,7 @@ test('roles of a layer appear while it is measured, and it can be stopped', asyn
   await summary.getByRole('button', { name: 'Stop' }).click();
   await expect(summary.getByRole('progressbar')).toHaveCount(0);
   await expect(summary.getByRole('button', { name: 'Measure layer 1' })).toBeFocused();
+  expect(await violationsInBoth(page, '.head-part')).toEqual([]);
   // Parts without a title have an empty cell before their share.
   const parts = numbersOf(await exported(page, 'What head 1.3 does'));
   const shares = parts.map((row) => row.find((number) => number !== 0) ?? 0);
