@@ -225,6 +225,67 @@ test('a link may be written by hand', async () => {
   });
 });
 
+// Links are out in the world: a key that changes breaks them, and needs a version and a migration.
+test('every key means what it meant', async () => {
+  const link =
+    '#/heads?v=1&model=storyworld-2m&md=0123456789abcdef&dict=blocks.2.attn.hook_z&dd=fedcba9876543210&store=f16&look=gpt2' +
+    '&f=7&at=4&sel=1-2,5&pins=3,9&win=11&sort=max&tint=loss&loss=1&min=0.5&rare=0.01&dense=0.9&l=2&h=3&part=roles' +
+    '&own=largest&weight=value&score=induction&way=queries&corpus=text&off=2.1,2.4&abl=zero' +
+    '&trail=h1.4@3;f12~blocks.1.attn.hook_z&up=blocks.0.attn.hook_z&sparse=1:2-3:strided:0.5:window=8;*:*:causal' +
+    '&block=8&expect=4:7:1.5&text=Tom';
+  const { view, notes } = (await decodeLink(link))!;
+  expect(notes).toEqual([]);
+  expect(view).toEqual({
+    v: 1,
+    view: 'heads',
+    model: 'storyworld-2m',
+    modelDigest: '0123456789abcdef',
+    dictionary: 'blocks.2.attn.hook_z',
+    dictionaryDigest: 'fedcba9876543210',
+    storage: 'f16',
+    look: 'gpt2',
+    text: 'Tom',
+    windowStart: 11,
+    active: 4,
+    selection: [
+      [1, 2],
+      [5, 5],
+    ],
+    feature: 7,
+    pins: [3, 9],
+    sort: 'max',
+    tint: 'loss',
+    loss: true,
+    minValue: 0.5,
+    minDensity: 0.01,
+    maxDensity: 0.9,
+    layer: 2,
+    head: 3,
+    part: 'roles',
+    owned: 'largest',
+    weighting: 'value',
+    score: 'induction',
+    way: 'queries',
+    corpus: 'text',
+    ablated: [
+      { layer: 2, head: 1 },
+      { layer: 2, head: 4 },
+    ],
+    ablation: 'zero',
+    trail: [
+      { kind: 'head', layer: 1, head: 4, source: 3 },
+      { kind: 'feature', dictionary: 'blocks.1.attn.hook_z', feature: 12 },
+    ],
+    upstream: 'blocks.0.attn.hook_z',
+    sparse: [
+      { layer: 1, heads: [2, 3], pattern: 'strided', budget: 0.5, parameters: { window: 8 } },
+      { layer: null, heads: null, pattern: 'causal', parameters: {} },
+    ],
+    blockSize: 8,
+    expect: { position: 4, feature: 7, value: 1.5 },
+  });
+});
+
 test('unknown parts are left out with a note', async () => {
   const decoded = await decodeLink('#/explore?text=a&future=1');
   expect(decoded!.view.text).toBe('a');
