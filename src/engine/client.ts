@@ -23,6 +23,7 @@ import type {
   TokenizedWindow,
   TokenizeRequest,
 } from './protocol.ts';
+import { type SteerClient, steerClient } from './steer-client.ts';
 import { installErrorTransfer } from './transfer.ts';
 
 /** The only door from the page to the engine. One per page; it owns the worker. */
@@ -41,6 +42,7 @@ export interface EngineClient {
   examples(request: ExamplesRequest, options?: CallOptions): Promise<Example[]>;
   diagnostics(): Promise<Diagnostics>;
   readonly heads: HeadsClient;
+  readonly steer: SteerClient;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
   dispose(): void;
 }
@@ -141,6 +143,7 @@ export function startEngine(
     examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
     heads: headsClient(remote, call),
+    steer: steerClient(remote, call),
     dispose: () => {
       worker.terminate();
       failAll(new FacetError('cancelled', 'The engine was closed.'));

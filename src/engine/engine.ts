@@ -33,7 +33,8 @@ import type {
   TokenizeRequest,
 } from './protocol.ts';
 import { readExamples, scanStoryworld } from './scan.ts';
-import { makeSession, readWindow } from './session.ts';
+import { makeSession, readWindow, type Session } from './session.ts';
+import { steerApi } from './steer/api.ts';
 import { warmUp } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
@@ -62,18 +63,30 @@ export class Engine implements EngineApi {
   }
 
   readonly heads = headsApi((ticket, onProgress, work) =>
-    this.#ticketed(ticket, async (signal) => {
-      const context: FetchContext = { site: this.#address(), signal, onProgress };
-      const opened = this.#model();
-      try {
-        return await work(makeSession(opened, this.#gate, context, (text) => this.#split(text)));
-      } catch (thrown) {
-        if (!opened.disposed) throw thrown;
-        // Work of many turns outlives the model it began with, if the model is opened anew meanwhile.
-        throw new FacetError('cancelled', 'The model was opened anew meanwhile.', { cause: thrown });
-      }
-    }),
+    this.#ticketed(ticket, (signal) => this.#inSession(signal, onProgress, work)),
   );
+
+  readonly steer = steerApi(
+    (ticket, onProgress, work) =>
+      this.#ticketed(ticket, (signal) => this.#inSession(signal, onProgress, work)),
+    (work) => this.#inSession(new AbortController().signal, () => {}, work),
+  );
+
+  async #inSession<Result>(
+    signal: AbortSignal,
+    onProgress: OnProgress,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    const opened = this.#model();
+    const context: FetchContext = { site: this.#address(), signal, onProgress };
+    try {
+      return await work(makeSession(opened, this.#gate, context, (text) => this.#split(text)));
+    } catch (thrown) {
+      if (!opened.disposed) throw thrown;
+      // Work of many turns outlives the model it began with, if the model is opened anew meanwhile.
+      throw new FacetError('cancelled', 'The model was opened anew meanwhile.', { cause: thrown });
+    }
+  }
 
   cancel(ticket: Ticket): Promise<void> {
     this.#tickets.get(ticket)?.abort();

@@ -1,9 +1,11 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
 import type { HeadsApi } from './heads-protocol.ts';
 import type { FileSet, FolderReference, Inspection } from './inspection.ts';
+import type { SteerApi } from './steer-protocol.ts';
 
 export type * from './heads-protocol.ts';
 export type * from './inspection.ts';
+export type * from './steer-protocol.ts';
 
 /**
  * What the page may ask of the engine, and what comes back. Types only: both sides of the worker boundary share this
@@ -42,6 +44,8 @@ export interface EngineApi {
   diagnostics(): Promise<Diagnostics>;
   /** Questions about attention heads. */
   readonly heads: HeadsApi;
+  /** Questions about interventions. */
+  readonly steer: SteerApi;
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
@@ -62,7 +66,7 @@ export interface OpenRequest {
 }
 
 export interface Progress {
-  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads';
+  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads' | 'steer';
   /** What is being worked on, e.g. a file name. */
   what: string;
   /** In `unit`s; `total` is 0 while unknown. */

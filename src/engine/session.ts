@@ -16,6 +16,8 @@ export interface Session {
   turn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** The part of a text that is read, as `analyze` chooses it. @throws FacetError `bad-input` for an empty one */
   read(request: TextWindow): ReadText;
+  /** Tokens of a text, without what is read before it. */
+  readonly split: (text: string) => ReturnType<ModelTokenizer['tokenize']>;
 }
 
 export interface ReadText {
@@ -40,6 +42,7 @@ export function makeSession(
     signal: context.signal,
     context,
     turn: (work) => gate.run(context.signal, work),
+    split,
     read: (request) => readWindow(opened, split(request.text).tokens, request.windowStart),
   };
 }

@@ -1,6 +1,7 @@
 import type { Batch } from '../gpu/batch.ts';
 import type { BlockMask } from '../gpu/block-mask.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import type { HeldAttention, KvCache } from './kv-cache.ts';
 
 /**
  * Replaces an activation during a pass. Gets the activation as the runtime holds it (rank 2: heads are flattened) and
@@ -25,6 +26,15 @@ export interface RunPlan {
    * both: it must respect them itself.
    */
   masks?: ReadonlyMap<number, BlockMask>;
+  /**
+   * Keys and values of the rows before `ids`, to which those of `ids` are added; positions go on from its length. `ids` are
+   * the new rows only, and so are captures and logits.
+   */
+  cache?: KvCache;
+  /** Fills this with what made the pass's attention patterns, kept until the batch ends. */
+  keepAttention?: HeldAttention;
+  /** Attends as the pass that filled this did, with own values. Layers before the one resumed at need not be there. */
+  holdAttention?: HeldAttention;
 }
 
 /** Scratch tensors of the batch the pass was recorded into; rank 2 except patterns and scores [H, T, T]. */

@@ -1,4 +1,5 @@
 import { ablatedField, sparseField, trailField } from './link-heads.ts';
+import { steerField } from './link-steer.ts';
 import { type LinkField, readAll, readNumber, readWhole } from './link-values.ts';
 import type { PositionRange, ViewState } from './view-state.ts';
 
@@ -47,6 +48,13 @@ const decimal = (key: string, what: string, of: keyof ViewState, usual: number):
   },
 });
 
+const flag = (key: string, what: string, of: keyof ViewState, usual: boolean): LinkField => ({
+  key,
+  what,
+  write: (view) => (view[of] === usual ? undefined : Number(view[of]).toString()),
+  read: (value) => (value === '1' || value === '0' ? { [of]: value === '1' } : undefined),
+});
+
 /** In the order they are written. The prompt is not here: see `link.ts`. */
 export const linkFields: readonly LinkField[] = [
   text('model', 'model', 'model'),
@@ -81,12 +89,7 @@ export const linkFields: readonly LinkField[] = [
   whole('win', 'start of the window', 'windowStart', 0),
   choice('sort', 'sort order', 'sort', 'value'),
   choice('tint', 'tint', 'tint', 'auto'),
-  {
-    key: 'loss',
-    what: 'loss underline',
-    write: ({ loss }) => (loss ? '1' : undefined),
-    read: (value) => (value === '1' || value === '0' ? { loss: value === '1' } : undefined),
-  },
+  flag('loss', 'loss underline', 'loss', false),
   decimal('min', 'least value', 'minValue', 0),
   decimal('rare', 'least density', 'minDensity', 0),
   decimal('dense', 'greatest density', 'maxDensity', 1),
@@ -104,6 +107,18 @@ export const linkFields: readonly LinkField[] = [
   text('up', 'dictionary upstream', 'upstream'),
   sparseField,
   whole('block', 'block size', 'blockSize', 16),
+  steerField,
+  decimal('temp', 'temperature', 'temperature', 0.7),
+  whole('topk', 'top k', 'topK', 0),
+  decimal('topp', 'top p', 'topP', 1),
+  decimal('penalty', 'repetition penalty', 'penalty', 1),
+  whole('seed', 'seed', 'seed', 1),
+  whole('n', 'number of new tokens', 'newTokens', 40),
+  flag('frozen', 'frozen attention', 'frozen', true),
+  flag('chat', 'chat', 'chat', false),
+  text('system', 'system prompt', 'system'),
+  whole('swept', 'swept step', 'swept', null),
+  text('effect', 'measured effect', 'effect'),
   {
     key: 'expect',
     what: 'expected value',

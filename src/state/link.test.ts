@@ -1,133 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FacetError } from '../shared/errors.ts';
+import { anyView } from './any-view.ts';
 import { decodeLink, encodeLink } from './link.ts';
 import { migrate } from './link-migrations.ts';
 import { salvageLink } from './link-salvage.ts';
 import { pack } from './packing.ts';
-import {
-  DEFAULT_TEXT,
-  defaultView,
-  ABLATIONS,
-  CORPORA,
-  HEAD_PARTS,
-  OWNERS,
-  WAYS,
-  SORTS,
-  TINTS,
-  WEIGHTINGS,
-  type ViewState,
-} from './view-state.ts';
-
-const position = fc.integer({ min: 0, max: 10_000_000 });
-const feature = fc.integer({ min: 0, max: 2 ** 31 - 1 });
-const share = fc.double({ min: 0, max: 1, noNaN: true }).map((number) => number + 0);
-const digest = fc.stringMatching(/^[0-9a-f]{16}$/);
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 400 }),
-  // Code units on their own: lone surrogates in every order.
-  fc
-    .array(fc.integer({ min: 0xd700, max: 0xe0ff }), { maxLength: 40 })
-    .map((units) => String.fromCharCode(...units)),
-  fc.string({ unit: 'grapheme', maxLength: 300 }),
-  fc.constantFrom('', ' ', '%', '%zz', '+', 'a+b &c=d#e?f', 'end.', '\u0000\u0001\u001f\u007f', DEFAULT_TEXT),
-);
-const selection = fc
-  .uniqueArray(fc.integer({ min: 0, max: 5000 }), { maxLength: 40 })
-  .map((ends) => ends.sort((a, b) => a - b))
-  .map((ends) =>
-    Array.from(
-      { length: Math.floor(ends.length / 2) },
-      (_, i) => [ends[2 * i]!, ends[2 * i + 1]!] as [number, number],
-    ),
-  );
-
-const dictionary = fc.constantFrom(
-  '',
-  'none',
-  'blocks.2.hook_resid_pre',
-  'layer_12/width_16k/canonical',
-  `hf:tom-m.c/gpt2@${'9f'.repeat(20)}:sae_group_gpt2_blocks.0.hook_mlp_out_24576:v1`,
-  'local:0123456789abcdef:Größe 1/layers.3 (best)',
-);
-const small = fc.integer({ min: 0, max: 4095 });
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);
-const trailStep = fc.oneof(
-  fc.record({ kind: fc.constant('head' as const), layer: small, head: small, source: position }),
-  fc.record({
-    kind: fc.constant('feature' as const),
-    dictionary: dictionary.filter((id) => id !== ''),
-    feature,
-  }),
-);
-const sparseChoice = fc.record(
-  {
-    layer: fc.option(small),
-    heads: fc.option(fc.array(small, { minLength: 1, maxLength: 20 })),
-    pattern: fc.constantFrom('causal', 'sliding-window'),
-    budget: share,
-    parameters: fc.dictionary(fc.constantFrom('window', 'sinks', 'a-b'), finite, { noNullPrototype: true }),
-    off: fc.constant(true as const),
-  },
-  { requiredKeys: ['layer', 'heads', 'pattern', 'parameters'] },
-);
-
-const anyView: fc.Arbitrary<ViewState> = fc.record(
-  {
-    v: fc.constant(1 as const),
-    view: fc.constantFrom('explore', 'a-view-2'),
-    model: fc.constantFrom(
-      '',
-      'storyworld-2m',
-      'org/name with space',
-      `hf:EleutherAI/pythia-70m@${'0a'.repeat(20)}`,
-      `hf:o/n@${'0a'.repeat(20)}:model-Q4_K_M.gguf`,
-      'local:0123456789abcdef',
-    ),
-    modelDigest: digest,
-    dictionary,
-    dictionaryDigest: digest,
-    storage: fc.constantFrom('f16', 'f32'),
-    look: fc.constant(`hf:a/b@${'0a'.repeat(20)}`),
-    text: anyText,
-    windowStart: position,
-    active: fc.option(position),
-    selection,
-    feature: fc.option(feature),
-    pins: fc.uniqueArray(feature, { maxLength: 50 }),
-    sort: fc.constantFrom(...SORTS),
-    tint: fc.constantFrom(...TINTS),
-    loss: fc.boolean(),
-    minValue: fc.double({ min: 0, max: 1e300, noNaN: true }).map((number) => number + 0),
-    minDensity: share,
-    maxDensity: share,
-    layer: fc.option(small),
-    head: fc.option(small),
-    part: fc.constantFrom(...HEAD_PARTS),
-    owned: fc.constantFrom(...OWNERS),
-    weighting: fc.constantFrom(...WEIGHTINGS),
-    score: fc.constantFrom('', 'induction'),
-    way: fc.constantFrom(...WAYS),
-    corpus: fc.constantFrom(...CORPORA),
-    ablated: fc.uniqueArray(fc.record({ layer: small, head: small }), {
-      maxLength: 20,
-      selector: ({ layer, head }) => `${layer}.${head}`,
-    }),
-    ablation: fc.constantFrom(...ABLATIONS),
-    trail: fc.array(trailStep, { maxLength: 16 }),
-    upstream: dictionary,
-    sparse: fc.array(sparseChoice, { maxLength: 20 }),
-    blockSize: fc.constantFrom(8, 16, 32),
-    expect: fc.record({ position, feature, value: finite }),
-  },
-  {
-    requiredKeys: [
-      'v', 'view', 'model', 'dictionary', 'text', 'windowStart', 'active', 'selection', 'feature', 'pins',
-      'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'owned', 'weighting',
-      'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
-    ], // prettier-ignore
-  },
-);
+import { defaultView, type ViewState } from './view-state.ts';
 
 test('every view comes back from its link exactly', async () => {
   await fc.assert(
@@ -232,7 +111,11 @@ test('every key means what it meant', async () => {
     '&f=7&at=4&sel=1-2,5&pins=3,9&win=11&sort=max&tint=loss&loss=1&min=0.5&rare=0.01&dense=0.9&l=2&h=3&part=roles' +
     '&own=largest&weight=value&score=induction&way=queries&corpus=text&off=2.1,2.4&abl=zero' +
     '&trail=h1.4@3;f12~blocks.1.attn.hook_z&up=blocks.0.attn.hook_z&sparse=1:2-3:strided:0.5:window=8;*:*:causal' +
-    '&block=8&expect=4:7:1.5&text=Tom';
+    '&block=8&steer=add~f7@blocks.2.hook_resid_pre~2.5~8.41~1-3~2-4,9~off;clamp~f7@blocks.2.hook_resid_pre~0~8.41' +
+    ';scale~h2.1~0.5~generated;ablate~blocks.1.hook_mlp_out~mean~all;patch~h0.1~end~A%2520tale~prompt' +
+    ';splice~blocks.2.hook_resid_pre~error~special' +
+    '&temp=0.5&topk=40&topp=0.9&penalty=1.2&seed=9&n=12&frozen=0&chat=1&system=Be+kind&swept=1&effect=feature' +
+    '&expect=4:7:1.5&text=Tom';
   const { view, notes } = (await decodeLink(link))!;
   expect(notes).toEqual([]);
   expect(view).toEqual({
@@ -282,6 +165,63 @@ test('every key means what it meant', async () => {
       { layer: null, heads: null, pattern: 'causal', parameters: {} },
     ],
     blockSize: 8,
+    steer: [
+      {
+        kind: 'add',
+        dictionary: 'blocks.2.hook_resid_pre',
+        feature: 7,
+        strength: 2.5,
+        unit: 8.41,
+        layers: [1, 3],
+        scope: {
+          kind: 'tokens',
+          ranges: [
+            [2, 4],
+            [9, 9],
+          ],
+        },
+        off: true,
+      },
+      {
+        kind: 'clamp',
+        dictionary: 'blocks.2.hook_resid_pre',
+        feature: 7,
+        strength: 0,
+        unit: 8.41,
+        scope: { kind: 'text' },
+      },
+      {
+        kind: 'scale',
+        target: { kind: 'head', layer: 2, head: 1 },
+        factor: 0.5,
+        scope: { kind: 'generated' },
+      },
+      {
+        kind: 'ablate',
+        target: { kind: 'hook', hook: 'blocks.1.hook_mlp_out' },
+        with: 'mean',
+        scope: { kind: 'all' },
+      },
+      {
+        kind: 'patch',
+        target: { kind: 'head', layer: 0, head: 1 },
+        align: 'end',
+        text: 'A tale',
+        scope: { kind: 'prompt' },
+      },
+      { kind: 'splice', dictionary: 'blocks.2.hook_resid_pre', error: true, scope: { kind: 'special' } },
+    ],
+    temperature: 0.5,
+    topK: 40,
+    topP: 0.9,
+    penalty: 1.2,
+    seed: 9,
+    newTokens: 12,
+    frozen: false,
+    chat: true,
+    system: 'Be kind',
+    swept: 1,
+    effect: 'feature',
     expect: { position: 4, feature: 7, value: 1.5 },
   });
 });

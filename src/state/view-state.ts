@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { recipeSchema, wellFormed } from './recipe.ts';
 import { parseReference } from './reference.ts';
 
 /**
@@ -73,6 +74,8 @@ export const MAX_ABLATED = 64;
 /** Tokens a side of the blocks that sparse patterns are made of. */
 export const BLOCK_SIZES = [8, 16, 32] as const;
 export const MAX_SPARSE = 64;
+
+export const MAX_NEW_TOKENS = 4096;
 
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
@@ -162,6 +165,24 @@ export const viewStateSchema = v.object({
   upstream: v.optional(v.union([v.literal(''), reference]), ''),
   sparse: v.optional(v.pipe(v.array(sparseChoice), v.maxLength(MAX_SPARSE)), []),
   blockSize: v.optional(v.picklist(BLOCK_SIZES), 16),
+  /** Interventions of the Steering view. */
+  steer: v.optional(recipeSchema, []),
+  /** How its texts are generated: see `Sampling` of the engine. */
+  temperature: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(10)), 0.7),
+  topK: v.optional(whole(1_000_000), 0),
+  topP: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 1),
+  penalty: v.optional(v.pipe(finite, v.minValue(0.1), v.maxValue(10)), 1),
+  seed: v.optional(whole(2 ** 32 - 1), 1),
+  /** Tokens to generate. */
+  newTokens: v.optional(v.pipe(whole(MAX_NEW_TOKENS), v.minValue(1)), 40),
+  /** A third text, steered with frozen attention. */
+  frozen: v.optional(v.boolean(), true),
+  /** The text is what the user says in a chat, through the model's template. */
+  chat: v.optional(v.boolean(), false),
+  system: v.optional(wellFormed(2_000), ''),
+  /** Which step of the recipe is swept, and what for: an id of the engine's `effects`, or `feature`. */
+  swept: v.optional(v.nullable(small), null),
+  effect: v.optional(v.union([v.literal(''), name]), ''),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });

@@ -15,6 +15,7 @@ const PHASES: Record<Progress['phase'], string> = {
   upload: 'Moving weights to the GPU:',
   sample: 'Reading',
   heads: 'Measuring heads:',
+  steer: 'Measuring steered texts:',
 };
 
 export function LoadingPage() {

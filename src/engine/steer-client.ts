@@ -1,0 +1,72 @@
+import { proxy, type Remote } from 'comlink';
+import type { CallOptions } from './heads-client.ts';
+import type {
+  Comparison,
+  CompareRequest,
+  EffectInfo,
+  EngineApi,
+  Generated,
+  GeneratedToken,
+  GenerateRequest,
+  Lens,
+  LensRequest,
+  Prompting,
+  SteerApi,
+  Suggestions,
+  Sweep,
+  SweepRequest,
+  Ticket,
+} from './protocol.ts';
+
+/** `SteerApi` as the page calls it. */
+export interface SteerClient {
+  compare(request: CompareRequest, options?: CallOptions): Promise<Comparison>;
+  lens(request: LensRequest, options?: CallOptions): Promise<Lens>;
+  generate(
+    request: GenerateRequest,
+    options?: CallOptions & { onTokens?: (tokens: GeneratedToken[]) => void },
+  ): Promise<Generated>;
+  sweep(
+    request: SweepRequest,
+    options?: CallOptions & { onPartial?: (sweep: Sweep) => void },
+  ): Promise<Sweep>;
+  effects(): Promise<EffectInfo[]>;
+  suggestions(options?: CallOptions): Promise<Suggestions | undefined>;
+  prompting(): Promise<Prompting>;
+}
+
+type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
+
+/** @param call gives a ticket, and rejects when the signal fires or the worker dies */
+export function steerClient(engine: Remote<EngineApi>, call: Call): SteerClient {
+  // Comlink follows a path of properties, which its types only say of proxied values.
+  const remote = engine.steer as unknown as Remote<SteerApi>;
+  return {
+    compare: (request, { signal } = {}) => call((ticket) => remote.compare(request, ticket), signal),
+    lens: (request, { signal } = {}) => call((ticket) => remote.lens(request, ticket), signal),
+    generate: (request, { signal, onTokens } = {}) =>
+      call(
+        (ticket) =>
+          remote.generate(
+            request,
+            ticket,
+            proxy((tokens: GeneratedToken[]) => onTokens?.(tokens)),
+          ),
+        signal,
+      ),
+    sweep: (request, { signal, onProgress, onPartial } = {}) =>
+      call(
+        (ticket) =>
+          remote.sweep(
+            request,
+            ticket,
+            proxy(onProgress ?? (() => {})),
+            proxy((sweep: Sweep) => onPartial?.(sweep)),
+          ),
+        signal,
+      ),
+    effects: () => call(() => remote.effects()),
+    suggestions: ({ signal } = {}) => call((ticket) => remote.suggestions(ticket), signal),
+    prompting: () => call(() => remote.prompting()),
+  };
+}

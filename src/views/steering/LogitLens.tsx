@@ -1,0 +1,3 @@
+export function LogitLens() {
+  return null;
+}

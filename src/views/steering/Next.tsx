@@ -1,0 +1,3 @@
+export function Next() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Recipe() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Sweep() {
+  return null;
+}
