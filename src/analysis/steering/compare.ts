@@ -15,8 +15,8 @@ import type { Baselines } from './baselines.ts';
 import { type LikelyTokens, likelyTokens, type Mover, probabilities, topMovers } from './movers.ts';
 import type { PassEdits, PassRows, Steering } from './steering.ts';
 
-/** How often a pass is recorded anew because a dictionary had too little room: once for each, and once more. */
-const MOST_TRIES = 4;
+/** How often a pass is recorded because dictionaries had too little room for it. */
+export const MOST_TRIES = 4;
 
 export interface CompareOptions {
   /** Whose next token is predicted. */
@@ -59,6 +59,12 @@ export interface Compared {
 
 /** What follows from interventions, for a pass over a text. */
 export type SteeredPass = Pick<Steering, 'firstLayer' | 'atEmbedding' | 'edits'>;
+
+/** The layer a pass begins at, 0 for the embedding as well; undefined when there is nothing to do. */
+export function startLayer({ firstLayer, atEmbedding }: SteeredPass, nLayers: number): number | undefined {
+  if (atEmbedding) return 0;
+  return firstLayer < nLayers ? firstLayer : undefined;
+}
 
 /**
  * A text with and without interventions: one submission and one readback of [T] numbers and one row of logits. A text that
@@ -108,8 +114,7 @@ class Step {
     private readonly base: Baseline,
     private readonly asked: { rows: PassRows; steering: SteeredPass; options: CompareOptions },
   ) {
-    const { firstLayer, atEmbedding } = asked.steering;
-    this.#layer = atEmbedding ? 0 : firstLayer < model.config.nLayers ? firstLayer : undefined;
+    this.#layer = startLayer(asked.steering, model.config.nLayers);
   }
 
   /** @returns undefined when it must be done again */
