@@ -2,6 +2,7 @@ import type { Dictionary } from '../../dictionary/dictionary.ts';
 import type { ReadCodes } from '../../dictionary/room.ts';
 import type { Batch } from '../../gpu/batch.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
+import { type HeldAttention, keepHeld } from '../../model/kv-cache.ts';
 import { parseHook } from '../../model/hooks.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { type FinalPass, LogitParts } from '../logit-parts.ts';
@@ -38,6 +39,8 @@ export interface BaseNeeds {
   layer?: number;
   /** Logits of all rows. */
   logits?: boolean;
+  /** What makes the attention patterns, of this layer and all later ones. */
+  attention?: number;
   captures?: readonly string[];
 }
 
@@ -46,7 +49,14 @@ export interface BasePass {
   captures: ReadonlyMap<string, Tensor>;
   /** [T, d_model] at the input of the layer asked for. */
   residual?: Tensor;
+  attention?: HeldAttention;
   ends?: Ends;
+}
+
+interface KeptAttention {
+  /** First layer it holds. */
+  from: number;
+  held: HeldAttention & Disposable;
 }
 
 /** Logits, one tensor for each part; where they take too much room, the final residual they are made of again. */
@@ -77,7 +87,8 @@ export class Baseline implements Disposable {
   stack: { row: number; tensor: Tensor } | undefined;
   readonly #residuals = new Map<number, Tensor>();
   #ends: Ends | undefined;
-  readonly #pending: { tensors: Tensor[]; commit: () => void }[] = [];
+  #attention: KeptAttention | undefined;
+  readonly #pending: { made: Disposable[]; commit: () => void }[] = [];
   #newest: number | undefined;
 
   /** @param mostLogitBytes kept; beyond, logits are made anew a part at a time */
@@ -92,7 +103,9 @@ export class Baseline implements Disposable {
 
   /** Bytes on the GPU. */
   get byteLength(): number {
-    return this.#tensors().reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const layers = [...(this.#attention?.held.layers.values() ?? [])];
+    const held = new Set(layers.flatMap(({ q, k }) => [q.tensor, k.tensor]));
+    return [...this.#tensors(), ...held].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   #tensors(): Tensor[] {
@@ -102,26 +115,47 @@ export class Baseline implements Disposable {
   }
 
   /** Records what is missing, from as near as something is kept. */
-  record(batch: Batch, { layer, logits = false, captures = [] }: BaseNeeds): BasePass {
+  record(batch: Batch, { layer, logits = false, attention, captures = [] }: BaseNeeds): BasePass {
     const { model, ids } = this;
     this.#newest = layer ?? this.#newest;
-    const kept = layer === undefined ? undefined : this.#residuals.get(layer);
-    const hooks = [...captures, ...(layer === undefined || kept ? [] : [residualHook(layer)])];
+    const { nLayers } = model.config;
+    const known = layer === undefined ? undefined : this.#residuals.get(layer);
+    const hooks = [...captures, ...(layer === undefined || known ? [] : [residualHook(layer)])];
     const wantsEnds = logits && !this.#ends;
-    if (hooks.length === 0 && !wantsEnds) return { captures: new Map(), residual: kept, ends: this.#ends };
-    const resume = this.#nearest(
-      Math.min(model.config.nLayers, ...hooks.map((hook) => layerOf(hook, model))),
+    const wantsAttention = attention !== undefined && !(this.#attention && this.#attention.from <= attention);
+    const kept = { residual: known, ends: this.#ends, attention: this.#attention?.held };
+    if (hooks.length === 0 && !wantsEnds && !wantsAttention) return { ...kept, captures: new Map() };
+    const first = Math.min(
+      nLayers,
+      ...hooks.map((hook) => layerOf(hook, model)),
+      wantsAttention ? attention : nLayers,
     );
-    const plan = { ids, captures: [...new Set(hooks)], resume };
+    const resume = this.#nearest(first);
+    const held: HeldAttention = { layers: new Map() };
+    const keepAttention = wantsAttention ? held : undefined;
+    const plan = { ids, captures: [...new Set(hooks)], resume, keepAttention };
     batch.scope('base');
     const pass: FinalPass = wantsEnds
       ? this.logits.record(batch, plan)
       : model.record(batch, { ...plan, logits: 'none' });
-    const ends = wantsEnds ? this.#keepEnds(batch, pass) : this.#ends;
-    if (layer === undefined || kept) return { captures: pass.captures, residual: kept, ends };
-    const residual = batch.keep(pass.captures.get(residualHook(layer))!);
-    this.pend([residual], () => this.#residuals.set(layer, residual));
-    return { captures: pass.captures, residual, ends };
+    const found: BasePass = { ...kept, captures: pass.captures };
+    if (wantsAttention) found.attention = this.#keepAttention(batch, { from: resume?.layer ?? 0, held });
+    if (wantsEnds) found.ends = this.#keepEnds(batch, pass);
+    if (layer !== undefined && !known) {
+      const residual = batch.keep(pass.captures.get(residualHook(layer))!);
+      this.pend([residual], () => this.#residuals.set(layer, residual));
+      found.residual = residual;
+    }
+    return found;
+  }
+
+  #keepAttention(batch: Batch, made: { from: number; held: HeldAttention }): HeldAttention {
+    const held = keepHeld(batch, made.held);
+    this.pend([held], () => {
+      this.#attention?.held[Symbol.dispose]();
+      this.#attention = { from: made.from, held };
+    });
+    return held;
   }
 
   #nearest(layer: number): { layer: number; residual: Tensor } | undefined {
@@ -148,9 +182,9 @@ export class Baseline implements Disposable {
     return { tensor, release: () => batch.release(tensor) };
   }
 
-  /** Tensors the batch made that will be kept when it has run. */
-  pend(tensors: Tensor[], commit: () => void): void {
-    this.#pending.push({ tensors, commit });
+  /** What the batch made that will be kept when it has run. */
+  pend(made: Disposable[], commit: () => void): void {
+    this.#pending.push({ made, commit });
   }
 
   /** The batch has run. */
@@ -160,11 +194,13 @@ export class Baseline implements Disposable {
 
   /** The batch has failed, or was given up. */
   abandon(): void {
-    for (const { tensors } of this.#pending.splice(0)) for (const tensor of tensors) tensor.dispose();
+    for (const { made } of this.#pending.splice(0)) for (const each of made) each[Symbol.dispose]();
   }
 
-  /** Lets residuals go but the one asked for last. */
+  /** Lets go what can be made again: attention, and residuals but the one asked for last. */
   shrink(): void {
+    this.#attention?.held[Symbol.dispose]();
+    this.#attention = undefined;
     for (const [layer, tensor] of this.#residuals) {
       if (layer === this.#newest) continue;
       tensor.dispose();
@@ -175,7 +211,7 @@ export class Baseline implements Disposable {
   [Symbol.dispose](): void {
     for (const tensor of this.#tensors()) tensor.dispose();
     this.#residuals.clear();
-    this.#ends = undefined;
-    this.stack = undefined;
+    this.#attention?.held[Symbol.dispose]();
+    this.#ends = this.#attention = this.stack = undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { Batch } from '../../gpu/batch.ts';
 import { klRows } from '../../gpu/kernels/kl_rows.ts';
 import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
+import type { HeldAttention } from '../../model/kv-cache.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
 import { discarding } from '../heads/discarding.ts';
@@ -69,7 +70,8 @@ export function startLayer({ firstLayer, atEmbedding }: SteeredPass, nLayers: nu
 /**
  * A text with and without interventions: one submission and one readback of [T] numbers and one row of logits. A text that
  * was compared before costs only the layers from the interventions' on; the first time, or with another first layer, what
- * is missing of the base is made in the same submission. With `frozen` the same layers are run a second time.
+ * is missing of the base is made in the same submission. With `frozen` the same layers are run a second time, with the base's
+ * queries and keys, which are kept as well: 4 · T · (n_heads + 2 · n_kv_heads) · d_head bytes a layer.
  * @param ids [T] prefix included
  * @throws FacetError `bad-input`, `unsupported`, `limits`, `out-of-memory`, `device-lost`
  */
@@ -140,13 +142,14 @@ class Step {
       logits: true,
       // From the embedding nothing can be resumed.
       layer: this.asked.steering.atEmbedding ? undefined : this.#layer,
+      attention: frozen ? this.#layer : undefined,
       captures: uncoded ? [uncoded.hook] : [],
     });
     if (uncoded) this.#encode(batch, 'base', uncoded, basePass.captures);
     const passes = new Map<SideName, FinalPass>();
     if (this.#layer !== undefined) {
       passes.set('steered', this.#steer(batch, basePass));
-      if (frozen) passes.set('frozen', this.#steer(batch, basePass));
+      if (frozen) passes.set('frozen', this.#steer(batch, basePass, basePass.attention));
     }
     const steered = passes.get('steered');
     if (dictionary && steered?.captures.has(dictionary.hook))
@@ -160,7 +163,7 @@ class Step {
     return codes?.dictionary === dictionary && codes?.row === row ? codes.codes : undefined;
   }
 
-  #steer(batch: Batch, { residual }: BasePass): FinalPass {
+  #steer(batch: Batch, { residual }: BasePass, holdAttention?: HeldAttention): FinalPass {
     const { model, base } = this;
     const { rows, steering, options } = this.asked;
     const edits = steering.edits(rows);
@@ -172,6 +175,7 @@ class Step {
       ids: base.ids,
       edits: edits.edits,
       resume: steering.atEmbedding ? undefined : { layer, residual: residual! },
+      holdAttention,
       captures: hook !== undefined && layerOf(hook, model) >= from ? [hook] : [],
     });
     this.#edits.push({ edits, at: edits.reads().map((tensor) => this.#reads.want(tensor)) });

@@ -19,7 +19,11 @@ const load: Record<string, (gpu: Gpu) => Promise<Transformer>> = {
 };
 
 function rowsOf(ids: ArrayLike<number>): PassRows {
-  return { offset: 0, special: Array.from(ids, () => false), promptRows: ids.length };
+  return {
+    rows: Array.from(ids, (_, row) => row),
+    special: Array.from(ids, () => false),
+    promptRows: ids.length,
+  };
 }
 
 /** `vector` added to rows `first` and up. */
