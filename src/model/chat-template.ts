@@ -4,7 +4,7 @@ import { FacetError } from '../shared/errors.ts';
 /** Templates in use have some thousand characters; the longest known, with tools, some twenty thousand. */
 const LONGEST_TEMPLATE = 2 ** 16;
 /** What running a template may take: steps of the interpreter, and the size of any value on the way. */
-const MOST_STEPS = 1_000_000;
+const MOST_STEPS = 200_000;
 const MOST_ENTRIES = 100_000;
 const MOST_CHARACTERS = 4_000_000;
 
