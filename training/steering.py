@@ -27,7 +27,7 @@ PROMPT_TOKENS = 4
 LEAST_F1, PER_LATENT, PER_EFFECT = 0.3, 2, 4
 # A first look at all of them, and a longer one at the best of each property.
 LOOK = {"strengths": [0.5, 1, 2], "prompts": 8, "tokens": 24, "base": 64}
-CHOOSE = {"strengths": [0.25, 0.5, 0.75, 1, 1.5, 2, 3], "prompts": 24, "tokens": 40, "base": 32, "per_effect": 6}
+CHOOSE = {"strengths": [0.25, 0.5, 0.75, 1, 1.5, 2, 3], "prompts": 16, "tokens": 32, "base": 48, "per_effect": 4}
 # Losses are noisy: what is chosen stays clear of the limit of 1.2.
 FLUENCY = 1.15
 
@@ -222,8 +222,10 @@ def main() -> None:
         pairs = json.loads(pairs_path.read_text())
         names = json.loads((WORK / "effects.json").read_text())
         print(f"{len(pairs)} pairs, {len({(p['dictionary'], p['feature']) for p in pairs})} latents", file=sys.stderr)
-        looked = search(model, saes, tokenizer, names, pairs, SEED + 1, LOOK, generator)
-        (WORK / "steering-looked.json").write_text(json.dumps(looked, indent=1))
+        looked_path = WORK / "steering-looked.json"
+        if not looked_path.exists():
+            looked_path.write_text(json.dumps(search(model, saes, tokenizer, names, pairs, SEED + 1, LOOK, generator), indent=1))
+        looked = json.loads(looked_path.read_text())
         kept, count, seen = [], {}, set()
         for pair in looked:
             latent = pair["dictionary"], pair["feature"]

@@ -57,7 +57,10 @@ export function parseSuggestions(
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    throw new FacetError('bad-file', `${FILE} is wrong at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`);
+    throw new FacetError(
+      'bad-file',
+      `${FILE} is wrong at ${v.getDotPath(issue) ?? 'its root'}: ${issue.message}`,
+    );
   }
   const { output } = parsed;
   if (output.modelDigest !== modelDigest) return undefined;
