@@ -53,7 +53,7 @@ function Legend({ frozen }: { frozen: boolean }) {
     <p className="small next-legend" aria-hidden="true">
       {(frozen ? (['base', 'steered', 'frozen'] as const) : (['base', 'steered'] as const)).map((arm) => (
         <span key={arm}>
-          <span className={`swatch is-${arm}`} /> {ARM[arm].name}
+          <span className={`next-swatch is-${arm}`} /> {ARM[arm].name}
         </span>
       ))}
     </p>

@@ -2,13 +2,31 @@ import { useEffect, useRef } from 'react';
 import { setSteps, takeArrival } from '../../state/recipe-edits.ts';
 import { MAX_STEPS, type RecipeStep } from '../../state/recipe.ts';
 import { moved } from '../../state/recipe-steps.ts';
+import { useSteer } from '../../state/steer.ts';
 import { usePage } from '../../state/store.ts';
+import { formatPercent } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
+import { TokenText } from '../shared/TokenText.tsx';
 import { RecipeAdd } from './RecipeAdd.tsx';
 import { RecipeCard } from './RecipeCard.tsx';
 import { RecipeFiles } from './RecipeFiles.tsx';
 import './recipe.css';
 import { recipeTable } from './recipe-words.ts';
+
+/** What moves most, beside the sliders where the panels that say all are out of sight. The panels speak for it. */
+function Moved() {
+  const movers = useSteer((state) => state.result?.comparison.steered.movers);
+  if (!movers || movers.length === 0) return null;
+  return (
+    <p className="small recipe-moved" aria-hidden="true">
+      {movers.slice(0, 2).map(({ id, text, before, after }) => (
+        <span key={id}>
+          next <TokenText text={text} /> {formatPercent(before)} → <strong>{formatPercent(after)}</strong>
+        </span>
+      ))}
+    </p>
+  );
+}
 
 /** The steps of the view's recipe, in the order they act. */
 export function Recipe() {
@@ -76,7 +94,7 @@ export function Recipe() {
             Explore, or take one of the suggestions.
           </p>
         ) : (
-          <ol className="steps" aria-label="Steps, in the order they act">
+          <ol className="recipe-steps" aria-label="Steps, in the order they act">
             {steer.map((step, i) => (
               <RecipeCard
                 // A step is its place: the link gives it no other name.

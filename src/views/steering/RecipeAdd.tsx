@@ -19,7 +19,7 @@ type What = keyof typeof WHAT;
 /** Activations a step can be about: those of a layer that read as one vector a token. */
 const STEERED_HOOK = /^blocks\.\d+\.(hook_resid_(pre|mid|post)|hook_attn_out|hook_mlp_out|mlp\.hook_post)$/;
 /** Answers shown of a search. */
-const SHOWN = 8;
+const SHOWN = 6;
 /** Features whose words are asked for at once. */
 const LABELLED = 256;
 

@@ -30,25 +30,31 @@ function chances(side: Side, name: 'before' | 'after', movers: Side['movers']): 
   };
 }
 
-/** The likeliest of every side, by the largest probability on any; ties by id. @param most of each side */
+/**
+ * The likeliest of every side: those of the base in its order, so that they keep their places while a slider moves, then
+ * what the other sides bring, largest first; ties by id. @param most of each side
+ */
 export function nextRows({ base, steered, frozen }: Sides, most: number): NextRow[] {
   const before = chances(base, 'before', [...steered.movers, ...(frozen?.movers ?? [])]);
   const after = chances(steered, 'after', steered.movers);
   const held = frozen && chances(frozen, 'after', frozen.movers);
-  const texts = new Map<number, string>();
-  for (const side of [base, steered, frozen])
-    side?.next.ids.subarray(0, most).forEach((id, rank) => texts.set(id, side.next.texts[rank]!));
-  const top = ({ base: b, steered: s, frozen: f }: NextRow): number =>
-    Math.max(...[b, s, f].map((chance) => (chance && !chance.below ? chance.p : 0)));
-  return [...texts]
-    .map(([id, text]): NextRow => ({
+  const rowsOf = ({ next }: Side): NextRow[] =>
+    Array.from(next.ids.subarray(0, most), (id, rank) => ({
       id,
-      text,
+      text: next.texts[rank]!,
       base: before(id),
       steered: after(id),
       ...(held && { frozen: held(id) }),
-    }))
+    }));
+  const first = rowsOf(base);
+  const seen = new Set(first.map(({ id }) => id));
+  const top = ({ steered: s, frozen: f }: NextRow): number =>
+    Math.max(...[s, f].map((chance) => (chance && !chance.below ? chance.p : 0)));
+  const brought = [steered, ...(frozen ? [frozen] : [])]
+    .flatMap(rowsOf)
+    .filter(({ id }) => !seen.has(id) && seen.add(id))
     .sort((a, b) => top(b) - top(a) || a.id - b.id);
+  return [...first, ...brought];
 }
 
 const exact = (chance: Chance | undefined): number | null => (!chance || chance.below ? null : chance.p);
