@@ -110,6 +110,7 @@ export function Recipe() {
             ))}
           </ol>
         )}
+        <Moved />
         {steer.length < MAX_STEPS ? (
           <RecipeAdd />
         ) : (
