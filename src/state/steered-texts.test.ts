@@ -37,6 +37,7 @@ vi.mock('./engine.ts', () => ({
   onEngineTrouble: () => {},
   runningEngine: () => ({
     steer: {
+      prompting: () => Promise.resolve({ chat: false, ends: [] }),
       generate: (
         request: GenerateRequest,
         { signal, onTokens }: { signal: AbortSignal; onTokens: (tokens: GeneratedToken[]) => void },

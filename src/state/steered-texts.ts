@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { ArmId, Generated, GeneratedToken } from '../engine/protocol.ts';
+import type { ArmId, Generated, GeneratedToken, Prompting } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
 import type { PageState } from './page-state.ts';
@@ -35,6 +35,8 @@ interface TextsState {
   texts: Partial<Record<ArmId, SteeredText>>;
   /** Keys of the texts the view asks for; without one where there is nothing to steer, or no frozen text is wanted. */
   asked: Partial<Record<ArmId, string>>;
+  /** What the open model’s tokenizer says of prompts; absent until known. */
+  prompting?: Prompting;
 }
 
 interface TextsActions {
@@ -80,7 +82,7 @@ const readable = ({ phase, analysing, analysis }: PageState): boolean =>
 
 /** Texts as the model writes them with and without the recipe, from the same seed. */
 export const useTexts = create<TextsState & TextsActions>()((set, get) => {
-  const slots = new Slots<ArmId>();
+  const slots = new Slots<ArmId | 'prompting'>();
   const known = new Map<string, Generated>();
   const settling = new Settling(() => void get().generate());
   /** What was last looked at. */
@@ -118,9 +120,22 @@ export const useTexts = create<TextsState & TextsActions>()((set, get) => {
     } else if (!begun && asked.steered === undefined) {
       settling.cancel();
       [waiting, opening] = [false, false];
+      if (!get().prompting) void loadPrompting();
       dropUnasked();
     } else if ((waiting || opening) && !settling.due) void get().generate();
     else if (changed) settling.soon();
+  }
+
+  async function loadPrompting(): Promise<void> {
+    const engine = runningEngine();
+    if (!engine) return;
+    const signal = slots.newest('prompting');
+    try {
+      const prompting = await engine.steer.prompting();
+      if (!signal.aborted) set({ prompting });
+    } catch {
+      // Generating says what is wrong; it is asked again with the next text.
+    }
   }
 
   function dropUnasked(): void {
@@ -200,12 +215,12 @@ export const useTexts = create<TextsState & TextsActions>()((set, get) => {
   // What one model says is not what another does.
   usePage.subscribe(({ opened }, { opened: before }) => {
     if (opened?.model.digest === before?.model.digest) return;
-    slots.abort(...ARMS);
+    slots.abort(...ARMS, 'prompting');
     settling.cancel();
     known.clear();
     seen = '';
     begun = false;
-    set({ texts: {}, asked: {} });
+    set({ texts: {}, asked: {}, prompting: undefined });
   });
 
   return {
@@ -233,6 +248,7 @@ export const useTexts = create<TextsState & TextsActions>()((set, get) => {
         return;
       }
       [waiting, opening] = [false, false];
+      if (!get().prompting) void loadPrompting();
       const asked = keysOf(page);
       if (asked.steered === undefined) begun = true;
       set({ asked });
