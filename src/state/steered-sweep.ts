@@ -79,7 +79,7 @@ interface SweepActions {
   stop: () => void;
   choose: (strength: number) => void;
   /** Gives the swept step of the recipe this amount, and adds it where it is not in the recipe. */
-  use: (amount: number) => void;
+  give: (amount: number) => void;
 }
 
 /** The step the view sweeps: the one it names, or the first that can be. */
@@ -222,7 +222,7 @@ export const useSweep = create<SweepState & SweepActions>()((set, get) => {
       set({ running: undefined, stopped: true });
     },
     choose: (chosen) => set({ chosen }),
-    use(amount) {
+    give(amount) {
       const { result } = get();
       const { view, change } = usePage.getState();
       if (!result) return;

@@ -16,8 +16,9 @@ interface SuggestionsState {
 }
 
 interface SuggestionsActions {
-  /** Unless they are here. */
-  load: () => Promise<void>;
+  /** Asks for those of every model that is opened. @returns ends it */
+  follow: () => () => void;
+  again: () => Promise<void>;
 }
 
 /** Latents of the open model whose effect on texts was measured beforehand. */
@@ -28,22 +29,32 @@ export const useSuggestions = create<SuggestionsState & SuggestionsActions>()((s
     slots.abort('load');
     set({ of: undefined, found: undefined, failure: undefined });
   });
+
+  async function load(): Promise<void> {
+    const engine = runningEngine();
+    const { phase, opened } = usePage.getState();
+    if (!engine || phase !== 'ready' || !opened || get().of === opened.model.digest) return;
+    const signal = slots.newest('load');
+    set({ of: opened.model.digest, failure: undefined });
+    try {
+      const found = await engine.steer.suggestions({ signal });
+      if (!signal.aborted) set({ found });
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const failure = FacetError.from(thrown);
+      const lost = failure.code === 'device-lost' || failure.code === 'cancelled';
+      set(lost ? { of: undefined } : { failure });
+    }
+  }
+
   return {
-    async load() {
-      const engine = runningEngine();
-      const { phase, opened } = usePage.getState();
-      if (!engine || phase !== 'ready' || !opened || get().of === opened.model.digest) return;
-      const signal = slots.newest('load');
-      set({ of: opened.model.digest, failure: undefined });
-      try {
-        const found = await engine.steer.suggestions({ signal });
-        if (!signal.aborted) set({ found });
-      } catch (thrown) {
-        if (signal.aborted) return;
-        const failure = FacetError.from(thrown);
-        const lost = failure.code === 'device-lost' || failure.code === 'cancelled';
-        set(lost ? { of: undefined } : { of: undefined, failure });
-      }
+    follow() {
+      void load();
+      return usePage.subscribe(() => void load());
+    },
+    again() {
+      set({ of: undefined });
+      return load();
     },
   };
 });
