@@ -127,6 +127,9 @@ test('what is measured is shown as it comes, and choosing a strength does not ag
   expect(useSweep.getState().running).toBeDefined();
   sweeps[0]!.answer(found(2));
   await settle();
+  // One that was on its way when the answer came.
+  sweeps[0]!.partial(found(1));
+  expect(useSweep.getState().result?.sweep.base.loss).toBe(2);
   expect(useSweep.getState().running).toBeUndefined();
   expect(stale()).toBe(false);
   useSweep.getState().give(3);

@@ -209,7 +209,10 @@ export const useSweep = create<SweepState & SweepActions>()((set, get) => {
             onPartial: keep,
           }),
         );
-        if (!signal.aborted) set({ running: undefined });
+        if (signal.aborted) return;
+        // Reports come by a way of their own, and may come late.
+        slots.abort('sweep');
+        set({ running: undefined });
       } catch (thrown) {
         if (signal.aborted) return;
         const failure = FacetError.from(thrown);

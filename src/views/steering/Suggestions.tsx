@@ -35,9 +35,10 @@ export function Suggestions() {
             {method} Measured with {model} ({modelDigest.slice(0, 8)}).
           </p>
           <p>
-            <em>Without → with</em>: share of generated tokens with the property. <em>Fluency loss</em>: loss
-            of the steered texts under the model without steering, over that of its own texts, minus 1.{' '}
-            <em>Selectivity</em>: |change| of this property’s rate over the sum of |changes| of all.
+            <em>Rate</em>: share of generated tokens with the property, with the step over without.{' '}
+            <em>Fluency loss</em>: loss of the steered texts under the model without steering, over that of
+            its own texts, minus 1. <em>Selectivity</em>: |change| of this property’s rate over the sum of
+            |changes| of all.
           </p>
         </>
       }
@@ -89,7 +90,7 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
     {
       id: 'feature',
       title: 'Feature',
-      width: 'minmax(10rem, 2fr)',
+      width: 'minmax(4.5rem, 1fr)',
       value: ({ feature }) => feature,
       rising: true,
       show: (latent) => <Latent latent={latent} />,
@@ -104,11 +105,24 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
     },
     {
       id: 'ratio',
-      title: 'Without → with',
-      width: 'minmax(11rem, 1.5fr)',
+      title: 'Rate',
+      width: '4rem',
       value: ratioOf,
-      show: (latent) =>
-        `${formatPercent(latent.baseRate)} → ${formatPercent(latent.rate)} (${formatFixed(ratioOf(latent), 1)} ×)`,
+      show: (latent) => (Number.isNaN(ratioOf(latent)) ? '–' : `${formatFixed(ratioOf(latent), 1)} ×`),
+    },
+    {
+      id: 'measure',
+      title: 'Here',
+      width: '5rem',
+      value: ({ feature }) => feature,
+      show: (latent) => <Measure latent={latent} />,
+    },
+    {
+      id: 'rates',
+      title: 'Without → with',
+      width: 'minmax(9rem, 1fr)',
+      value: ({ rate }) => rate,
+      show: ({ baseRate, rate }) => `${formatPercent(baseRate)} → ${formatPercent(rate)}`,
     },
     {
       id: 'strength',
@@ -130,38 +144,42 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
       show: ({ selectivity }) => formatFixed(selectivity),
     },
     {
+      id: 'label',
+      title: 'Promotes',
+      width: 'minmax(11rem, 1fr)',
+      value: ({ dictionary }) => dictionary,
+      rising: true,
+      show: (latent) => <Label latent={latent} />,
+    },
+    {
       id: 'tokens',
       title: 'Tokens',
       value: ({ tokens }) => tokens,
       show: ({ tokens }) => formatCount(tokens),
     },
-    {
-      id: 'measure',
-      title: 'Here',
-      value: ({ feature }) => feature,
-      show: (latent) => <Measure latent={latent} />,
-    },
   ];
 }
 
 function Latent({ latent }: { latent: SuggestedLatent }) {
-  const { dictionary, dictionaryDigest, feature } = latent;
+  const { dictionary, feature } = latent;
+  return (
+    <button
+      type="button"
+      className="link"
+      title={dictionary}
+      aria-label={`Steer with feature ${feature} of ${dictionary}`}
+      onClick={() => takeSuggestion(latent)}
+    >
+      #{feature}
+    </button>
+  );
+}
+
+/** Known of the dictionary that is open; of others only which they are. */
+function Label({ latent: { dictionary, dictionaryDigest, feature } }: { latent: SuggestedLatent }) {
   const open = usePage((state) => state.opened?.dictionary?.digest === dictionaryDigest);
   const label = usePage((state) => state.labels[feature]);
-  return (
-    <>
-      <button
-        type="button"
-        className="link"
-        title={dictionary}
-        aria-label={`Steer with feature ${feature} of ${dictionary}`}
-        onClick={() => takeSuggestion(latent)}
-      >
-        #{feature}
-      </button>{' '}
-      {open ? <LabelText label={label} /> : <span className="small">{dictionary}</span>}
-    </>
-  );
+  return open ? <LabelText label={label} /> : <span className="small">{dictionary}</span>;
 }
 
 function Measure({ latent }: { latent: SuggestedLatent }) {

@@ -1,7 +1,7 @@
 import { line, scaleLinear, type ScaleLinear } from 'd3';
 import type { SweptResult } from '../../state/steered-sweep.ts';
 import { FLUENCY_LIMIT } from '../../shared/steering-effect.ts';
-import type { SweepPoint } from '../../engine/protocol.ts';
+import type { Sweep, SweepPoint } from '../../engine/protocol.ts';
 import { mark } from '../shared/colour.ts';
 import { formatFixed } from '../shared/format.ts';
 import { useWidth } from '../shared/useWidth.ts';
@@ -10,9 +10,9 @@ import { byStrength, type Measured } from './sweep-derived.ts';
 const LEFT = 52;
 const RIGHT = 14;
 /** Of the upper chart, the effect, and of the lower, fluency. */
-const UPPER = { top: 22, bottom: 160 };
-const LOWER = { top: 196, bottom: 304 };
-const HEIGHT = 340;
+const UPPER = { top: 38, bottom: 176 };
+const LOWER = { top: 210, bottom: 318 };
+const HEIGHT = 354;
 
 interface SweepChartProps {
   result: SweptResult;
@@ -60,13 +60,13 @@ export function SweepChart({ result, measured, amount, chosen, onChoose }: Sweep
         )}
         <Axis scale={up} x={x} show={measured.show} place={UPPER} width={width} />
         <Axis scale={down} x={x} show={(value) => formatFixed(value, 1)} place={LOWER} width={width} />
-        {x.ticks(Math.max(2, Math.min(10, Math.floor(width / 60)))).map((tick) => (
+        {x.ticks(Math.max(2, Math.min(10, Math.floor(width / 90)))).map((tick) => (
           <text key={tick} x={x(tick)} y={LOWER.bottom + 14} className="tick" textAnchor="middle">
             {formatFixed(tick, Number.isInteger(tick) ? 0 : 1)}
           </text>
         ))}
         <Level at={up(measured.value(base))} name="unsteered" width={width} />
-        <Level at={down(base.loss)} name="unsteered" width={width} />
+        <Level at={down(base.loss)} name="unsteered" width={width} below />
         <Level at={down(base.loss * FLUENCY_LIMIT)} name={`limit, ${FLUENCY_LIMIT} ×`} width={width} strong />
         {amount !== undefined && amount >= x.domain()[0]! && amount <= x.domain()[1]! && (
           <line
@@ -78,22 +78,7 @@ export function SweepChart({ result, measured, amount, chosen, onChoose }: Sweep
             strokeDasharray="2 3"
           />
         )}
-        {([keeps.down, keeps.up] as const).map(
-          (kept) =>
-            kept !== undefined && (
-              <g key={kept}>
-                <line x1={x(kept)} x2={x(kept)} y1={UPPER.top - 6} y2={LOWER.bottom} className="here-line" />
-                <text
-                  x={x(kept)}
-                  y={UPPER.top - 10}
-                  className="tick here"
-                  textAnchor={x(kept) > width - 110 ? 'end' : x(kept) < 110 ? 'start' : 'middle'}
-                >
-                  keeps fluency to {formatFixed(kept, Number.isInteger(kept) ? 0 : 1)}
-                </text>
-              </g>
-            ),
-        )}
+        <Kept keeps={keeps} x={x} width={width} />
         <Curve points={points} x={x} y={up} value={measured.value} colour={mark.activation} />
         <Curve points={points} x={x} y={down} value={(point) => point.loss} colour={mark.attribution} />
         {points.map((point) => (
@@ -130,10 +115,10 @@ export function SweepChart({ result, measured, amount, chosen, onChoose }: Sweep
             )}
           </g>
         ))}
-        <text x={2} y={UPPER.top - 10} className="tick">
+        <text x={2} y={12} className="tick">
           {measured.unit}
         </text>
-        <text x={2} y={LOWER.top - 10} className="tick">
+        <text x={2} y={LOWER.top - 8} className="tick">
           loss under the base, nats a token
         </text>
         <text x={width - RIGHT} y={HEIGHT - 6} className="tick" textAnchor="end">
@@ -145,6 +130,38 @@ export function SweepChart({ result, measured, amount, chosen, onChoose }: Sweep
 }
 
 type Scale = ScaleLinear<number, number>;
+
+/** How far strengths keep fluency. */
+function Kept({ keeps, x, width }: { keeps: Sweep['keeps']; x: Scale; width: number }) {
+  const kept = [keeps.down, keeps.up].filter((strength) => strength !== undefined);
+  if (kept.length === 0) return null;
+  const number = (strength: number): string => formatFixed(strength, Number.isInteger(strength) ? 0 : 2);
+  const middle = kept.reduce((sum, strength) => sum + x(strength), 0) / kept.length;
+  return (
+    <g>
+      {kept.flatMap((strength) =>
+        [UPPER, LOWER].map(({ top, bottom }) => (
+          <line
+            key={`${strength} ${top}`}
+            x1={x(strength)}
+            x2={x(strength)}
+            y1={top}
+            y2={bottom}
+            className="here-line"
+          />
+        )),
+      )}
+      <text
+        x={Math.max(LEFT + 70, Math.min(width - RIGHT - 70, middle))}
+        y={UPPER.top - 6}
+        className="tick here"
+        textAnchor="middle"
+      >
+        keeps fluency {kept.length > 1 ? `from ${number(kept[0]!)} ` : ''}to {number(kept.at(-1)!)}
+      </text>
+    </g>
+  );
+}
 
 function withErrors({ value, error }: Measured, point: SweepPoint): number[] {
   const [at, off] = [value(point), error(point)];
@@ -177,7 +194,16 @@ function Axis({ scale, show, place, width }: AxisProps) {
   ));
 }
 
-function Level({ at, name, width, strong }: { at: number; name: string; width: number; strong?: boolean }) {
+interface LevelProps {
+  at: number;
+  name: string;
+  width: number;
+  strong?: boolean;
+  /** Its name stands below it. */
+  below?: boolean;
+}
+
+function Level({ at, name, width, strong, below }: LevelProps) {
   if (!Number.isFinite(at)) return null;
   return (
     <g>
@@ -189,7 +215,7 @@ function Level({ at, name, width, strong }: { at: number; name: string; width: n
         className="mean-line"
         strokeDasharray={strong ? '6 3' : '2 3'}
       />
-      <text x={width - RIGHT} y={at - 4} className="tick" textAnchor="end">
+      <text x={width - RIGHT} y={below ? at + 12 : at - 4} className="tick" textAnchor="end">
         {name}
       </text>
     </g>
