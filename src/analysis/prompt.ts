@@ -1,7 +1,7 @@
 import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { codeTensors, readCodes, type ReadCodes, withRoom } from '../dictionary/room.ts';
-import type { Batch, KernelTiming, ReadArray } from '../gpu/batch.ts';
+import type { Batch, KernelTiming } from '../gpu/batch.ts';
 import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
 import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../gpu/tensor.ts';
@@ -16,6 +16,7 @@ import {
   summarizeHonesty,
 } from './honesty.ts';
 import { type FinalPass, LogitParts } from './logit-parts.ts';
+import { Reads } from './reads.ts';
 import { canSplice, ownActivation } from './site.ts';
 
 export interface PromptOptions {
@@ -39,56 +40,6 @@ export interface PromptResult {
   logits?: { shape: [number, number]; data: Float32Array<ArrayBuffer> };
   captures: Record<string, { shape: number[]; data: Float32Array<ArrayBuffer> }>;
   timings: KernelTiming[];
-}
-
-type Values = Float32Array<ArrayBuffer>;
-
-/** Collects what is to be read back, and finds it again after the one submission. */
-class Reads {
-  readonly tensors: Tensor[] = [];
-  #arrays: readonly ReadArray[] = [];
-
-  /** @returns where the array will be */
-  want(tensor: Tensor): number {
-    return this.tensors.push(tensor) - 1;
-  }
-
-  fill(arrays: readonly ReadArray[]): void {
-    this.#arrays = arrays;
-  }
-
-  at(index: number): ReadArray {
-    return this.#arrays[index]!;
-  }
-
-  /** Parts of one array, one after the other. */
-  floats(parts: readonly number[]): Values {
-    return joined(
-      Float32Array,
-      parts.map((index) => this.at(index)),
-    );
-  }
-
-  words(parts: readonly number[]): Uint32Array<ArrayBuffer> {
-    return joined(
-      Uint32Array,
-      parts.map((index) => this.at(index)),
-    );
-  }
-}
-
-function joined<Joined extends ReadArray>(
-  make: new (length: number) => Joined,
-  arrays: readonly ReadArray[],
-): Joined {
-  if (arrays.length === 1 && arrays[0] instanceof make) return arrays[0];
-  const all = new make(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
 }
 
 /**

@@ -61,8 +61,8 @@ export class OpenedModelState implements Disposable {
       ? catalogueFiles(entry, context)
       : filesOf(reference as FolderReference | FileSet, context);
     const choice = chooseWeights(files);
-    const { config, weights, tokenizer: its } = await openModelFiles(files, choice);
-    const tokenizer = new ModelTokenizer(its.json, its.config, tokenizerOptions(config));
+    const { config, weights, tokenizer: its, generation } = await openModelFiles(files, choice);
+    const tokenizer = new ModelTokenizer(its.json, its.config, tokenizerOptions(config, generation));
     const { signal } = context;
     const described = describeModel(config);
     const matrix = described.specs.find(({ kind }) => kind === 'matrix')!;

@@ -2,6 +2,7 @@ import { attention, type HeadView } from '../gpu/kernels/attention.ts';
 import { attentionPattern } from '../gpu/kernels/attention_pattern.ts';
 import { rope as rotate } from '../gpu/kernels/rope.ts';
 import type { Tensor } from '../gpu/tensor.ts';
+import type { HeldLayer } from './kv-cache.ts';
 import { linear } from './linear.ts';
 import type { Pass } from './pass.ts';
 
@@ -46,15 +47,27 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     pass.copyOf(name('attn.hook_rot_q'), q, qWidth);
     pass.copyOf(name('attn.hook_rot_k'), k, kvWidth);
   }
-  const shape = { nHeads, nKvHeads, dHead, nQueries: pass.length, nKeys: pass.length, queryOffset: 0 };
-  const heads = {
-    ...shape,
+  const all = pass.remember(layer, k, v);
+  const nKeys = pass.offset + pass.length;
+  const { holdAttention, keepAttention } = pass.plan;
+  const held = holdAttention?.layers.get(layer);
+  const { scratch, ...made }: HeldLayer = held ?? {
     q,
-    k,
-    v,
+    k: all.k,
+    nQueries: pass.length,
+    nKeys,
+    mask: pass.mask(layer),
+    scratch: [qkv, ...normed],
+  };
+  const heads = {
+    ...made,
+    v: all.v,
+    nHeads,
+    nKvHeads,
+    dHead,
+    queryOffset: pass.offset,
     scale: config.attentionScale,
     cap: config.attentionCap,
-    mask: pass.mask(layer),
   };
   const { z, lse } = attention(batch, heads);
   if (pass.wants(name('attn.hook_pattern')) || pass.wants(name('attn.hook_attn_scores'))) {
@@ -62,7 +75,9 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     pass.release(pass.point(name('attn.hook_attn_scores'), scores));
     pass.release(pass.point(name('attn.hook_pattern'), pattern));
   }
-  pass.release(qkv, lse, ...normed);
+  pass.release(lse);
+  if (keepAttention) keepAttention.layers.set(layer, { ...made, scratch: held ? [] : scratch });
+  if (held || !keepAttention) pass.release(qkv, ...normed);
   const inner = pass.point(name('attn.hook_z'), z);
   const names = { hook: name('hook_attn_out'), matrix: name('attn.W_O'), norm: name('ln1_post') };
   return pass.project(names, inner, x);

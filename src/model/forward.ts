@@ -23,7 +23,7 @@ export function recordForward(
 ): RecordedRun {
   const pass = new Pass(batch, config, weights, plan);
   let residual = plan.resume?.residual ?? embedding(pass);
-  for (let layer = plan.resume?.layer ?? 0; layer < config.nLayers; layer++) {
+  for (let layer = pass.firstLayer; layer < config.nLayers; layer++) {
     if (!pass.needed(`blocks.${layer}.hook_resid_pre`)) break;
     residual = oneBlock(pass, layer, residual);
   }
@@ -45,12 +45,15 @@ function embedding(pass: Pass): Tensor {
     pass.touches('hook_embed') || pass.touches('hook_pos_embed') || positions?.dtype !== tokens[0]!.dtype;
   let residual: Tensor;
   if (positions && !apart) {
-    residual = embed(batch, { ids, tokens, positions, positionOffset: 0, scale });
+    residual = embed(batch, { ids, tokens, positions, positionOffset: pass.offset, scale });
   } else {
-    residual = pass.point('hook_embed', embed(batch, { ids, tokens, positionOffset: 0, scale }));
+    residual = pass.point('hook_embed', embed(batch, { ids, tokens, positionOffset: pass.offset, scale }));
     if (positions) {
       const embedded = residual;
-      const placed = pass.point('hook_pos_embed', embed(batch, { ids, positions, positionOffset: 0 }));
+      const placed = pass.point(
+        'hook_pos_embed',
+        embed(batch, { ids, positions, positionOffset: pass.offset }),
+      );
       residual = add(batch, { a: embedded, b: placed });
       pass.release(embedded, placed);
     }

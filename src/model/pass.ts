@@ -5,7 +5,7 @@ import { add } from '../gpu/kernels/add.ts';
 import type { HeadView } from '../gpu/kernels/attention.ts';
 import { layerNorm } from '../gpu/kernels/layer_norm.ts';
 import { rmsNorm } from '../gpu/kernels/rms_norm.ts';
-import { sliceColumns } from '../gpu/kernels/slice_columns.ts';
+import { putColumns, sliceColumns } from '../gpu/kernels/slice_columns.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ModelConfig, Rope } from './config.ts';
@@ -24,7 +24,11 @@ const READ_ONLY =
 /** What the steps of one forward pass share: the plan, its hooks, and who still needs which scratch tensor. */
 export class Pass {
   readonly captures = new Map<string, Tensor>();
+  /** Rows of this pass. */
   readonly length: number;
+  /** Position of the first of them: rows that a cache holds. */
+  readonly offset: number;
+  readonly firstLayer: number;
   readonly #wanted: ReadonlySet<string>;
   readonly #kept = new Set<Tensor>();
   readonly #order: ReadonlyMap<string, number>;
@@ -40,11 +44,16 @@ export class Pass {
     readonly plan: RunPlan,
   ) {
     this.length = plan.ids.length;
+    this.offset = plan.cache?.length ?? 0;
+    this.firstLayer = plan.resume?.layer ?? 0;
     this.#wanted = new Set(plan.captures);
     this.#order = new Map(allHooks(config).map((name, index) => [name, index]));
-    this.#check();
     const last = Math.max(-1, ...[...this.#wanted].map((name) => this.#order.get(name)!));
-    this.#stop = (plan.logits ?? 'none') === 'none' ? last : Infinity;
+    // What later passes take from this one they take of every layer.
+    const taken =
+      plan.cache || plan.keepAttention ? this.#order.get(`blocks.${config.nLayers - 1}.attn.hook_z`)! : -1;
+    this.#stop = (plan.logits ?? 'none') === 'none' ? Math.max(last, taken) : Infinity;
+    this.#check();
     if (plan.resume) this.#kept.add(plan.resume.residual);
   }
 
@@ -52,13 +61,15 @@ export class Pass {
     const { ids, edits, resume } = this.plan;
     const { nCtx, dVocab, nLayers } = this.config;
     if (ids.length === 0) throw new FacetError('bad-input', 'There is nothing to read: no tokens.');
-    if (ids.length > nCtx)
-      throw new FacetError('bad-input', `${ids.length} tokens do not fit the model's context of ${nCtx}.`);
+    const end = this.offset + ids.length;
+    if (end > nCtx)
+      throw new FacetError('bad-input', `${end} tokens do not fit the model's context of ${nCtx}.`);
     const outside = ids.find((id) => id >= dVocab);
     if (outside !== undefined)
       throw new FacetError('bad-input', `Token id ${outside} is outside the vocabulary of ${dVocab}.`);
     if (resume && (resume.layer < 0 || resume.layer >= nLayers))
       throw new FacetError('bug', `cannot resume at layer ${resume.layer}`);
+    this.#checkReuse(end);
     for (const name of this.#wanted) parseHook(name, this.config);
     for (const name of edits?.keys() ?? []) {
       parseHook(name, this.config);
@@ -69,6 +80,27 @@ export class Pass {
     for (const name of [...this.#wanted, ...(edits?.keys() ?? [])]) {
       if (this.#order.get(name)! < before)
         throw new FacetError('bug', `"${name}" lies before the layer the pass resumes at`);
+    }
+  }
+
+  /** What is taken from earlier passes must belong to this one. */
+  #checkReuse(end: number): void {
+    const { cache, masks, holdAttention } = this.plan;
+    if (masks && (cache || holdAttention))
+      throw new FacetError('bug', 'masks are for passes over whole texts that attend for themselves');
+    if (cache && cache.firstLayer !== this.firstLayer)
+      throw new FacetError(
+        'bug',
+        `a cache from layer ${cache.firstLayer} cannot serve a pass from ${this.firstLayer}`,
+      );
+    if (cache && end > cache.capacity)
+      throw new FacetError('bug', `the cache has room for ${cache.capacity} rows, not ${end}`);
+    if (!holdAttention) return;
+    for (let layer = this.firstLayer; layer < this.config.nLayers; layer++) {
+      if (!this.needed(`blocks.${layer}.ln1.hook_scale`)) return;
+      const held = holdAttention.layers.get(layer);
+      if (held?.nQueries !== this.length || held.nKeys !== end)
+        throw new FacetError('bug', `no attention of ${this.length} rows is held for layer ${layer}`);
     }
   }
 
@@ -178,7 +210,8 @@ export class Pass {
     const { window } = this.config.layers[layer]!;
     const made = this.#masks.get(window);
     if (made) return made;
-    const shape = { nQueries: this.length, nKeys: this.length, queryOffset: 0, blockSize: MASK_BLOCK };
+    const { length, offset } = this;
+    const shape = { nQueries: length, nKeys: offset + length, queryOffset: offset, blockSize: MASK_BLOCK };
     const mask = maskFromRule(shape, { window, sinks: 0 });
     this.#masks.set(window, mask);
     return mask;
@@ -188,13 +221,40 @@ export class Pass {
   rotations(rope: Rope): Tensor {
     const made = this.#tables.get(rope);
     if (made) return made;
-    const table = this.batch.input(ropeTable(rope, this.length), [this.length, rope.dims / 2, 2]);
+    const table = this.batch.input(ropeTable(rope, this.length, this.offset), [
+      this.length,
+      rope.dims / 2,
+      2,
+    ]);
     this.#tables.set(rope, table);
     return table;
+  }
+
+  /** Adds keys and values of a layer to the cache. @returns those of all rows read so far */
+  remember(layer: number, k: HeadView, v: HeadView): { k: HeadView; v: HeadView } {
+    const { batch, offset, plan } = this;
+    if (!plan.cache) return { k, v };
+    const y = plan.cache.layer(layer);
+    const width = this.config.nKvHeads * this.config.dHead;
+    const put = ({ tensor, rowStride, offset: from }: HeadView, count: number, column: number): void =>
+      putColumns(
+        batch,
+        { x: tensor.reshaped([this.length, rowStride]), from, count },
+        { y, row: offset, column },
+      );
+    if (k.tensor === v.tensor && k.offset + width === v.offset) {
+      put(k, 2 * width, 0);
+    } else {
+      put(k, width, 0);
+      put(v, width, width);
+    }
+    const all = { tensor: y, rowStride: 2 * width };
+    return { k: { ...all, offset: 0 }, v: { ...all, offset: width } };
   }
 
   /** Gives back what the pass kept for itself. */
   finish(): void {
     this.batch.release(...this.#tables.values());
+    this.plan.cache?.advance(this.length);
   }
 }

@@ -22,17 +22,17 @@ export function inverseFrequencies({ dims, theta, scaling }: Rope): Float32Array
 }
 
 /**
- * Cosine and sine of every pair's angle at positions 0 … length − 1. Made here and not in a kernel, because WGSL promises
+ * Cosine and sine of every pair's angle at `length` positions from `first` on. Made here and not in a kernel, because WGSL promises
  * no more than three digits of them.
  * @returns [length, dims / 2, 2]
  */
-export function ropeTable(rope: Rope, length: number): Float32Array<ArrayBuffer> {
+export function ropeTable(rope: Rope, length: number, first = 0): Float32Array<ArrayBuffer> {
   const frequencies = inverseFrequencies(rope);
   const half = frequencies.length;
   const table = new Float32Array(length * half * 2);
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < half; i++) {
-      const angle = Math.fround(t * frequencies[i]!);
+      const angle = Math.fround((first + t) * frequencies[i]!);
       const at = 2 * (t * half + i);
       table[at] = Math.cos(angle);
       table[at + 1] = Math.sin(angle);

@@ -28,16 +28,25 @@ export interface RunPlan {
   masks?: ReadonlyMap<number, BlockMask>;
   /**
    * Keys and values of the rows before `ids`, to which those of `ids` are added; positions go on from its length. `ids` are
-   * the new rows only, and so are captures and logits.
+   * the new rows only, and so are captures and logits; patterns and scores are [H, T, length + T]. The pass goes through
+   * every layer whatever is asked of it. Needs room (`KvCache.reserve`); not with `masks`, and with `resume` only at the
+   * cache's own first layer.
    */
   cache?: KvCache;
-  /** Fills this with what made the pass's attention patterns, kept until the batch ends. */
+  /**
+   * Fills this with what made the pass's attention patterns, kept until the batch ends: see `HeldAttention`. The pass goes
+   * through every layer whatever is asked of it.
+   */
   keepAttention?: HeldAttention;
-  /** Attends as the pass that filled this did, with own values. Layers before the one resumed at need not be there. */
+  /**
+   * Attends as the pass that filled this did, with own values; `hook_pattern` and `hook_attn_scores` are that pass's, too,
+   * and edits of this one do not reach them. It must have been over as many tokens, with as many before them. Layers before
+   * the one resumed at need not be there; not with `masks`.
+   */
   holdAttention?: HeldAttention;
 }
 
-/** Scratch tensors of the batch the pass was recorded into; rank 2 except patterns and scores [H, T, T]. */
+/** Scratch tensors of the batch the pass was recorded into; rank 2 except patterns and scores [H, T, keys]. */
 export interface RecordedRun {
   captures: Map<string, Tensor>;
   /** [T or 1, d_vocab] */

@@ -6,6 +6,7 @@ import type { ModelConfig } from './config.ts';
 import { describeModel, elementsOfSpecs } from './describe.ts';
 import { directLogits } from './direct-logits.ts';
 import { recordForward } from './forward.ts';
+import { KvCache } from './kv-cache.ts';
 import type { RecordedRun, RunPlan } from './run-plan.ts';
 import { logitsOf, norm } from './unembed.ts';
 import { type LoadWeightsOptions, loadWeights, type Weights } from './weights.ts';
@@ -44,6 +45,11 @@ export class Transformer implements Disposable {
   /** Records a pass into `batch`; the result's tensors are scratch of that batch. See `RunPlan`. */
   record(batch: Batch, plan: RunPlan): RecordedRun {
     return recordForward(batch, this.config, this.weights, plan);
+  }
+
+  /** For passes that read on where others ended. The caller disposes of it. @param firstLayer see `KvCache` */
+  cache(firstLayer = 0): KvCache {
+    return new KvCache(this.gpu, this.config, firstLayer);
   }
 
   /**

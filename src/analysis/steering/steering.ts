@@ -3,8 +3,11 @@ import type { Edit } from '../../model/run-plan.ts';
 
 /** Which rows a pass is over, and what they are. */
 export interface PassRows {
-  /** Row of the sequence that the pass's first row is. */
-  offset: number;
+  /**
+   * For each row of the pass, which row of the sequence it is: ascending. Later rows of a cached pass do not begin at 0, and
+   * rows in between are missing once a full context dropped them.
+   */
+  rows: readonly number[];
   /** For each row of the pass: it is not text. */
   special: readonly boolean[];
   /** Rows of the sequence that are the prompt's, prefix included; later ones were generated. */

@@ -9,7 +9,7 @@ import { sliceColumnsReference } from '../reference/slice_columns.ts';
 import { activate } from './activation.ts';
 import { add } from './add.ts';
 import { embed } from './embed.ts';
-import { sliceColumns } from './slice_columns.ts';
+import { putColumns, sliceColumns } from './slice_columns.ts';
 
 export const cases = gpuCases('elementwise', {
   'activations over the whole range': async (gpu) => {
@@ -129,6 +129,27 @@ export const cases = gpuCases('elementwise', {
       const batch = gpu.batch('slice');
       const { arrays } = await batch.submit([sliceColumns(batch, { x: xs, from, count })]);
       expectEqual(arrays[0]!, sliceColumnsReference(x, 36, from, count));
+    }
+  },
+  'column ranges put into another matrix, the rest of which stays': async (gpu) => {
+    const x = new TestRandom(6).normal(5 * 36);
+    const other = new TestRandom(7).normal(9 * 20);
+    using xs = gpu.upload(x, [5, 36]);
+    for (const [from, count, row, column] of [
+      [0, 20, 0, 0],
+      [12, 12, 4, 8],
+      [32, 4, 3, 16],
+    ] as const) {
+      using y = gpu.upload(other, [9, 20]);
+      const batch = gpu.batch('put');
+      putColumns(batch, { x: xs, from, count }, { y, row, column });
+      const { arrays } = await batch.submit([y]);
+      const taken = sliceColumnsReference(x, 36, from, count);
+      const expected = other.map((value, i) => {
+        const [r, c] = [Math.floor(i / 20) - row, (i % 20) - column];
+        return r >= 0 && r < 5 && c >= 0 && c < count ? taken[r * count + c]! : value;
+      });
+      expectEqual(arrays[0]!, expected);
     }
   },
 });

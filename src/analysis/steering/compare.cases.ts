@@ -1,0 +1,209 @@
+import { addedRows } from '../../testing/added-rows.ts';
+import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
+import { gpuCases } from '../../testing/cases.ts';
+import { expectClose, expectEqual } from '../../testing/close.ts';
+import {
+  compare,
+  expectSame,
+  expectSide,
+  FIRST,
+  frozenLogits,
+  fullLogits,
+  LENGTH,
+  models,
+  noise,
+  options,
+  places,
+  plainSide,
+  someIds,
+} from '../../testing/compared.ts';
+import { analyzePrompt } from '../prompt.ts';
+import { Baselines } from './baselines.ts';
+
+export const cases = gpuCases('comparing with and without interventions', {
+  'a resumed pass says what one from scratch says; divergences and movers are those of the full logits':
+    async (gpu) => {
+      for (const [name, load] of Object.entries(models)) {
+        using model = await load(gpu);
+        using baselines = new Baselines(model);
+        const ids = someIds(model);
+        const base = await fullLogits(model, ids);
+        for (const added of places(model)) {
+          const what = `${name}, ${added.hook}`;
+          const steering = addedRows([added]);
+          const expected = plainSide(ids, base, await fullLogits(model, ids, steering), options);
+          for (const time of ['cold', 'warm']) {
+            const found = await compare(model, baselines, ids, steering);
+            expectEqual([found.resumedAt], [Math.max(0, added.layer)], what);
+            expectSide(found.steered, expected, `${what}, ${time}`);
+            if (!found.steered.kl.every((value) => value >= 0))
+              throw new Error(`${what}: negative divergence`);
+            if (found.frozen) throw new Error('nobody asked for frozen attention');
+          }
+        }
+      }
+    },
+  'the base is what a reading says, digit for digit, and logits in parts what logits in one piece say':
+    async (gpu) => {
+      using model = await bundledModel(gpu);
+      const ids = someIds(model);
+      const row = 11;
+      const steering = addedRows([noise(model, 'blocks.2.hook_resid_pre', 2)]);
+      const partBytes = 4 * model.config.dVocab * 7;
+      for (const limits of [
+        { texts: 4, bytes: 2 ** 27 },
+        { texts: 4, bytes: 2 ** 27, partBytes },
+        // Not enough to keep logits: they are made again of the final residual.
+        { texts: 4, bytes: 2 ** 10, partBytes },
+      ]) {
+        using baselines = new Baselines(model, limits);
+        const read = await analyzePrompt(model, undefined, ids, {
+          nextTokens: 10,
+          honesty: false,
+          logits: 'none',
+          captures: [],
+          mostLogitBytes: limits.partBytes,
+        });
+        const next = {
+          ids: read.next.ids.slice(row * 10, row * 10 + 10),
+          probs: read.next.probs.slice(row * 10, row * 10 + 10),
+        };
+        const logits = await fullLogits(model, ids, steering);
+        const expected = plainSide(ids, await fullLogits(model, ids), logits, { ...options, row });
+        for (let time = 0; time < 2; time++) {
+          const { base, steered } = await compare(model, baselines, ids, steering, { row });
+          expectSame(base, { loss: read.loss, kl: new Float32Array(LENGTH), next, movers: [] }, 'base');
+          expectEqual([base.movers.length], [0]);
+          expectSide(steered, expected, 'steered');
+        }
+      }
+    },
+  'rows before the first that is changed keep every digit; nothing to do changes nothing': async (gpu) => {
+    for (const [name, load] of Object.entries(models)) {
+      using model = await load(gpu);
+      using baselines = new Baselines(model);
+      const ids = someIds(model);
+      for (const added of places(model).filter(({ hook }) => hook.includes('resid'))) {
+        const { base, steered } = await compare(model, baselines, ids, addedRows([added]));
+        expectEqual(steered.kl.subarray(0, FIRST), new Float32Array(FIRST), `${name} ${added.hook}`);
+        if (!steered.kl.subarray(FIRST).every((value) => value > 0)) throw new Error('later rows stayed');
+        expectEqual(steered.loss.subarray(1, FIRST + 1), base.loss.subarray(1, FIRST + 1), 'loss');
+        const none = await compare(
+          model,
+          baselines,
+          ids,
+          addedRows([{ ...added, values: added.values.map(() => 0) }]),
+        );
+        expectSame(none.steered, base, 'zeros');
+        expectEqual([none.steered.movers.length], [0], 'movers of zeros');
+      }
+      const before = { ...gpu.counters };
+      const idle = { firstLayer: model.config.nLayers, atEmbedding: false, edits: addedRows([]).edits };
+      const nothing = await compare(model, baselines, ids, idle);
+      expectSame(nothing.steered, nothing.base, 'nothing');
+      expectEqual(
+        [nothing.resumedAt, gpu.counters.dispatches - before.dispatches],
+        [model.config.nLayers, 0],
+      );
+    }
+  },
+  'frozen attention is the base pattern over steered values, wherever the pass begins and whatever was kept':
+    async (gpu) => {
+      for (const [name, load] of Object.entries(models)) {
+        using model = await load(gpu);
+        using baselines = new Baselines(model);
+        const ids = someIds(model);
+        const last = model.config.nLayers - 1;
+        const frozen = { frozen: true };
+        const added = noise(model, `blocks.${last}.hook_resid_pre`, last);
+        const base = await fullLogits(model, ids);
+        const expected = plainSide(ids, base, await frozenLogits(model, ids, added), options);
+        const steered = await compare(model, baselines, ids, addedRows([added]));
+        for (const time of ['cold', 'warm']) {
+          const found = await compare(model, baselines, ids, addedRows([added]), frozen);
+          expectSide(found.frozen!, expected, `${name}, ${time}`);
+          expectSame(found.steered, steered.steered, `${name}, steered`);
+          if (found.frozen!.kl.every((kl, row) => kl === found.steered.kl[row]))
+            throw new Error('nothing was frozen');
+        }
+        // Attention is untouched by what is added after it.
+        const after = addedRows([noise(model, `blocks.${last}.hook_mlp_out`, last)]);
+        const same = await compare(model, baselines, ids, after, frozen);
+        expectSame(same.frozen!, same.steered, `${name}, after attention`);
+        for (const early of [noise(model, 'blocks.0.hook_resid_pre', 0), noise(model, 'hook_embed', -1)]) {
+          using fresh = new Baselines(model);
+          using small = new Baselines(model, { texts: 1, bytes: 1 });
+          const found = await compare(model, baselines, ids, addedRows([early]), frozen);
+          for (const others of [fresh, small, small])
+            expectSame(
+              found.frozen!,
+              (await compare(model, others, ids, addedRows([early]), frozen)).frozen!,
+              `${name}, ${early.hook}`,
+            );
+        }
+        const idle = { firstLayer: last + 1, atEmbedding: false, edits: addedRows([]).edits };
+        const nothing = await compare(model, baselines, ids, idle, frozen);
+        expectSame(nothing.frozen!, nothing.base, `${name}, nothing to do`);
+      }
+    },
+  'features of a dictionary at or after the intervention change, those before it do not': async (gpu) => {
+    using model = await bundledModel(gpu);
+    using baselines = new Baselines(model);
+    const ids = someIds(model);
+    const row = 20;
+    const edits = [
+      {
+        added: noise(model, 'blocks.3.hook_resid_pre', 3),
+        moves: { 'blocks.2.hook_resid_pre': false, 'blocks.3.hook_resid_post': true },
+      },
+      {
+        added: noise(model, 'blocks.2.hook_resid_pre', 2),
+        moves: { 'blocks.2.hook_resid_pre': true, 'blocks.3.hook_resid_post': true },
+      },
+      { added: noise(model, 'hook_embed', -1), moves: { 'blocks.2.hook_resid_pre': true } },
+    ];
+    for (const { added, moves } of edits) {
+      for (const [hook, moved] of Object.entries(moves)) {
+        using dictionary = await bundledDictionary(gpu, hook);
+        const read = await analyzePrompt(model, dictionary, ids, {
+          nextTokens: 1,
+          honesty: false,
+          logits: 'none',
+          captures: [],
+        });
+        const at = [read.codes.offsets[row]!, read.codes.offsets[row + 1]!] as const;
+        for (let time = 0; time < 2; time++) {
+          const { features } = await compare(model, baselines, ids, addedRows([added]), { row, dictionary });
+          const base = features!.filter((feature) => feature.base > 0).sort((a, b) => b.base - a.base);
+          expectEqual(
+            base.map(({ index }) => index),
+            read.codes.indices.slice(...at),
+            'features of the base',
+          );
+          expectClose(
+            base.map((feature) => feature.base),
+            read.codes.values.slice(...at),
+            { relative: 1e-5 },
+            'activations',
+          );
+          const changed = features!.some((feature) => feature.base !== feature.steered);
+          if (changed !== moved) throw new Error(`${added.hook} changed ${hook}: ${changed}`);
+          const sizes = features!.map((feature) => Math.max(feature.base, feature.steered));
+          expectEqual(
+            sizes,
+            [...sizes].sort((a, b) => b - a),
+            'order',
+          );
+        }
+      }
+    }
+  },
+  'a pass that had too little room is made again': async (gpu) => {
+    using model = await bundledModel(gpu);
+    using baselines = new Baselines(model);
+    const ids = someIds(model);
+    const added = [noise(model, 'blocks.2.hook_resid_pre', 2)];
+    const once = await compare(model, baselines, ids, addedRows(added, [false, true]));
+    expectSame(once.steered, (await compare(model, baselines, ids, addedRows(added))).steered, 'second try');
+  },
+});
