@@ -1,4 +1,5 @@
 import { useEffect, useId, useState } from 'react';
+import type { ArmId } from '../../engine/protocol.ts';
 import { ARMS, MORE_TOKENS, useTexts } from '../../state/steered-texts.ts';
 import { usePage } from '../../state/store.ts';
 import { MAX_NEW_TOKENS } from '../../state/view-state.ts';
@@ -76,7 +77,7 @@ export function Texts() {
           With a step in the recipe, texts appear here side by side: normal and steered, from the same seed.
         </p>
       )}
-      <Announcement texts={texts} parted={parts.steered} />
+      <Announcement texts={texts} asked={asked} parted={parts.steered} />
     </Panel>
   );
 }
@@ -209,10 +210,17 @@ function TintChoice({ tint, onChange, steered, frozen }: TintChoiceProps) {
   );
 }
 
+interface AnnouncementProps {
+  texts: AllTexts;
+  asked: Partial<Record<ArmId, string>>;
+  parted: number | undefined;
+}
+
 /** Heard once, when nothing is being generated any more. */
-function Announcement({ texts, parted }: { texts: AllTexts; parted: number | undefined }) {
+function Announcement({ texts, asked, parted }: AnnouncementProps) {
   const all = ARMS.filter((id) => texts[id]);
-  const over = all.length > 0 && all.every((id) => !texts[id]!.running && texts[id]!.done);
+  const over =
+    all.length > 0 && ARMS.every((id) => texts[id]?.key === asked[id] && (!texts[id] || texts[id].done));
   const parting = parted === undefined ? '' : ` Steered differs from token ${parted + 1} on.`;
   return (
     <p className="visually-hidden" role="status">
