@@ -1,151 +1,167 @@
 import { expose } from 'comlink';
-import { Baselines } from '../src/analysis/steering/baselines.ts';
-import { type CompareOptions, compareText } from '../src/analysis/steering/compare.ts';
-import type { Steering } from '../src/analysis/steering/steering.ts';
+import { effects } from '../src/analysis/steering/effects.ts';
+import type { SweepPoint } from '../src/analysis/steering/sweep.ts';
+import { Gate } from '../src/engine/gate.ts';
+import { OpenedModelState } from '../src/engine/opened-model.ts';
+import type { Asked, Suggestions, SweepRequest } from '../src/engine/protocol.ts';
+import { makeSession, type Session } from '../src/engine/session.ts';
+import { sweepStrengths } from '../src/engine/steer/sweep.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
-import { Transformer } from '../src/model/transformer.ts';
-import { addedRows } from '../src/testing/added-rows.ts';
-import { bundledModel } from '../src/testing/bundled.ts';
-import { TestRandom } from '../src/testing/random.ts';
-import { MemoryTensors } from '../src/testing/tensors.ts';
+import { loadCatalogue } from '../src/library/catalogue.ts';
+import { FLUENCY_LIMIT, fluencyLoss, selectivityAt } from '../src/shared/steering-effect.ts';
 
-export interface SliderTimes {
-  model: string;
-  length: number;
-  /** Median of one forward pass with all logits, of which the last row is read. */
-  passMs: number;
-  /** What was measured, with the median of the same round's ratio to that pass. */
-  steps: { name: string; ratio: number; least: number; greatest: number; ms: number }[];
+/** A latent that may raise a property, from `training/steering.py`. */
+export interface Candidate {
+  dictionary: string;
+  feature: number;
+  effect: string;
+  f1: number;
+  unit: number;
+  strength: number;
 }
 
-type Ids = Uint32Array<ArrayBuffer>;
-
-/** As wide as twelve layers allow on a software adapter. */
-const RANDOM = { n_layer: 12, n_head: 6, n_embd: 192, n_positions: 256, vocab_size: 3072 };
-
-function randomModel(gpu: Gpu): Promise<Transformer> {
-  const { n_layer, n_embd: d, n_positions, vocab_size } = RANDOM;
-  const random = new TestRandom(5);
-  const tensors = new MemoryTensors();
-  const put = (name: string, shape: number[], values?: Float32Array): void => {
-    const size = shape.reduce((product, each) => product * each, 1);
-    tensors.set(name, values ?? random.normal(size, 0.05), shape);
-  };
-  const ones = new Float32Array(d).fill(1);
-  put('wte.weight', [vocab_size, d]);
-  put('wpe.weight', [n_positions, d]);
-  for (let layer = 0; layer < n_layer; layer++) {
-    for (const [name, rows, columns] of [
-      ['attn.c_attn', d, 3 * d],
-      ['attn.c_proj', d, d],
-      ['mlp.c_fc', d, 4 * d],
-      ['mlp.c_proj', 4 * d, d],
-    ] as const) {
-      put(`h.${layer}.${name}.weight`, [rows, columns]);
-      put(`h.${layer}.${name}.bias`, [columns]);
-    }
-    for (const norm of ['ln_1', 'ln_2']) {
-      put(`h.${layer}.${norm}.weight`, [d], ones);
-      put(`h.${layer}.${norm}.bias`, [d]);
-    }
-  }
-  put('ln_f.weight', [d], ones);
-  put('ln_f.bias', [d]);
-  return Transformer.load(gpu, { model_type: 'gpt2', ...RANDOM }, tensors);
+export interface Plan {
+  /** Storyworld seed of the beginnings, which nothing was chosen on, and how many. */
+  seed: number;
+  items: number;
+  tokens: number;
+  /** Continuations of each beginning, of the base and of a candidate. */
+  baseSamples: number;
+  samples: number;
 }
 
-/** One forward pass with all logits, of which the last row is read. */
-async function plainPass(model: Transformer, ids: Ids): Promise<void> {
-  const batch = model.gpu.batch('pass');
-  const { logits } = model.record(batch, { ids, logits: 'all' });
-  const row = batch.scratch([1, model.config.dVocab]);
-  batch.copy(logits!, row, { fromOffset: 4 * (ids.length - 1) * model.config.dVocab, size: row.byteLength });
-  await batch.submit([row]);
+export interface Row extends Candidate {
+  baseRate: number;
+  rate: number;
+  ratioLow: number;
+  fluencyLoss: number;
+  selectivity: number;
+  tokens: number;
+  /** Whether it is good enough for the page. */
+  shown: boolean;
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** What is shown: at least so many times the base's rate, for certain, which itself was seen so often. */
+const LEAST_RATIO = 3;
+const FEWEST_COUNTED = 5;
+/** Two-sided 95 % of a normal distribution. */
+const Z = 1.96;
 
-async function msOf(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
+/** The bundled model with a session, as a call of the page has. */
+async function withSession<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+  using gpu = await Gpu.acquire({ largestTensorBytes: 1 << 28 });
+  const signal = new AbortController().signal;
+  const context = { site: new URL(`${self.location.origin}/`), signal, onProgress: () => {} };
+  const catalogue = await loadCatalogue(context.site, signal);
+  using opened = await OpenedModelState.load(gpu, catalogue, catalogue.models[0]!.id, undefined, context);
+  return work(makeSession(opened, new Gate(), context, (text) => opened.tokenizer.tokenize(text)));
 }
 
-async function sliderTimes(
-  name: string,
-  model: Transformer,
-  length: number,
-  rounds: number,
-): Promise<SliderTimes> {
-  using baselines = new Baselines(model);
-  const { nLayers, dModel, dVocab } = model.config;
-  const random = new TestRandom(3);
-  const ids = Uint32Array.from({ length }, () => random.integer(dVocab));
-  const rows = {
-    rows: Array.from(ids, (_, row) => row),
-    special: Array.from(ids, () => false),
-    promptRows: length,
-  };
-  const values = random.normal(length * dModel, 0.5);
-  const options: CompareOptions = { row: length - 1, nextTokens: 10, movers: 10, frozen: false };
-  const compare = (steering: Steering, more = {}): Promise<unknown> =>
-    compareText({ model, baselines }, { ids, rows }, steering, { ...options, ...more });
-  const layers = Array.from({ length: nLayers }, (_, layer) => layer).filter(
-    (layer) => nLayers < 8 || layer % 3 === 0 || layer === nLayers - 1,
-  );
-  const at = (layer: number): Steering =>
-    addedRows([{ hook: `blocks.${layer}.hook_resid_pre`, layer, values }]);
-  const steps = [
-    // The same answer without the cached residual.
-    { name: 'from the embedding', run: () => compare({ ...at(0), atEmbedding: true }) },
-    ...layers.map((layer) => ({ name: `layer ${layer}`, run: () => compare(at(layer)) })),
-    {
-      name: `layer ${layers.at(-1)!}, frozen as well`,
-      run: () => compare(at(layers.at(-1)!), { frozen: true }),
-    },
-  ].map((step) => ({ ...step, times: [] as number[], ratios: [] as number[] }));
-  const passes: number[] = [];
-  // The first round makes the bases, and compiles.
-  for (let round = 0; round <= rounds; round++) {
-    const pass = await msOf(() => plainPass(model, ids));
-    if (round > 0) passes.push(pass);
-    for (const { run, times, ratios } of steps) {
-      const ms = await msOf(run);
-      if (round === 0) continue;
-      times.push(ms);
-      ratios.push(ms / pass);
-    }
-  }
+function requestOf({ seed, items, tokens }: Plan, samples: number, candidate: Candidate): SweepRequest {
+  const { dictionary, feature, unit, strength } = candidate;
+  const asked: Asked = { kind: 'add', dictionary, feature, unit, strength, scope: { kind: 'generated' } };
+  const sampling = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed };
   return {
-    model: name,
-    length,
-    passMs: median(passes),
-    steps: steps.map(({ name: step, times, ratios }) => ({
-      name: step,
-      ratio: median(ratios),
-      least: Math.min(...ratios),
-      greatest: Math.max(...ratios),
-      ms: median(times),
-    })),
+    prompts: { kind: 'storyworld', seed, items },
+    interventions: [asked],
+    index: 0,
+    strengths: [strength],
+    sampling,
+    tokens,
+    samples,
+  };
+}
+
+/** Lower end of the 95 % interval of rate / base rate, by the delta method on its logarithm, texts being independent. */
+function lowRatio(base: SweepPoint, point: SweepPoint, effect: number): number {
+  const [before, after] = [base.rates[effect]!, point.rates[effect]!];
+  if (after === 0) return 0;
+  const spread = Math.hypot(base.errors[effect]! / before, point.errors[effect]! / after);
+  return (after / before) * Math.exp(-Z * spread);
+}
+
+function judge(base: SweepPoint, point: SweepPoint, candidate: Candidate): Row {
+  const effect = effects.findIndex(({ id }) => id === candidate.effect);
+  const [baseRate, rate] = [base.rates[effect]!, point.rates[effect]!];
+  const ratioLow = lowRatio(base, point, effect);
+  const lost = fluencyLoss(base, point);
+  const counted = Math.round(baseRate * base.tokens) >= FEWEST_COUNTED;
+  return {
+    ...candidate,
+    baseRate,
+    rate,
+    ratioLow,
+    fluencyLoss: lost,
+    selectivity: selectivityAt(base, point, effect),
+    tokens: point.tokens,
+    shown: counted && ratioLow >= LEAST_RATIO && lost < FLUENCY_LIMIT - 1,
   };
 }
 
 const bench = {
-  /** A slider's step for an addition before some layers, beside a forward pass of the same round. */
-  async slider(lengths: number[], rounds: number): Promise<SliderTimes[]> {
-    using gpu = await Gpu.acquire({ largestTensorBytes: 1 << 28 });
-    const found: SliderTimes[] = [];
-    for (const [name, load] of [
-      ['bundled, 4 layers', bundledModel],
-      [`random, ${RANDOM.n_layer} layers`, randomModel],
-    ] as const) {
-      using model = await load(gpu);
-      for (const length of lengths) found.push(await sliderTimes(name, model, length, rounds));
-    }
-    return found;
+  /** Measures every candidate. @param onRow each as it is done, with the seconds it took */
+  async measure(
+    plan: Plan,
+    candidates: readonly Candidate[],
+    onRow: (row: Row, seconds: number) => void,
+  ): Promise<Suggestions> {
+    return withSession(async (session) => {
+      const silent = { onProgress: () => {}, onPartial: () => {} };
+      const first = requestOf(plan, plan.baseSamples, candidates[0]!);
+      const { base } = await sweepStrengths(session, { ...first, strengths: [] }, silent);
+      console.log(`base: ${base.tokens} tokens, ${base.loss.toFixed(3)} nats a token`);
+      const rows: Row[] = [];
+      for (const candidate of candidates) {
+        const started = performance.now();
+        const request = requestOf(plan, plan.samples, candidate);
+        const { points } = await sweepStrengths(session, request, silent, base);
+        const row = judge(base, points[0]!, candidate);
+        rows.push(row);
+        onRow(row, (performance.now() - started) / 1000);
+      }
+      return describe(session, plan, base, rows);
+    });
   },
 };
+
+function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: readonly Row[]): Suggestions {
+  const { info, catalogued } = opened;
+  const digestOf = (id: string): string => {
+    const { files } = catalogued!.dictionaries.find((each) => each.id === id)!;
+    return files.find(({ path }) => path.endsWith('.safetensors'))!.sha256.slice(0, 16);
+  };
+  const rounded = (value: number): number => Number(value.toPrecision(4));
+  return {
+    model: info.id,
+    modelDigest: info.digest,
+    method:
+      `Measured on ${plan.items} beginnings of Storyworld texts (seed ${plan.seed}) that nothing was chosen on: ` +
+      `${plan.tokens} tokens after each, at temperature 1, ${plan.baseSamples} texts as the model is ` +
+      `(${base.tokens.toLocaleString('en')} tokens, ${base.loss.toFixed(2)} nats a token) and ${plan.samples} with the ` +
+      'feature’s direction added to every generated token. Shown are features that raise the property they fire on at ' +
+      `least ${LEAST_RATIO} times (lower end of the 95 % interval over texts) while the text’s loss under the model as it ` +
+      `is rises by less than ${Math.round(100 * (FLUENCY_LIMIT - 1))} %; the property was seen at least ` +
+      `${FEWEST_COUNTED} times without.`,
+    latents: rows
+      .filter(({ shown }) => shown)
+      .sort((a, b) => b.ratioLow - a.ratioLow)
+      .map(({ shown: _shown, ...row }) => ({
+        dictionary: row.dictionary,
+        dictionaryDigest: digestOf(row.dictionary),
+        feature: row.feature,
+        effect: row.effect,
+        f1: row.f1,
+        strength: row.strength,
+        unit: row.unit,
+        baseRate: rounded(row.baseRate),
+        rate: rounded(row.rate),
+        ratioLow: rounded(row.ratioLow),
+        fluencyLoss: rounded(row.fluencyLoss),
+        selectivity: rounded(row.selectivity),
+        tokens: row.tokens,
+      })),
+  };
+}
 
 export type SteeringBench = typeof bench;
 expose(bench);

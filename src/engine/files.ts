@@ -35,14 +35,19 @@ const MOST_HASHED = 2 ** 30;
 /** Configurations and tokenizers; the largest known tokenizer has 33 MB. */
 const MOST_TEXT = 100_000_000;
 
-/** A small file as parsed JSON. @throws FacetError `bad-file`, and as `Files.open` */
-export async function readJson(files: Files, path: string): Promise<unknown> {
+/** A small file as text. @throws FacetError `bad-file`, and as `Files.open` */
+export async function readText(files: Files, path: string): Promise<string> {
   const access = await files.open(path);
   if (access.size > MOST_TEXT)
     throw new FacetError('bad-file', `${path} has ${access.size} bytes; at most ${MOST_TEXT} are read.`);
-  const bytes = await access.read(0, access.size);
+  return new TextDecoder().decode(await access.read(0, access.size));
+}
+
+/** A small file as parsed JSON. @throws FacetError `bad-file`, and as `Files.open` */
+export async function readJson(files: Files, path: string): Promise<unknown> {
+  const text = await readText(files, path);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(text);
   } catch (cause) {
     throw new FacetError('bad-file', `${path} is not JSON.`, { hint: 'Download the file again.', cause });
   }

@@ -6,7 +6,7 @@ import { fromGguf } from '../model/gguf/index.ts';
 import type { TokenizerOptions } from '../model/tokenizer.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
-import { type Files, readJson } from './files.ts';
+import { type Files, readJson, readText } from './files.ts';
 
 /** A model as its files give it, of whatever layout; nothing of it is on the GPU. */
 export interface ModelFiles {
@@ -15,6 +15,8 @@ export interface ModelFiles {
   weights: TensorReader;
   /** In the terms of `tokenizer.json` and `tokenizer_config.json`, not trusted. */
   tokenizer: { json: unknown; config: unknown };
+  /** In the terms of `generation_config.json`, not trusted. */
+  generation?: unknown;
   choice: WeightsChoice;
 }
 
@@ -47,30 +49,36 @@ export async function openModelFiles(files: Files, choice: WeightsChoice): Promi
     SafetensorsReader.open(path, await files.open(path));
   const folder = weightsPath.slice(0, weightsPath.lastIndexOf('/') + 1);
   const index = named('.safetensors.index.json');
-  const tokenizerConfig = named('tokenizer_config.json');
+  const [tokenizerConfig, generationConfig] = ['tokenizer_config.json', 'generation_config.json'].map(named);
+  const chatTemplate = named('chat_template.jinja');
   // Asked for together: each may be a download.
-  const [config, weights, json, configOfTokenizer] = await Promise.all([
+  const [config, weights, json, ofTokenizer, generation, chat_template] = await Promise.all([
     readJson(files, named('config.json')!),
     index === undefined
       ? open(weightsPath)
       : readJson(files, index).then((list) => openSharded(list, (shard) => open(folder + shard))),
     readJson(files, named('tokenizer.json')!),
     tokenizerConfig === undefined ? {} : readJson(files, tokenizerConfig),
+    generationConfig === undefined ? undefined : readJson(files, generationConfig),
+    chatTemplate === undefined ? undefined : readText(files, chatTemplate),
   ]);
-  return { config, weights, tokenizer: { json, config: configOfTokenizer }, choice };
+  // A file of its own goes before the template in the configuration, as in transformers.
+  const configOfTokenizer =
+    chat_template === undefined ? ofTokenizer : { ...(ofTokenizer as object), chat_template };
+  return { config, weights, tokenizer: { json, config: configOfTokenizer }, generation, choice };
 }
 
-/** What a model's configuration says to its tokenizer. */
-export function tokenizerOptions(config: unknown): TokenizerOptions {
+/** What a model's configuration, and that of its generation if there is one, say to its tokenizer. */
+export function tokenizerOptions(config: unknown, generation?: unknown): TokenizerOptions {
   const { model_type: family, bos_token_id: bos, eos_token_id: eos } = config as Record<string, unknown>;
-  const first = (id: unknown): number | undefined => {
-    const one: unknown = Array.isArray(id) ? id[0] : id;
-    return typeof one === 'number' && Number.isInteger(one) && one >= 0 ? one : undefined;
-  };
+  const { eos_token_id: ends } = (generation ?? {}) as Record<string, unknown>;
+  const all = (id: unknown): number[] =>
+    [id].flat().filter((one): one is number => typeof one === 'number' && Number.isInteger(one) && one >= 0);
   return {
     family: typeof family === 'string' ? family : undefined,
-    bosTokenId: first(bos),
-    eosTokenId: first(eos),
+    bosTokenId: all(bos)[0],
+    eosTokenId: all(eos)[0],
+    endTokenIds: [...all(eos), ...all(ends)],
   };
 }
 

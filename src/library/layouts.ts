@@ -23,7 +23,12 @@ interface Entry {
 
 /** Beside the weights, and where they come from the Hugging Face layout. */
 const NEEDED = ['config.json', 'tokenizer.json'];
-const USEFUL = ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'];
+const USEFUL = [
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'special_tokens_map.json',
+  'generation_config.json',
+];
 /** The largest of the useful ones is a tokenizer configuration with thousands of added tokens. */
 const USEFUL_LIMIT = 20_000_000;
 const SHARD = /^model-(\d{5})-of-(?!00000)(\d{5})\.safetensors$/;

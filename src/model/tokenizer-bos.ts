@@ -17,3 +17,17 @@ export function prependsBos(family: string | undefined): boolean {
 export function customaryBos(family: string | undefined): string | undefined {
   return family !== undefined && ENDOFTEXT.has(family) ? '<|endoftext|>' : undefined;
 }
+
+/**
+ * Texts of special tokens that end what a model says, whatever its files name: chat models end a turn with another token
+ * than a text, and many files name one of both.
+ * @source `eos_token_id` in generation_config.json of Qwen 2.5, Llama 3, Gemma 2, Phi 3 and SmolLM2 Instruct
+ */
+export const ENDS = new Set([
+  '<|im_end|>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<end_of_turn>',
+  '<|end|>',
+  '<|endoftext|>',
+]);

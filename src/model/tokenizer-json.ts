@@ -28,6 +28,8 @@ const tokenSchema = v.nullish(v.union([v.string(), v.object({ content: v.string(
 const configSchema = v.object({
   bos_token: tokenSchema,
   eos_token: tokenSchema,
+  unk_token: tokenSchema,
+  pad_token: tokenSchema,
   chat_template: v.nullish(
     v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))]),
   ),
@@ -64,16 +66,22 @@ export function readTokenizerJson(json: unknown): TokenizerParts {
 export function readTokenizerConfig(json: unknown): {
   bos: string | undefined;
   eos: string | undefined;
+  /** Texts of those that only chat templates ask for, by their names there. */
+  special: Record<string, string>;
   chatTemplate: string | undefined;
 } {
-  const {
-    bos_token: bos,
-    eos_token: eos,
-    chat_template: chat,
-  } = read('tokenizer_config.json', () => v.parse(configSchema, json ?? {}));
+  const { chat_template: chat, ...tokens } = read('tokenizer_config.json', () =>
+    v.parse(configSchema, json ?? {}),
+  );
+  const text = (token: v.InferOutput<typeof tokenSchema>): string | undefined =>
+    typeof token === 'object' ? token?.content : token;
+  const special = { unk_token: text(tokens.unk_token), pad_token: text(tokens.pad_token) };
   return {
-    bos: typeof bos === 'object' ? bos?.content : bos,
-    eos: typeof eos === 'object' ? eos?.content : eos,
+    bos: text(tokens.bos_token),
+    eos: text(tokens.eos_token),
+    special: Object.fromEntries(
+      Object.entries(special).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
     chatTemplate: Array.isArray(chat)
       ? (chat.find(({ name }) => name === 'default') ?? chat[0])?.template
       : (chat ?? undefined),

@@ -2,7 +2,7 @@ import { FacetError } from '../shared/errors.ts';
 import { bytesOf, readableBytes } from './byte-alphabet.ts';
 import { type AddedToken, AddedTokens } from './tokenizer-added.ts';
 import type { AlignedText } from './tokenizer-align.ts';
-import { customaryBos, prependsBos } from './tokenizer-bos.ts';
+import { customaryBos, ENDS, prependsBos } from './tokenizer-bos.ts';
 import { readTokenizerConfig, readTokenizerJson } from './tokenizer-json.ts';
 import { type BytePairs, byteOf, LONGEST_WORD } from './tokenizer-pairs.ts';
 import type { Steps } from './tokenizer-steps.ts';
@@ -27,6 +27,8 @@ export interface TokenizerOptions {
   /** Of config.json, for tokenizers whose files name no such token. */
   bosTokenId?: number;
   eosTokenId?: number;
+  /** Every id that ends a text, of config.json and generation_config.json. */
+  endTokenIds?: readonly number[];
 }
 
 export interface TokenizeOptions {
@@ -51,8 +53,12 @@ export class ModelTokenizer {
   readonly eosId: number | undefined;
   /** What the model reads before a text: the beginning-of-text token, or nothing. */
   readonly prefix: readonly Token[];
-  /** Source of the chat template in tokenizer_config.json. */
+  /** Ids that end a text when a model says them: the end-of-text token, and ends of turns. */
+  readonly endIds: readonly number[];
+  /** Source of the chat template, in Jinja, when the model has one. */
   readonly chatTemplate: string | undefined;
+  /** Texts of special tokens by the names that chat templates use, e.g. `bos_token`. */
+  readonly specialTexts: Readonly<Record<string, string>>;
   readonly #pairs: BytePairs;
   readonly #steps: Steps;
   readonly #finder: AddedTokens;
@@ -80,6 +86,15 @@ export class ModelTokenizer {
     const customary = customaryBos(options.family);
     this.bosId = this.#find(config.bos, options.bosTokenId, customary);
     this.eosId = this.#find(config.eos, options.eosTokenId, customary);
+    const ends = added.filter(({ special, content }) => special && ENDS.has(content)).map(({ id }) => id);
+    const named = (options.endTokenIds ?? []).filter((id) => this.#written(id) !== undefined);
+    const all = [...(this.eosId === undefined ? [] : [this.eosId]), ...named, ...ends];
+    this.endIds = [...new Set(all)].sort((a, b) => a - b);
+    this.specialTexts = {
+      ...config.special,
+      ...(this.bosId !== undefined && { bos_token: this.text(this.bosId) }),
+      ...(this.eosId !== undefined && { eos_token: this.text(this.eosId) }),
+    };
     // In place of a beginning-of-text token that is wanted and missing, transformer-lens takes the one for the end.
     const first = this.bosId ?? this.eosId;
     const wanted = options.prependBos ?? prependsBos(options.family);
@@ -132,6 +147,17 @@ export class ModelTokenizer {
     if (byte !== undefined) return Uint8Array.of(byte);
     const { space } = this.#steps;
     return new TextEncoder().encode(space === undefined ? token : token.replaceAll(space, ' '));
+  }
+
+  /** The text that tokens make together, special ones left out; bytes that are no whole character become �. */
+  decode(ids: Iterable<number>): string {
+    const decoder = new TextDecoder();
+    let text = '';
+    for (const id of ids) {
+      const bytes = this.isSpecial(id) ? undefined : this.bytes(id);
+      if (bytes) text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
   }
 
   /** The special token at the start of every sequence. @throws FacetError `unsupported` when the model has none */
