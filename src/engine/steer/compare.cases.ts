@@ -107,7 +107,7 @@ export const cases = gpuCases('comparing in the engine', {
   'a long text is read by windows, and a row of it is one of the window': async () => {
     const engine = await bundledEngine();
     const long = `${text}. `.repeat(20);
-    for (const windowStart of [0, 100, 1e9]) {
+    for (const windowStart of [100, 1e9]) {
       const analysis = await engine.analyze({ text: long, windowStart }, ++ticket);
       const found = await engine.steer.compare(
         request({ prompt: { kind: 'text', text: long }, windowStart, interventions: [] }),

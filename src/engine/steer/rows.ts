@@ -4,7 +4,7 @@ import { FacetError } from '../../shared/errors.ts';
 import type { Prompt } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { chooseWindow } from '../window.ts';
-import { readPrompt } from './prompt.ts';
+import { type PromptRows, readPrompt } from './prompt.ts';
 
 /** The part of a prompt that is read at once: T rows, prefix first. */
 export interface WindowRows {
@@ -18,12 +18,25 @@ export interface WindowRows {
   windowTokens: number;
 }
 
+/** The conversation each model read last, which a slider asks about again and again. */
+const newest = new WeakMap<object, { messages: string; rows: PromptRows }>();
+
+async function allRows(session: Session, prompt: Prompt): Promise<PromptRows> {
+  if (prompt.kind !== 'chat') return readPrompt(session, prompt);
+  const messages = JSON.stringify(prompt.messages);
+  const known = newest.get(session.opened);
+  if (known?.messages === messages) return known.rows;
+  const rows = await readPrompt(session, prompt);
+  newest.set(session.opened, { messages, rows });
+  return rows;
+}
+
 /**
  * Rows of a prompt as `Session.read` chooses them; of a conversation the last that fit, since it is its end that counts.
  * @throws FacetError as `readPrompt`
  */
 export async function readRows(session: Session, prompt: Prompt, windowStart: number): Promise<WindowRows> {
-  const { tokens: all, prefix } = await readPrompt(session, prompt);
+  const { tokens: all, prefix } = await allRows(session, prompt);
   const totalTokens = all.length - prefix;
   const wanted = prompt.kind === 'chat' ? totalTokens : windowStart;
   const { start, count } = chooseWindow(totalTokens, wanted, session.opened.info.nCtx - prefix);
