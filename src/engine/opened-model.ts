@@ -114,6 +114,11 @@ export class OpenedModelState implements Disposable {
     return this.#disposed;
   }
 
+  /** What the site's catalogue says of the model, where it came from there. */
+  get catalogued(): CatalogueModel | undefined {
+    return this.entry;
+  }
+
   get bytesFetched(): number {
     return this.#bytesFetched;
   }
