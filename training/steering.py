@@ -25,17 +25,16 @@ SEED, ITEMS = 11, 600
 PROMPT_TOKENS = 4
 # Pairs of a latent and a property: F1 at least (its own token or the next), and latents of one dictionary a property, those
 # that tell it of the next token best: what is to be raised must be promoted before it stands there.
-LEAST_F1, PER_EFFECT = 0.3, 3
-# A first look at all of them, and a longer one at the best of each property at the strength chosen and those beside it.
+LEAST_F1, PER_EFFECT = 0.3, 2
+# A first look at all of them, and a longer one at the best of each property at the strength chosen and those beside it. Losses
+# are noisy: `limit` is on this side of 1.2 where strengths are chosen, and beyond where only what is hopeless is left out.
 STRENGTHS = {
-    "blocks.2.hook_resid_pre": [0.25, 0.4, 0.6, 1, 1.5],
-    "blocks.3.hook_resid_post": [0.1, 0.2, 0.3, 0.45, 0.7],
-    **{f"blocks.{layer}.attn.hook_z": [0.5, 1, 1.5, 2.5, 4] for layer in range(4)},
+    "blocks.2.hook_resid_pre": [0.3, 0.6, 1.2],
+    "blocks.3.hook_resid_post": [0.15, 0.3, 0.6],
+    **{f"blocks.{layer}.attn.hook_z": [0.7, 1.5, 3] for layer in range(4)},
 }
-LOOK = {"prompts": 16, "tokens": 32, "base": 64}
-CHOOSE = {"prompts": 64, "tokens": 40, "base": 12, "per_effect": 4, "most": 90}
-# Losses are noisy: what is chosen stays clear of the limit of 1.2.
-FLUENCY = 1.15
+LOOK = {"prompts": 8, "tokens": 32, "base": 64, "limit": 1.25}
+CHOOSE = {"prompts": 32, "tokens": 40, "base": 16, "limit": 1.16, "per_effect": 4, "most": 64}
 
 
 def storyworld(seed: int, items: int) -> list[str]:
@@ -201,7 +200,7 @@ def search(model, saes, tokenizer, names, pairs, seed: int, plan: dict, strength
             result = found[pair["dictionary"], pair["feature"], strength]
             rates, loss = result["rates"][:, effect], result["loss"].mean() / base_loss
             low = rates.mean() - rates.std() / len(rates) ** 0.5
-            if loss < FLUENCY and base[effect] > 0:
+            if loss < plan["limit"] and base[effect] > 0:
                 options.append({"strength": strength, "rate": float(rates.mean()), "sure": float(low / base[effect]), "loss": float(loss)})
         if options:
             best.append({**pair, **max(options, key=lambda option: option["sure"]), "base": float(base[effect])})
