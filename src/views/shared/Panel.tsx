@@ -6,6 +6,15 @@ import { Info } from './Info.tsx';
 import { provenance } from './provenance.ts';
 import { TokenText } from './TokenText.tsx';
 
+/** A file a panel can be exported as. */
+export interface PanelFile {
+  /** In the menu. */
+  name: string;
+  extension: string;
+  type: string;
+  content: () => string;
+}
+
 interface PanelProps {
   title: string;
   /** What is shown, in which unit, by which definition. */
@@ -18,6 +27,8 @@ interface PanelProps {
   textColumns?: readonly number[];
   /** Draws the figure as one SVG when the panel itself shows none. */
   drawing?: () => SVGSVGElement | null;
+  /** Other forms of it to export, besides CSV. */
+  files?: readonly PanelFile[];
   /** Whether there is a figure to export. Default true. */
   images?: boolean;
   children: ReactNode;
@@ -27,7 +38,7 @@ interface PanelProps {
 /** A titled part of a view with its definition, its table, and its export as SVG, PNG and CSV. */
 export function Panel(props: PanelProps) {
   const { title, about, table, shownTable = table, textColumns, drawing, images = true } = props;
-  const { children, className = '' } = props;
+  const { children, className = '', files = [] } = props;
   const heading = useId();
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
@@ -79,6 +90,14 @@ export function Panel(props: PanelProps) {
               >
                 CSV, numbers in full
               </DropdownMenu.Item>
+              {files.map(({ name, extension, type, content }) => (
+                <DropdownMenu.Item
+                  key={extension}
+                  onSelect={() => save(fileName(title, extension), new Blob([content()], { type }))}
+                >
+                  {name}
+                </DropdownMenu.Item>
+              ))}
               {images &&
                 (['svg', 'png'] as const).map((kind) => (
                   <DropdownMenu.Item
