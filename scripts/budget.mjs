@@ -21,6 +21,7 @@ const BUDGETS = [
     most: 100,
     gzip: true,
   },
+  { name: 'the Steering view', files: /^assets\/SteeringView-.*\.js$/, most: 60, gzip: true },
   { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 105, gzip: true },
   {
     name: 'questions about heads (worker)',

@@ -32,7 +32,7 @@ def catalogue() -> dict:
         })  # fmt: skip
     model = {
         "id": "storyworld-2m", "title": "Storyworld 2M", "license": "MIT", "base": str(MODEL.relative_to(public)),
-        "files": files(MODEL, ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]),
+        "files": files(MODEL, ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "steering.json"]),
         "dictionaries": dictionaries,
     }  # fmt: skip
     return {"version": 1, "models": [model]}

@@ -28,6 +28,11 @@ export interface LoadedDictionary {
   info: DictionaryInfo;
 }
 
+/** In the order they were asked for. */
+export interface HeldDictionaries extends Disposable {
+  readonly loaded: LoadedDictionary[];
+}
+
 /** Bytes of dictionaries that stay on the GPU so that going back and forth loads each once. */
 const MOST_KEPT = 2 ** 29;
 
@@ -109,6 +114,11 @@ export class OpenedModelState implements Disposable {
     return this.#disposed;
   }
 
+  /** What the site's catalogue says of the model, where it came from there. */
+  get catalogued(): CatalogueModel | undefined {
+    return this.entry;
+  }
+
   get bytesFetched(): number {
     return this.#bytesFetched;
   }
@@ -158,7 +168,22 @@ export class OpenedModelState implements Disposable {
     context: FetchContext,
     work: (loaded: LoadedDictionary[]) => Promise<Result>,
   ): Promise<Result> {
+    using held = await this.holdDictionaries(references, context);
+    return await work(held.loaded);
+  }
+
+  /** The same for work that goes on after the call: they stay until what it returns is disposed of. */
+  async holdDictionaries(
+    references: readonly (string | FolderReference | FileSet)[],
+    context: FetchContext,
+  ): Promise<HeldDictionaries> {
     const loaded: LoadedDictionary[] = [];
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      for (const each of loaded) this.#held.set(each, this.#held.get(each)! - 1);
+    };
     try {
       for (const reference of references) {
         const found = await this.#find(reference, undefined, context);
@@ -166,9 +191,10 @@ export class OpenedModelState implements Disposable {
         this.#held.set(found, (this.#held.get(found) ?? 0) + 1);
       }
       this.#spare(new Set([this.#current]));
-      return await work(loaded);
-    } finally {
-      for (const each of loaded) this.#held.set(each, this.#held.get(each)! - 1);
+      return { loaded, [Symbol.dispose]: release };
+    } catch (thrown) {
+      release();
+      throw thrown;
     }
   }
 

@@ -1,10 +1,11 @@
 import type { EffectInfo } from '../analysis/steering/effect-info.ts';
 import type { Intervention } from '../analysis/steering/intervention.ts';
 import type { Sampling } from '../analysis/steering/sampling.ts';
+import type { SweepPoint } from '../analysis/steering/sweep.ts';
 import type { FileSet } from './inspection.ts';
 import type { Progress, Ticket, Usage } from './protocol.ts';
 
-export type { EffectInfo, Intervention, Sampling };
+export type { EffectInfo, Intervention, Sampling, SweepPoint };
 export type { Scope, Target } from '../analysis/steering/intervention.ts';
 
 /** An intervention as the page sends it: dictionaries by reference, or by the files behind one. */
@@ -202,23 +203,6 @@ export interface Sweep {
   keeps: { up?: number; down?: number };
 }
 
-export interface SweepPoint {
-  strength: number;
-  /** Continuations and their tokens. */
-  texts: number;
-  tokens: number;
-  /** Mean loss of the continuations' tokens under the base, nats a token. */
-  loss: number;
-  /** Mean activation of the swept feature over those tokens, read in the base; NaN where no feature is swept. */
-  activation: number;
-  /** [E] share of continuations' tokens with the property. */
-  rates: Float64Array;
-  /** [E] standard error of each rate, over continuations. */
-  errors: Float64Array;
-  /** The first continuations, with the prompt's end, for reading. At most 3. */
-  examples: string[];
-}
-
 /** A table made by measurement: see `training/` and `bench/` for how. */
 export interface Suggestions {
   model: string;
@@ -234,12 +218,16 @@ export interface SuggestedLatent {
   feature: number;
   /** Id in `effects()`. */
   effect: string;
+  /** F1 of the feature's firing, on a token or the one before it, against the property on Storyworld items. */
+  f1: number;
   /** In units of `unit`, the feature's largest activation on the sample. */
   strength: number;
   unit: number;
   /** Share of tokens with the property, without and with. */
   baseRate: number;
   rate: number;
+  /** Lower end of the 95 % interval of rate / baseRate, over continuations. */
+  ratioLow: number;
   /** Loss under the base of the steered texts over that of the base's own, minus 1. */
   fluencyLoss: number;
   /** |change of the effect's rate| over the sum of |changes| of all effects. */

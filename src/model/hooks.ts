@@ -49,6 +49,15 @@ const EDGE_HOOKS = {
   'ln_final.hook_normalized': always,
 } as const satisfies Record<string, Has>;
 
+/** Activations that exist only inside a kernel or as a view of another tensor: they can be read but not replaced. */
+const READ_ONLY =
+  /hook_scale$|hook_normalized$|hook_(rot_)?[qkv]$|hook_attn_scores$|hook_pattern$|hook_pos_embed$/;
+
+/** Whether a pass can go on with another activation at a hook. */
+export function isReplaceable(name: string): boolean {
+  return !READ_ONLY.test(name);
+}
+
 export type BlockHook = keyof typeof BLOCK_HOOKS;
 export type EdgeHook = keyof typeof EDGE_HOOKS;
 

@@ -9,7 +9,7 @@ import { putColumns, sliceColumns } from '../gpu/kernels/slice_columns.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ModelConfig, Rope } from './config.ts';
-import { allHooks, parseHook } from './hooks.ts';
+import { allHooks, isReplaceable, parseHook } from './hooks.ts';
 import { linear } from './linear.ts';
 import { ropeTable } from './rope.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -17,10 +17,6 @@ import { norm } from './unembed.ts';
 import type { Weights } from './weights.ts';
 
 const MASK_BLOCK = 16;
-/** Activations that exist only inside a kernel or as a view of another tensor: they can be read but not replaced. */
-const READ_ONLY =
-  /hook_scale$|hook_normalized$|hook_(rot_)?[qkv]$|hook_attn_scores$|hook_pattern$|hook_pos_embed$/;
-
 /** What the steps of one forward pass share: the plan, its hooks, and who still needs which scratch tensor. */
 export class Pass {
   readonly captures = new Map<string, Tensor>();
@@ -73,7 +69,7 @@ export class Pass {
     for (const name of this.#wanted) parseHook(name, this.config);
     for (const name of edits?.keys() ?? []) {
       parseHook(name, this.config);
-      if (READ_ONLY.test(name))
+      if (!isReplaceable(name))
         throw new FacetError('unsupported', `The activation at "${name}" cannot be replaced yet.`);
     }
     const before = resume ? this.#order.get(`blocks.${resume.layer}.hook_resid_pre`)! : 0;

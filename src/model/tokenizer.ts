@@ -149,6 +149,17 @@ export class ModelTokenizer {
     return new TextEncoder().encode(space === undefined ? token : token.replaceAll(space, ' '));
   }
 
+  /** The text that tokens make together, special ones left out; bytes that are no whole character become �. */
+  decode(ids: Iterable<number>): string {
+    const decoder = new TextDecoder();
+    let text = '';
+    for (const id of ids) {
+      const bytes = this.isSpecial(id) ? undefined : this.bytes(id);
+      if (bytes) text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
   /** The special token at the start of every sequence. @throws FacetError `unsupported` when the model has none */
   get bos(): Token {
     if (this.bosId === undefined)

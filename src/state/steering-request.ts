@@ -66,9 +66,11 @@ function scopeIn(scope: RecipeScope, { prefix, windowStart }: RowsOf): Asked['sc
   if (scope.kind !== 'tokens') return scope;
   const row = (position: number): number => position - 1 - windowStart + prefix;
   const ranges = scope.ranges.flatMap(([from, to]) => {
-    const first = from === 0 ? (prefix > 0 ? 0 : prefix) : Math.max(row(from), prefix);
-    const last = to === 0 ? 0 : row(to);
-    return last < first || (to === 0 && prefix === 0) ? [] : [[first, last] as const];
+    const beginning = from === 0 && prefix > 0;
+    const first = beginning ? 0 : Math.max(row(from), prefix);
+    // The beginning is read whatever part of the text is.
+    const last = Math.max(to === 0 ? -1 : row(to), beginning ? 0 : -1);
+    return last < first ? [] : [[first, last] as const];
   });
   return ranges.length > 0 ? { kind: 'rows', ranges } : undefined;
 }

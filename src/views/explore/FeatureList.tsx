@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef } from 'react';
 import type { Analysis } from '../../engine/protocol.ts';
+import { steerFeatures } from '../../state/recipe-edits.ts';
 import type { FeatureRow } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { type Sort, SORTS } from '../../state/view-state.ts';
@@ -165,6 +166,8 @@ function Rows({
       End: () => focusRow(rows.length - 1),
       p: () => togglePin(rows[at]!.index),
       P: () => togglePin(rows[at]!.index),
+      s: () => steerFeatures([rows[at]!.index]),
+      S: () => steerFeatures([rows[at]!.index]),
     };
     const step = steps[event.key];
     if (!step) return;
@@ -235,6 +238,16 @@ function Row({ row, several, most }: { row: FeatureRow; several: boolean; most: 
         <span className="feature-density small">
           {density === undefined ? '' : `${formatPercent(density)} of sample`}
         </span>
+      </button>
+      <button
+        type="button"
+        className="quiet row-steer"
+        aria-label={`Steer with feature ${index}`}
+        title="Steer with it (S)"
+        tabIndex={-1}
+        onClick={() => steerFeatures([index])}
+      >
+        Steer
       </button>
       <button
         type="button"

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useMemo } from 'react';
 import type { Analysis, FeatureCard } from '../../engine/protocol.ts';
 import { layerOfHeads } from '../../state/attribution-question.ts';
+import { steerFeatures } from '../../state/recipe-edits.ts';
 import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { BarRows } from '../shared/BarRows.tsx';
@@ -46,6 +47,9 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
         <span className="grow" />
         <button type="button" aria-pressed={pinned} onClick={() => togglePin(feature)}>
           {pinned ? '★ Pinned' : '☆ Pin'}
+        </button>
+        <button type="button" onClick={() => steerFeatures([feature])}>
+          Steer
         </button>
         <button
           type="button"

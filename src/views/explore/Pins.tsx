@@ -1,4 +1,5 @@
 import type { Analysis } from '../../engine/protocol.ts';
+import { steerFeatures } from '../../state/recipe-edits.ts';
 import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { formatActivation } from '../shared/format.ts';
@@ -50,6 +51,11 @@ export function Pins({ analysis, choice }: { analysis: Analysis; choice: Choice 
           </li>
         ))}
       </ul>
+      <p>
+        <button type="button" onClick={() => steerFeatures(pins)}>
+          {pins.length === 1 ? 'Steer with it' : `Steer with all ${pins.length}`}
+        </button>
+      </p>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { type ComponentType, lazy, type LazyExoticComponent, Suspense, useEffect
 import type { Analysis } from '../../engine/protocol.ts';
 import type { Measure } from '../../state/head-measures.ts';
 import { dictionaryOnHeads, readsHeads, useHeads } from '../../state/heads.ts';
+import { steerWithout } from '../../state/recipe-edits.ts';
 import { usePage } from '../../state/store.ts';
 import { HEAD_PARTS, type ViewState } from '../../state/view-state.ts';
 import type { Choice } from '../shared/choice.ts';
@@ -170,6 +171,11 @@ function Top({ layer, head, onOpen, onBack }: Pick<PageProps, 'layer' | 'head' |
             onClick={() => toggleAblated({ layer, head })}
           >
             {off ? 'Put this head back' : 'Ablate this head'}
+          </button>
+        )}
+        {head !== null && (
+          <button type="button" onClick={() => steerWithout({ kind: 'head', layer, head })}>
+            Ablate in steering
           </button>
         )}
       </span>

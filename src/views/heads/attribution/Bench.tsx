@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { type Answer, attribution, useAttribution } from '../../../state/attribution.ts';
 import { keyOf, type Question, questionOf, rowAt } from '../../../state/attribution-question.ts';
+import { steerFeatures } from '../../../state/recipe-edits.ts';
 import { positionOf } from '../../../state/rows.ts';
 import { usePage } from '../../../state/store.ts';
 import { MAX_TRAIL, type TrailStep } from '../../../state/view-state.ts';
@@ -41,6 +42,9 @@ export function Bench({ feature }: { feature: number }) {
           </p>
         </div>
         <span className="grow" />
+        <button type="button" onClick={() => steerFeatures([feature])}>
+          Steer
+        </button>
         <button type="button" onClick={() => goTo('explore')}>
           Open in Explore
         </button>

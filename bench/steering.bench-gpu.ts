@@ -1,0 +1,43 @@
+import { proxy, wrap } from 'comlink';
+import { commands } from 'vitest/browser';
+import { expect, test } from 'vitest';
+import candidates from './steering-candidates.json';
+import type { Candidate, Plan, Row, SteeringBench } from './steering.worker.ts';
+
+const env = import.meta.env as Record<string, string | undefined>;
+const most = Number(env.VITE_CANDIDATES ?? candidates.length);
+const plan: Plan = { seed: 21, items: 64, tokens: 48, baseSamples: 4, samples: 1 };
+const FILE = '../public/models/storyworld-2m/steering.json';
+
+/**
+ * Writes the table of the page's “try these”: `npm run bench -- steering`, about half an hour on a software adapter, then
+ * `python training/export.py catalogue`. VITE_CANDIDATES=3 measures the first three only, and writes nothing.
+ */
+test('what candidates of steering do to generated texts', { timeout: 7_200_000 }, async () => {
+  const worker = new Worker(new URL('./steering.worker.ts', import.meta.url), { type: 'module' });
+  try {
+    const bench = wrap<SteeringBench>(worker);
+    const onRow = (row: Row, seconds: number): void => console.log(line(row, seconds));
+    const table = await bench.measure(plan, candidates.slice(0, most) as Candidate[], proxy(onRow));
+    expect(table.latents.length).toBeGreaterThan(0);
+    if (most >= candidates.length) await commands.writeFile(FILE, `${JSON.stringify(table, undefined, 1)}\n`);
+  } finally {
+    worker.terminate();
+  }
+});
+
+function line(row: Row, seconds: number): string {
+  const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
+  return [
+    row.shown ? 'yes' : 'no',
+    row.dictionary,
+    row.feature,
+    row.effect,
+    `× ${row.strength}`,
+    `${percent(row.baseRate)} → ${percent(row.rate)}`,
+    `ratio ${(row.rate / row.baseRate).toFixed(1)} (${row.ratioLow.toFixed(1)})`,
+    `fluency ${percent(row.fluencyLoss)}`,
+    `selectivity ${row.selectivity.toFixed(2)}`,
+    `${seconds.toFixed(0)} s`,
+  ].join(' | ');
+}
