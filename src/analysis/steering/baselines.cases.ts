@@ -96,6 +96,8 @@ export const cases = gpuCases('bases kept for comparing', {
       };
       const kept = await dispatchesOf(3);
       if (!((await dispatchesOf(1)) > kept)) throw new Error('the oldest was kept');
+      // What was used since stays before what was not.
+      expectEqual([await dispatchesOf(3)], [kept], 'the text used before');
     }
     gpu.trim();
     expectEqual([gpu.allocatedBytes], [empty], 'after all were given back');
