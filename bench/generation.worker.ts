@@ -55,11 +55,13 @@ const bench = {
       };
       await run(true);
       await run(false);
-      const made = [];
+      type Run = Awaited<ReturnType<typeof run>>;
+      const made: { cached: Run; uncached: Run }[] = [];
       for (let round = 0; round < rounds; round++)
         made.push({ cached: await run(true), uncached: await run(false) });
       const ratios = made.map(({ cached, uncached }) => uncached.usage.elapsedMs / cached.usage.elapsedMs);
-      const perToken = (of: (one: (typeof made)[number]) => number): number => middle(made.map(of)) / tokens;
+      const perToken = (of: (one: { cached: Run; uncached: Run }) => number): number =>
+        middle(made.map(of)) / tokens;
       costs.push({
         promptRows: made[0]!.cached.promptRows,
         tokens,
