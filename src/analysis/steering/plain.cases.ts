@@ -78,17 +78,21 @@ function changes(
   ];
 }
 
-/** Each kind at one dictionary, against the same in f64 from the activations of a pass without. */
+/**
+ * Each kind at one dictionary, against the same in f64 from the activations of a pass without.
+ * @param others further interventions, which both passes have
+ */
 async function checkKinds(
   gpu: Gpu,
   name: (typeof TINY)[number],
   specOf: (model: Transformer) => PlainSpec,
+  others: readonly Intervention<Dictionary>[] = [],
 ): Promise<void> {
   using model = (await tinyModel(gpu, name)).model;
   const plain = new PlainDictionary(specOf(model));
   using dictionary = await plain.upload(gpu);
   const { hook, hookOut, headIndex, dIn, dOut } = plain.record;
-  const base = await run(model, [], [hook, hookOut]);
+  const base = await run(model, others, [hook, hookOut]);
   const widths = base.slice(0, 2).map(({ length }) => length / IDS.length);
   const rowOf = (i: number, t: number, width: number): Float64Array => {
     const from = t * widths[i]! + (headIndex ?? 0) * width;
@@ -99,10 +103,15 @@ async function checkKinds(
   const firing = codes[0]!.map((_, f) => codes.slice(1, 6).filter((row) => row[f]! > 0.05).length);
   const feature = firing.findIndex((rows) => rows >= 1 && rows <= 4);
   if (feature < 0) throw new Error('no feature tells the rows apart');
-  const mean = codes.slice(1, ALL_ROWS.promptRows).reduce((sum, row) => sum + row[feature]!, 0) / 5;
+  const [asIs] = await run(model, [], [hook]);
+  const meanOver = Array.from({ length: 5 }, (_, i) => {
+    const from = (i + 1) * widths[0]! + (headIndex ?? 0) * dIn;
+    return plain.encode(asIs!.subarray(from, from + dIn))[feature]!;
+  });
+  const mean = meanOver.reduce((sum, value) => sum + value, 0) / 5;
   for (const [intervention, change] of changes(plain, dictionary, feature, mean)) {
     const what = `${name}, ${intervention.kind}${'with' in intervention ? ` ${intervention.with}` : ''} at ${hookOut}`;
-    const [, found] = await run(model, [intervention], [hook, hookOut]);
+    const [, found] = await run(model, [intervention, ...others], [hook, hookOut]);
     const expected = Float64Array.from(base[1]!);
     for (let t = 1; t < IDS.length; t++) {
       const row = change(rowOf(1, t, dOut), rowOf(0, t, dIn));
@@ -111,9 +120,9 @@ async function checkKinds(
     expectClose(found!, expected, { relative: 2e-6 }, what);
     expectEqual(found!.subarray(0, widths[1]), base[1]!.subarray(0, widths[1]), `${what}: row 0`);
     if (headIndex === undefined) continue;
-    const others = (all: ArrayLike<number>): number[] =>
+    const beside = (all: ArrayLike<number>): number[] =>
       Array.from(all).filter((_, i) => Math.floor((i % widths[1]!) / dOut) !== headIndex);
-    expectEqual(others(found!), others(base[1]!), `${what}: other heads`);
+    expectEqual(beside(found!), beside(base[1]!), `${what}: other heads`);
   }
 }
 
@@ -135,6 +144,10 @@ async function checkResume(gpu: Gpu, name: (typeof TINY)[number]): Promise<void>
     ...at(`blocks.${last}.mlp.hook_in`),
     hookOut: `blocks.${last}.hook_mlp_out`,
   }).upload(gpu);
+  using across = await new PlainDictionary({
+    ...at('blocks.0.mlp.hook_in'),
+    hookOut: `blocks.${last}.hook_mlp_out`,
+  }).upload(gpu);
   const scope = { kind: 'text' } as const;
   const add = { kind: 'add', feature: 3, strength: 2, unit: 1, scope } as const;
   const hook = (of: string): Intervention<Dictionary> => ({
@@ -153,6 +166,8 @@ async function checkResume(gpu: Gpu, name: (typeof TINY)[number]): Promise<void>
     [[ending], last, false],
     [[late], last, false],
     [[late, { ...add, dictionary: first }], 0, false],
+    [[{ kind: 'splice', dictionary: across, error: false, scope }], 0, false],
+    [[{ ...add, dictionary: across }], last, false],
     [[{ ...add, dictionary: end, layers: [0, last] }], 0, false],
     [[{ kind: 'ablate', target: { kind: 'head', layer: last, head: 1 }, with: 'mean', scope }], last, false],
     [[{ kind: 'patch', target: { kind: 'hook', hook: `blocks.${last}.hook_mlp_out` }, text: '', align: 'start', scope }], last, false],
@@ -207,6 +222,18 @@ export const cases = gpuCases('steering, plainly', {
         hook: 'blocks.0.mlp.hook_in', hookOut: 'blocks.0.hook_mlp_out', dIn: config.dModel, dSae: 60, architecture: 'jumprelu',
         skips: name !== 'gpt2',
       })); // prettier-ignore
+  },
+  'transcoders see what the MLP does, whatever the order of the list': (gpu) => {
+    const hook = 'blocks.1.mlp.hook_in';
+    const scaled: Intervention<Dictionary> = {
+      kind: 'scale', target: { kind: 'hook', hook }, factor: -1.5, scope: { kind: 'text' },
+    }; // prettier-ignore
+    return checkKinds(
+      gpu,
+      'llama',
+      (model) => ({ ...residual(model), hook, hookOut: 'blocks.1.hook_mlp_out', dSae: 60 }),
+      [scaled],
+    );
   },
   'more active features than there was room for': async (gpu) => {
     using model = (await tinyModel(gpu, 'llama')).model;
