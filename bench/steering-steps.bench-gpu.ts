@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { SteeringStepsBench } from './steering-steps.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
-const rounds = Number(env.VITE_ROUNDS ?? 9);
+const rounds = Number(env.VITE_ROUNDS ?? 7);
 
 test('a slider step against one forward pass with logits', async () => {
   const worker = new Worker(new URL('./steering-steps.worker.ts', import.meta.url), { type: 'module' });
