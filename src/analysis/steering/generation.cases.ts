@@ -336,7 +336,7 @@ export const cases = gpuCases('generation', {
         special: [true, ...Array<boolean>(6).fill(false)],
         prefix: 1,
       };
-      const steering = new Push('blocks.1.hook_mlp_out', 1, model.config.dModel);
+      const steering = new Push('blocks.1.hook_resid_pre', 1, model.config.dModel);
       const setup = {
         model,
         prompt,
