@@ -1,12 +1,14 @@
 import { proxy, wrap } from 'comlink';
 import { commands } from 'vitest/browser';
 import { expect, test } from 'vitest';
+import type { Suggestions } from '../src/engine/protocol.ts';
 import candidates from './steering-candidates.json';
 import type { Candidate, Plan, Row, SteeringBench } from './steering.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
 const most = Number(env.VITE_CANDIDATES ?? candidates.length);
-const plan: Plan = { seed: 21, items: 64, tokens: 48, baseSamples: 4, samples: 1 };
+const plan: Plan = { seed: 21, items: 40, tokens: 48, baseSamples: 6, samples: 1 };
+const PARTIAL = '../.cache/steering.json';
 const FILE = '../public/models/storyworld-2m/steering.json';
 
 /**
@@ -17,14 +19,20 @@ test('what candidates of steering do to generated texts', { timeout: 7_200_000 }
   const worker = new Worker(new URL('./steering.worker.ts', import.meta.url), { type: 'module' });
   try {
     const bench = wrap<SteeringBench>(worker);
-    const onRow = (row: Row, seconds: number): void => console.log(line(row, seconds));
+    const onRow = (row: Row, seconds: number, soFar: Suggestions): void => {
+      console.log(line(row, seconds));
+      // What there is survives a run that is broken off.
+      void commands.writeFile(PARTIAL, written(soFar));
+    };
     const table = await bench.measure(plan, candidates.slice(0, most) as Candidate[], proxy(onRow));
     expect(table.latents.length).toBeGreaterThan(0);
-    if (most >= candidates.length) await commands.writeFile(FILE, `${JSON.stringify(table, undefined, 1)}\n`);
+    if (most >= candidates.length) await commands.writeFile(FILE, written(table));
   } finally {
     worker.terminate();
   }
 });
+
+const written = (table: Suggestions): string => `${JSON.stringify(table, undefined, 1)}\n`;
 
 function line(row: Row, seconds: number): string {
   const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;

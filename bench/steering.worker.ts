@@ -99,11 +99,11 @@ function judge(base: SweepPoint, point: SweepPoint, candidate: Candidate): Row {
 }
 
 const bench = {
-  /** Measures every candidate. @param onRow each as it is done, with the seconds it took */
+  /** Measures every candidate. @param onRow each as it is done, with the seconds it took and the table so far */
   async measure(
     plan: Plan,
     candidates: readonly Candidate[],
-    onRow: (row: Row, seconds: number) => void,
+    onRow: (row: Row, seconds: number, table: Suggestions) => void,
   ): Promise<Suggestions> {
     return withSession(async (session) => {
       const silent = { onProgress: () => {}, onPartial: () => {} };
@@ -117,7 +117,7 @@ const bench = {
         const { points } = await sweepStrengths(session, request, silent, base);
         const row = judge(base, points[0]!, candidate);
         rows.push(row);
-        onRow(row, (performance.now() - started) / 1000);
+        onRow(row, (performance.now() - started) / 1000, describe(session, plan, base, rows));
       }
       return describe(session, plan, base, rows);
     });

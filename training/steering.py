@@ -21,15 +21,20 @@ from safetensors.torch import load_file
 from shipped import DICTIONARIES, HOOKS, ROOT, WORK, load_model, run
 from tokenizers import Tokenizer
 
-SEED, ITEMS = 11, 1200
+SEED, ITEMS = 11, 600
 PROMPT_TOKENS = 4
-# Of the pairs of a latent and a property: F1 at least, properties a latent, latents of one dictionary a property.
-LEAST_F1, PER_LATENT, PER_EFFECT = 0.3, 2, 4
-# A first look at all of them, and a longer one at the best of each property.
-LOOK = {"strengths": [0.5, 1, 2], "prompts": 8, "tokens": 24, "base": 64}
-CHOOSE = {"strengths": [0.25, 0.5, 0.75, 1, 1.5, 2, 3], "prompts": 16, "tokens": 32, "base": 48, "per_effect": 4}
-# Losses are noisy: what is chosen stays clear of the limit of 1.2.
-FLUENCY = 1.15
+# Pairs of a latent and a property: F1 at least (its own token or the next), and latents of one dictionary a property, those
+# that tell it of the next token best: what is to be raised must be promoted before it stands there.
+LEAST_F1, PER_EFFECT = 0.3, 2
+# A first look at all of them, and a longer one at the best of each property at the strength chosen and those beside it. Losses
+# are noisy: `limit` is on this side of 1.2 where strengths are chosen, and beyond where only what is hopeless is left out.
+STRENGTHS = {
+    "blocks.2.hook_resid_pre": [0.3, 0.6, 1.2],
+    "blocks.3.hook_resid_post": [0.15, 0.3, 0.6],
+    **{f"blocks.{layer}.attn.hook_z": [0.7, 1.5, 3] for layer in range(4)},
+}
+LOOK = {"prompts": 8, "tokens": 32, "base": 64, "limit": 1.25}
+CHOOSE = {"prompts": 32, "tokens": 40, "base": 16, "limit": 1.16, "per_effect": 4, "most": 64}
 
 
 def storyworld(seed: int, items: int) -> list[str]:
@@ -87,22 +92,15 @@ def labels(model, saes: dict, rows: list[list[int]]) -> list[dict]:
             most[hook] = torch.maximum(most[hook], codes.amax(0))
     pairs = []
     for hook in saes:
-        f1 = 2 * hits[hook] / (fired[hook][:, None] + totals).clamp(min=1)
-        for latent in range(len(f1)):
-            if fired[hook][latent] < 20:
-                continue
-            best = f1[latent].reshape(2, effects).amax(0)
-            for effect in best.argsort(descending=True)[:PER_LATENT].tolist():
-                if best[effect] >= LEAST_F1:
-                    pairs.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(best[effect].item(), 3), "unit": most[hook][latent].item()})  # fmt: skip
-    pairs.sort(key=lambda pair: -pair["f1"])
-    kept, count = [], {}
-    for pair in pairs:
-        key = pair["effect"], pair["dictionary"]
-        count[key] = count.get(key, 0) + 1
-        if count[key] <= PER_EFFECT:
-            kept.append(pair)
-    return kept
+        f1 = (2 * hits[hook] / (fired[hook][:, None] + totals).clamp(min=1)).view(-1, 2, effects)
+        f1[fired[hook] < 20] = 0
+        told, ahead = f1.amax(1), f1[:, 1]
+        for effect in range(effects):
+            ranked = (ahead[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
+            for value, latent in zip(ranked.values.tolist(), ranked.indices.tolist()):
+                if value > 0.1:
+                    pairs.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(told[latent, effect].item(), 3), "unit": most[hook][latent].item()})  # fmt: skip
+    return pairs
 
 
 def generate(model, prompts: torch.Tensor, additions: dict, tokens: int, generator) -> torch.Tensor:
@@ -179,66 +177,79 @@ def prompts_of(tokenizer, seed: int, items: int) -> torch.Tensor:
     return torch.tensor([[0, *tokenizer.encode(text, add_special_tokens=False).ids[:PROMPT_TOKENS]] for text in texts])
 
 
-def search(model, saes, tokenizer, names, pairs, seed: int, plan: dict, generator) -> list[dict]:
-    """For each pair the strength with the highest rate that keeps fluency, the best first."""
+def search(model, saes, tokenizer, names, pairs, seed: int, plan: dict, strengths, generator) -> list[dict]:
+    """
+    For each pair the strength with the highest rate that keeps fluency, the surest first.
+    strengths: of a pair, those to be tried
+    """
     prompts = prompts_of(tokenizer, seed, plan["prompts"])
-    latents = {(pair["dictionary"], pair["feature"]): pair["unit"] for pair in pairs}
+    settings = {(p["dictionary"], p["feature"], s): p["unit"] for p in pairs for s in strengths(p)}
     asked = [{"strength": 0}] * plan["base"]
-    asked += [{"dictionary": d, "feature": f, "unit": u, "strength": s} for (d, f), u in latents.items() for s in plan["strengths"]]
+    asked += [{"dictionary": d, "feature": f, "unit": u, "strength": s} for (d, f, s), u in settings.items()]
     results = measure(model, saes, prompts, plan["tokens"], asked, generator)
     own, steered = results[: plan["base"]], results[plan["base"] :]
     base = np.concatenate([each["rates"] for each in own]).mean(0)
     base_loss = np.concatenate([each["loss"] for each in own]).mean()
     print(f"base loss {base_loss:.3f} nats a token", file=sys.stderr)
-    found = {
-        (each["dictionary"], each["feature"], each["strength"]): (result["rates"].mean(0), result["loss"].mean() / base_loss)
-        for each, result in zip(asked[plan["base"] :], steered)
-    }
+    found = dict(zip(settings, steered))
     best = []
     for pair in pairs:
         effect = names.index(pair["effect"])
         options = []
-        for strength in plan["strengths"]:
-            rates, loss = found[pair["dictionary"], pair["feature"], strength]
-            if loss < FLUENCY:
-                options.append({"strength": strength, "rate": float(rates[effect]), "loss": round(float(loss), 3)})
-        if options and base[effect] > 0:
-            choice = max(options, key=lambda option: option["rate"])
-            best.append({**pair, **choice, "base": float(base[effect]), "ratio": round(choice["rate"] / float(base[effect]), 2)})
-    return sorted(best, key=lambda each: -each["ratio"])
+        for strength in strengths(pair):
+            result = found[pair["dictionary"], pair["feature"], strength]
+            rates, loss = result["rates"][:, effect], result["loss"].mean() / base_loss
+            low = rates.mean() - rates.std() / len(rates) ** 0.5
+            if loss < plan["limit"] and base[effect] > 0:
+                options.append({"strength": strength, "rate": float(rates.mean()), "sure": float(low / base[effect]), "loss": float(loss)})
+        if options:
+            best.append({**pair, **max(options, key=lambda option: option["sure"]), "base": float(base[effect])})
+    return sorted(best, key=lambda each: -each["sure"])
+
+
+def beside(pair: dict) -> list[float]:
+    """The strength chosen and the geometric means with those beside it."""
+    tried = STRENGTHS[pair["dictionary"]]
+    at = tried.index(pair["strength"])
+    middle = lambda a, b: round((a * b) ** 0.5, 3)
+    return [*(middle(tried[at - 1], tried[at]) for _ in range(at > 0)), tried[at], *(middle(tried[at], after) for after in tried[at + 1 : at + 2])]
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     WORK.mkdir(exist_ok=True)
     model = load_model()
     tokenizer = Tokenizer.from_file(str(ROOT / "public/models/storyworld-2m/tokenizer.json"))
     saes = {hook: Sae(hook) for hook in HOOKS}
-    pairs_path = WORK / "steering-pairs.json"
+
+    def kept(name: str, make):
+        path = WORK / f"steering-{name}.json"
+        if not path.exists():
+            path.write_text(json.dumps(make(), indent=1))
+        return json.loads(path.read_text())
+
     with torch.no_grad():
-        if not pairs_path.exists():
-            rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in storyworld(SEED, ITEMS)]
-            pairs_path.write_text(json.dumps(labels(model, saes, rows)))
-        pairs = json.loads(pairs_path.read_text())
+        texts = storyworld(SEED, ITEMS)
+        rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in texts]
+        pairs = kept("pairs", lambda: labels(model, saes, rows))
         names = json.loads((WORK / "effects.json").read_text())
         print(f"{len(pairs)} pairs, {len({(p['dictionary'], p['feature']) for p in pairs})} latents", file=sys.stderr)
-        looked_path = WORK / "steering-looked.json"
-        if not looked_path.exists():
-            looked_path.write_text(json.dumps(search(model, saes, tokenizer, names, pairs, SEED + 1, LOOK, generator), indent=1))
-        looked = json.loads(looked_path.read_text())
-        kept, count, seen = [], {}, set()
+        tried = lambda pair: STRENGTHS[pair["dictionary"]]
+        looked = kept("looked", lambda: search(model, saes, tokenizer, names, pairs, SEED + 1, LOOK, tried, generator))
+        again, count, seen = [], {}, set()
         for pair in looked:
             latent = pair["dictionary"], pair["feature"]
-            if pair["ratio"] < 2 or latent in seen or count.get(pair["effect"], 0) >= CHOOSE["per_effect"]:
-                continue
-            seen.add(latent)
-            count[pair["effect"]] = count.get(pair["effect"], 0) + 1
-            kept.append({key: pair[key] for key in ("dictionary", "feature", "effect", "f1", "unit")})
-        print(f"{len(kept)} are looked at again", file=sys.stderr)
-        chosen = search(model, saes, tokenizer, names, kept, SEED + 2, CHOOSE, generator)
-    out = ROOT / "bench" / "steering-candidates.json"
-    out.write_text(json.dumps([each for each in chosen if each["ratio"] >= 3], indent=1) + "\n")
-    print(f"{sum(each['ratio'] >= 3 for each in chosen)} of {len(chosen)} reach 3", file=sys.stderr)
+            if pair["sure"] > 1.5 and latent not in seen and count.get(pair["effect"], 0) < CHOOSE["per_effect"]:
+                seen.add(latent)
+                count[pair["effect"]] = count.get(pair["effect"], 0) + 1
+                again.append({key: pair[key] for key in ("dictionary", "feature", "effect", "f1", "unit", "strength")})
+        again = again[: CHOOSE["most"]]
+        print(f"{len(again)} are looked at again", file=sys.stderr)
+        chosen = search(model, saes, tokenizer, names, again, SEED + 2, CHOOSE, beside, generator)
+    good = [each for each in chosen if each["rate"] >= 3 * each["base"]]
+    (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps(good, indent=1) + "\n")
+    print(f"{len(good)} of {len(chosen)} reach 3", file=sys.stderr)
 
 
 if __name__ == "__main__":

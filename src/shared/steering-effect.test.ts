@@ -27,7 +27,7 @@ test('slope through the base, over strengths that keep fluency', () => {
   const sweep = { base, points: [point(1, 2, 0.2, 0.5), point(2, 2.2, 0.4, 0.4), point(3, 9, 0.9, 0)] };
   // Σ strength · change / Σ strength²
   const slope = (1 * 0.1 + 2 * 0.3) / 5;
-  const other = (1 * 0 + 2 * -0.1) / 5;
+  const other = (2 * -0.1) / 5;
   const effect = effectOf(sweep, 0)!;
   expect(effect.slope).toBeCloseTo(slope, 12);
   expect(effect.selectivity).toBeCloseTo(slope / (slope - other), 12);

@@ -98,15 +98,15 @@ export class PointSums {
 
   point(): SweepPoint {
     const texts = this.#texts;
-    const tokens = sum(texts, (text) => text.tokens);
-    const counts = effects.map((_, effect) => sum(texts, (text) => text.counts[effect]!));
+    const tokens = total(texts, (text) => text.tokens);
+    const counts = effects.map((_, effect) => total(texts, (text) => text.counts[effect]!));
     const rates = Float64Array.from(counts, (count) => count / tokens);
     return {
       strength: this.strength,
       texts: texts.length,
       tokens,
-      loss: sum(texts, (text) => text.loss) / tokens,
-      activation: sum(texts, (text) => text.activation) / tokens,
+      loss: total(texts, (text) => text.loss) / tokens,
+      activation: total(texts, (text) => text.activation) / tokens,
       rates,
       errors: rates.map((rate, effect) => rateError(texts, effect, rate)),
       examples: texts.slice(0, MOST_EXAMPLES).map(({ example }) => example),
@@ -121,10 +121,10 @@ export class PointSums {
 function rateError(texts: readonly MeasuredText[], effect: number, rate: number): number {
   const n = texts.length;
   if (n < 2) return NaN;
-  const squares = sum(texts, ({ counts, tokens }) => (counts[effect]! - rate * tokens) ** 2);
-  return Math.sqrt((n / (n - 1)) * squares) / sum(texts, ({ tokens }) => tokens);
+  const squares = total(texts, ({ counts, tokens }) => (counts[effect]! - rate * tokens) ** 2);
+  return Math.sqrt((n / (n - 1)) * squares) / total(texts, ({ tokens }) => tokens);
 }
 
-function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
+function total<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }

@@ -1,5 +1,5 @@
 import { effects, markEffects } from '../../analysis/steering/effects.ts';
-import { chooser } from '../../analysis/steering/tmp-chooser.ts';
+import { chooseAt, drawOf, nextDistribution } from '../../analysis/steering/sampling.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { add } from '../../gpu/kernels/add.ts';
 import type { Edit } from '../../model/run-plan.ts';
@@ -84,10 +84,9 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
       const { tokens } = tokenizer.tokenize(generate(31, item).text);
       const prompt = [...tokenizer.prefix, ...tokens.slice(0, 4)].map(({ id }) => id);
       for (let sample = 0; sample < SAMPLES; sample++) {
-        const choose = chooser(
-          { ...sampling, seed: sampling.seed + item * SAMPLES + sample },
-          tokenizer.vocabSize,
-        );
+        const seed = sampling.seed + item * SAMPLES + sample;
+        const choose = (logits: Float32Array, step: number): number =>
+          chooseAt(nextDistribution(logits, sampling, [], tokenizer.vocabSize), drawOf(seed, step));
         const ids = [...prompt];
         for (let step = 0; step < TOKENS; step++) {
           const edit: Edit = (batch, x) => {
@@ -97,7 +96,7 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
                 direction.forEach((value, i) => (added[row * width + i] = strength! * UNIT * value));
             return add(batch, { a: x, b: batch.input(added, [ids.length, width]) });
           };
-          ids.push(choose(await last(ids, strength === undefined ? undefined : edit), ids, step));
+          ids.push(choose(await last(ids, strength === undefined ? undefined : edit), step));
         }
         const own = await read(ids, prompt.length);
         loss += own.loss;
@@ -178,6 +177,8 @@ export const cases = gpuCases('a sweep of strengths', {
     const engine = await bundledEngine();
     const wrong: Partial<SweepRequest>[] = [
       { index: 3 },
+      { interventions: undefined },
+      { interventions: [null as unknown as Asked] },
       { strengths: [NaN] },
       { tokens: 0 },
       { tokens: 256 },

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { effects } from '../../analysis/steering/effects.ts';
 import { type Beginning, continueTexts } from '../../analysis/steering/continuations.ts';
-import { chooser } from '../../analysis/steering/tmp-chooser.ts';
+import { checkSampling, chooseAt, drawOf, nextDistribution } from '../../analysis/steering/sampling.ts';
 import type { Steering } from '../../analysis/steering/steering.ts';
 import { type Continuation, measureText, PointSums } from '../../analysis/steering/sweep.ts';
 import type { ModelConfig } from '../../model/config.ts';
@@ -27,7 +27,7 @@ const CACHE_BYTES = 2 ** 27;
 /** Between two partial results. */
 const PARTIAL_EVERY_MS = 2_000;
 
-const count = (most: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(most));
+const upTo = (most: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(most));
 const seed = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MOST_SEED - 1));
 const schema = v.object({
   prompts: v.variant('kind', [
@@ -35,12 +35,14 @@ const schema = v.object({
       kind: v.literal('text'),
       texts: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(MOST_TEXTS)),
     }),
-    v.object({ kind: v.literal('storyworld'), seed, items: count(MOST_TEXTS) }),
+    v.object({ kind: v.literal('storyworld'), seed, items: upTo(MOST_TEXTS) }),
   ]),
+  // What they are is looked at when they are prepared.
+  interventions: v.array(v.looseObject({ kind: v.string() })),
   index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   strengths: v.pipe(v.array(v.pipe(v.number(), v.finite())), v.maxLength(MOST_STRENGTHS)),
-  tokens: count(4_096),
-  samples: count(MOST_SAMPLES),
+  tokens: upTo(4_096),
+  samples: upTo(MOST_SAMPLES),
 });
 
 export interface SweepListener {
@@ -65,7 +67,7 @@ export async function sweepStrengths(
   { onProgress, onPartial }: SweepListener,
   known?: SweepPoint,
 ): Promise<Sweep> {
-  const { prompts, samples, tokens } = checkRequest(session, request);
+  const { prompts, samples, tokens } = await checkRequest(session, request);
   const swept = sweptOf(request);
   const strengths = known ? request.strengths : [undefined, ...request.strengths];
   const total = strengths.length * prompts.length * samples * tokens;
@@ -143,7 +145,8 @@ async function* continuations(
           const steered = { ids, special, promptRows: ids.length };
           steerings.set(prompt, await prepareSteering(session, asked, steered));
         }
-        const choose = chooser({ ...sampling, seed: own }, tokenizer.vocabSize);
+        const choose: Beginning['choose'] = (logits, before, step) =>
+          chooseAt(nextDistribution(logits, sampling, before, tokenizer.vocabSize), drawOf(own, step));
         beginnings.push({ ids, special, steering: steerings.get(prompt), choose });
       }
       const made = await continueTexts(model, beginnings, options);
@@ -185,10 +188,10 @@ function sweptOf({ interventions, index }: SweepRequest): Swept {
 }
 
 /** @throws FacetError `bad-input` */
-function checkRequest(
+async function checkRequest(
   session: Session,
   request: SweepRequest,
-): { prompts: PromptRows[]; samples: number; tokens: number } {
+): Promise<{ prompts: PromptRows[]; samples: number; tokens: number }> {
   const checked = v.safeParse(schema, request);
   if (!checked.success) {
     const [issue] = checked.issues;
@@ -200,29 +203,29 @@ function checkRequest(
       },
     );
   }
+  checkSampling(request.sampling);
   const { prompts, samples, tokens } = checked.output;
-  const { nCtx } = session.opened.info;
-  const room = nCtx - tokens;
-  const read = textsOf(session, prompts).map((prompt) => shortened(prompt, room));
-  if (read.some(({ ids, prefix }) => ids.length <= prefix))
+  const { info, prefix } = session.opened;
+  const room = info.nCtx - tokens;
+  if (room <= prefix.length)
     throw new FacetError(
       'bad-input',
-      `${tokens} tokens leave no room for a prompt in a context of ${nCtx}.`,
-      {
-        hint: 'Generate fewer.',
-      },
+      `${tokens} tokens leave no room for a prompt in a context of ${info.nCtx}.`,
+      { hint: 'Generate fewer.' },
     );
+  const read = (await textsOf(session, prompts)).map((prompt) => shortened(prompt, room));
   return { prompts: read, samples, tokens };
 }
 
-function textsOf(session: Session, prompts: SweepRequest['prompts']): PromptRows[] {
-  if (prompts.kind === 'text')
-    return prompts.texts.map((text) => readPrompt(session, { kind: 'text', text }));
-  return Array.from({ length: prompts.items }, (_, item) => {
-    const { text } = generate(prompts.seed, item);
-    const all = readPrompt(session, { kind: 'text', text });
-    return firstRows(all, all.prefix + PROMPT_TOKENS);
-  });
+function textsOf(session: Session, prompts: SweepRequest['prompts']): Promise<PromptRows[]> {
+  const read = (text: string): Promise<PromptRows> => readPrompt(session, { kind: 'text', text });
+  if (prompts.kind === 'text') return Promise.all(prompts.texts.map(read));
+  return Promise.all(
+    Array.from({ length: prompts.items }, async (_, item) => {
+      const all = await read(generate(prompts.seed, item).text);
+      return firstRows(all, all.prefix + PROMPT_TOKENS);
+    }),
+  );
 }
 
 function firstRows({ tokens, ids, special, prefix }: PromptRows, count: number): PromptRows {

@@ -9,7 +9,7 @@ import {
   sequenceWords,
   sizes,
 } from '../lexicon.ts';
-import type { RegisterId } from '../types.ts';
+import type { Item, RegisterId } from '../types.ts';
 import type { Stretch } from './recogniser.ts';
 
 /** What a stretch of text looks like. `brackets` and `speech` are the two kinds of sentence of the register quotes. */
@@ -47,7 +47,7 @@ const SPEECH = /^\s*"(?!")\S/;
 /** Fewer words of the sequences' list side by side are no sequence. */
 const SHORTEST_RUN = 5;
 /** Texts of a register from which its words are known, and the sentences of stories with their mood. */
-const KNOWN_TEXTS = 400;
+const KNOWN_TEXTS = 250;
 const KNOWN_SEED = 0;
 
 const sequence = new Set(sequenceWords);
@@ -111,14 +111,21 @@ function longestRun(words: readonly string[]): number {
   return longest;
 }
 
+const samples = new Map<RegisterId, Item[]>();
+
+function textsOf(register: RegisterId): Item[] {
+  const made = samples.get(register) ?? sample(KNOWN_SEED, KNOWN_TEXTS, { registers: [register] });
+  samples.set(register, made);
+  return made;
+}
+
 const vocabularies = new Map<RegisterId, ReadonlySet<string>>();
 
 /** Every word of a register, as it is written there. */
 function vocabulary(register: RegisterId): ReadonlySet<string> {
   const known = vocabularies.get(register);
   if (known) return known;
-  const texts = sample(KNOWN_SEED, KNOWN_TEXTS, { registers: [register] });
-  const found = new Set(texts.flatMap(({ text }) => text.match(/[A-Za-z]+/g) ?? []));
+  const found = new Set(textsOf(register).flatMap(({ text }) => text.match(/[A-Za-z]+/g) ?? []));
   vocabularies.set(register, found);
   return found;
 }
@@ -141,13 +148,12 @@ let moods: ReadonlyMap<string, string> | undefined;
 /** Whether a story tells something good, bad or neither in a whole sentence; undefined for what no story says. */
 export function moodOf(sentence: string): string | undefined {
   moods ??= new Map(
-    sample(KNOWN_SEED, 2 * KNOWN_TEXTS, { registers: ['stories'] }).flatMap(({ text, spans }) =>
-      Array.from(text.matchAll(SENTENCE), ({ 0: each, index }) => {
-        const at = index + each.length - 1;
-        const span = spans.find(({ start, end }) => start <= at && at < end);
-        return [template(each), String(span?.labels['sentiment'])] as const;
-      }),
-    ),
+    textsOf('stories').flatMap(({ text, spans }) => {
+      const moodAt = new Map(spans.map(({ end, labels }) => [end, String(labels['sentiment'])]));
+      return Array.from(text.matchAll(SENTENCE), ({ 0: each, index }) => {
+        return [template(each), moodAt.get(index + each.length)!] as const;
+      });
+    }),
   );
   return moods.get(template(sentence));
 }

@@ -28,7 +28,7 @@ const pronoun =
   (gender: string): Truth =>
   ({ register: r, slot: s, gender: g }) =>
     r === 'stories' ? s === 'pronoun' && g === gender : undefined;
-const number =
+const agreeing =
   (s: string, n: string): Truth =>
   (l) =>
     l['register'] === 'agreement' ? l['slot'] === s && l['number'] === n : undefined;
@@ -82,9 +82,9 @@ const truths: Record<string, Truth> = {
   century: (l) => l['slot'] === 'century',
   year: (l) => l['slot'] === 'year',
   ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`century-${11 + i}`, century(11 + i)])),
-  'plural-noun': number('noun', 'plural'),
-  'plural-verb': number('verb', 'plural'),
-  'singular-verb': number('verb', 'singular'),
+  'plural-noun': agreeing('noun', 'plural'),
+  'plural-verb': agreeing('verb', 'plural'),
+  'singular-verb': agreeing('verb', 'singular'),
   preposition: slot('preposition', 'agreement'),
   state: (l) => (l['register'] === 'agreement' ? l['slot'] === 'adjective' : undefined),
   says: slot('verb', 'quotes'),
