@@ -63,8 +63,7 @@ export async function openModelFiles(files: Files, choice: WeightsChoice): Promi
     chatTemplate === undefined ? undefined : readText(files, chatTemplate),
   ]);
   // A file of its own goes before the template in the configuration, as in transformers.
-  const configOfTokenizer =
-    chat_template === undefined ? ofTokenizer : { ...(ofTokenizer as object), chat_template };
+  const configOfTokenizer = chat_template === undefined ? ofTokenizer : { ...ofTokenizer, chat_template };
   return { config, weights, tokenizer: { json, config: configOfTokenizer }, generation, choice };
 }
 

@@ -22,6 +22,7 @@ class Push implements Steering {
   readonly asked: PassRows[] = [];
   /** Passes that are to be said to have had too little room. */
   tooSmall = 0;
+  refuses = false;
   readonly #direction: Float32Array;
 
   constructor(
@@ -35,6 +36,7 @@ class Push implements Steering {
   }
 
   edits(rows: PassRows): ReturnType<Steering['edits']> {
+    if (this.refuses) throw new FacetError('bad-input', 'on purpose');
     this.asked.push(rows);
     const pushed = new Float32Array(rows.rows.length * this.width);
     rows.rows.forEach((row, t) => {
@@ -131,24 +133,28 @@ async function holdAgainstWindows(setup: GenerationSetup, steps: readonly Genera
   return windows;
 }
 
-const stories = sample(5, 40, {})
+const STORIES = sample(5, 40, {})
   .map(({ text }) => text)
   .join('\n');
 
-interface Bundled extends Omit<GenerationSetup, 'prompt'> {
+interface Bundled extends Disposable {
+  given: Omit<GenerationSetup, 'prompt'>;
   /** The first tokens of some stories. */
   text: (rows: number) => GenerationSetup['prompt'];
 }
 
 async function bundled(gpu: Gpu): Promise<Bundled> {
   const [model, tokenizer] = await Promise.all([bundledModel(gpu), bundledTokenizer()]);
-  const tokens = tokenizer.tokenize(stories).tokens.map(({ id }) => id);
+  const tokens = tokenizer.tokenize(STORIES).tokens.map(({ id }) => id);
   return {
-    model,
-    sampling: plain,
-    context: model.config.nCtx,
-    vocabSize: tokenizer.vocabSize,
-    isSpecial: (id) => tokenizer.isSpecial(id),
+    given: {
+      model,
+      sampling: plain,
+      context: model.config.nCtx,
+      vocabSize: tokenizer.vocabSize,
+      isSpecial: (id) => tokenizer.isSpecial(id),
+    },
+    [Symbol.dispose]: () => model[Symbol.dispose](),
     text(rows) {
       const ids = [tokenizer.bosId!, ...tokens.slice(0, rows - 1)];
       return { ids, special: ids.map((_, row) => row === 0), prefix: 1 };
@@ -177,8 +183,8 @@ export const cases = gpuCases('generation', {
     [0, 5, 10, 15].map((first) => [
       `cached is uncached, token for token: 100 tokens past the context, seeds ${first} to ${first + 4} of 20`,
       async (gpu: Gpu) => {
-        const { text, ...given } = await bundled(gpu);
-        using _model = given.model;
+        using stories = await bundled(gpu);
+        const { text, given } = stories;
         for (let seed = first; seed < first + 5; seed++) {
           const setup = { ...given, prompt: text(170 + (seed % 7)), sampling: { ...plain, seed } };
           const steps = await generate(setup, 100);
@@ -188,8 +194,8 @@ export const cases = gpuCases('generation', {
     ]),
   ),
   'the same where the uncached way is taken: base, steered and frozen, across a slide': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     for (const [name, way] of WAYS) {
       const sampling = { ...plain, temperature: 0.8, topP: 0.95, repetitionPenalty: 1.1, seed: 4 };
       const setup = { ...given, context: 40, prompt: text(36), sampling, ...way(given.model) };
@@ -204,8 +210,8 @@ export const cases = gpuCases('generation', {
     }
   },
   'steered and frozen texts over two slides, their losses and KL': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     const texts: string[] = [];
     for (const [name, way] of WAYS) {
       const setup = { ...given, context: 32, prompt: text(25), ...way(given.model) };
@@ -219,8 +225,8 @@ export const cases = gpuCases('generation', {
     if (new Set(texts).size !== WAYS.length) throw new Error('arms that differ say the same');
   },
   'frozen attention matters': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     const steering = new Push('blocks.1.hook_attn_out', 1, given.model.config.dModel);
     const after = (await generate({ ...given, prompt: text(40) }, 12)).map(({ id }) => id);
     const setup = { ...given, prompt: text(40), steering, after };
@@ -229,8 +235,8 @@ export const cases = gpuCases('generation', {
     if (!(gap > 1e-3)) throw new Error(`KL differs by ${gap}`);
   },
   'rows are those of the whole sequence, also where some were dropped': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     const steering = new Push('blocks.2.hook_resid_pre', 2, given.model.config.dModel);
     await generate({ ...given, context: 16, prompt: text(21), steering, isSpecial: (id) => id % 2 === 0 }, 5);
     // 15 rows besides the prefix; 4 go at once. 21 rows: 8 gone; from 25 rows on 12.
@@ -251,8 +257,8 @@ export const cases = gpuCases('generation', {
     expectEqual(first!.special.map(Number), [1, ...Array<number>(12).fill(0)], 'special');
   },
   'continued as if it had not stopped; a long prompt comes in pieces': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     for (const [name, way] of WAYS) {
       const setup = { ...given, context: 40, prompt: text(30), ...way(given.model) };
       const whole = await generate(setup, 24);
@@ -273,8 +279,8 @@ export const cases = gpuCases('generation', {
     }
   },
   'a piece whose features had too little room is done again, a failed one can be': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     const { dModel } = given.model.config;
     const setup = (steering: Push): GenerationSetup => ({ ...given, prompt: text(20), steering });
     const expected = await generate(setup(new Push('blocks.2.hook_resid_pre', 2, dModel)), 4);
@@ -284,16 +290,13 @@ export const cases = gpuCases('generation', {
     for (const trouble of ['', 'room', 'edits', 'room'] as const) {
       again.tooSmall = trouble === 'room' ? 3 : 0;
       if (trouble === 'edits') {
-        const { edits } = again;
-        again.edits = () => {
-          throw new FacetError('bad-input', 'on purpose');
-        };
+        again.refuses = true;
         const failed = await generation.next().then(
           () => '',
           (thrown: unknown) => (thrown as Error).message,
         );
         if (failed !== 'on purpose') throw new Error(`it says ${failed}`);
-        again.edits = edits;
+        again.refuses = false;
       }
       ids.push(...(await generation.next()).map(({ id }) => id));
     }
@@ -311,8 +314,8 @@ export const cases = gpuCases('generation', {
     if (!said.includes('room')) throw new Error(`it says ${said}`);
   },
   'a strength beyond all numbers is said, and padding is never chosen': async (gpu) => {
-    const { text, ...given } = await bundled(gpu);
-    using _model = given.model;
+    using stories = await bundled(gpu);
+    const { text, given } = stories;
     const steering = new Push('blocks.2.hook_resid_pre', 2, given.model.config.dModel, 1e38);
     const after = [5];
     const failed = await generate({ ...given, prompt: text(9), steering, after }, 3).then(
@@ -336,7 +339,7 @@ export const cases = gpuCases('generation', {
         special: [true, ...Array<boolean>(6).fill(false)],
         prefix: 1,
       };
-      const steering = new Push('blocks.1.hook_mlp_out', 1, model.config.dModel);
+      const steering = new Push('blocks.1.hook_resid_pre', 1, model.config.dModel);
       const setup = {
         model,
         prompt,

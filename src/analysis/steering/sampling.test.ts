@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type GoldenArray, goldenValues } from '../../testing/golden.ts';
+import { goldenValues } from '../../testing/golden.ts';
 import goldens from './goldens/sampling.json';
 import { checkSampling, chooseAt, drawOf, nextDistribution, type Sampling } from './sampling.ts';
 
 const plain = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1 };
-const logits = goldenValues(goldens[1]!.logits as GoldenArray);
+const logits = goldenValues(goldens[1]!.logits);
 
 test('what is drawn from is what transformers draws from', () => {
   let worst = 0;
   for (const golden of goldens) {
-    const row = goldenValues(golden.logits as GoldenArray);
-    const expected = goldenValues(golden.probs as GoldenArray);
+    const row = goldenValues(golden.logits);
+    const expected = goldenValues(golden.probs);
     const probs = nextDistribution(row, golden.setting, golden.ids, 61);
     expect(probs.filter((prob) => prob > 0)).toHaveLength(golden.kept);
     probs.forEach((prob, id) => (worst = Math.max(worst, Math.abs(prob - expected[id]!))));

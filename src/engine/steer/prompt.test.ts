@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { describePrompting, readPrompt } from './prompt.ts';
 
 /** A session with the tokenizer of a golden, and its chat template if it is to have one. */
-function session(kind: string, hasTemplate = true): Session {
+function session(kind: string, hasTemplate = true, hasPrefix = true): Session {
   const golden = chat.find(({ tokenizer }) => tokenizer === kind)!;
   const file = new URL(`../../model/goldens/tokenizers/${kind}.json`, import.meta.url);
   const { tokenizer: json, config } = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -19,7 +19,7 @@ function session(kind: string, hasTemplate = true): Session {
     { ...config, chat_template: hasTemplate ? golden.template : null },
     { family: 'llama' },
   );
-  const opened = { tokenizer, prefix: tokenizer.prefix };
+  const opened = { tokenizer, prefix: hasPrefix ? tokenizer.prefix : [] };
   return { opened, split: (text: string) => tokenizer.tokenize(text) } as unknown as Session;
 }
 
@@ -64,8 +64,9 @@ test.each<[string, Session, Prompt, object]>([
     // A prefix is enough to go on from; without one there must be a token.
     const { ids } = await readPrompt(given, prompt);
     expect(ids).toHaveLength(1);
-    const bare = { ...given, opened: { ...given.opened, prefix: [] } } as unknown as Session;
-    await expect(readPrompt(bare, prompt)).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(readPrompt(session('qwen', true, false), prompt)).rejects.toMatchObject({
+      code: 'bad-input',
+    });
     return;
   }
   await expect(readPrompt(given, prompt)).rejects.toMatchObject(expected);
