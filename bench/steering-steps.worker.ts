@@ -1,5 +1,6 @@
 import { expose } from 'comlink';
 import { Baselines } from '../src/analysis/steering/baselines.ts';
+import { compareRow } from '../src/analysis/steering/compare-row.ts';
 import { type CompareOptions, compareText } from '../src/analysis/steering/compare.ts';
 import type { Steering } from '../src/analysis/steering/steering.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
@@ -99,7 +100,13 @@ async function sliderTimes(
   const steps = [
     // The same answer without the cached residual.
     { name: 'from the embedding', run: () => compare({ ...at(0), atEmbedding: true }) },
-    ...layers.map((layer) => ({ name: `layer ${layer}`, run: () => compare(at(layer)) })),
+    ...layers.flatMap((layer) => [
+      {
+        name: `layer ${layer}, what follows the last row`,
+        run: () => compareRow({ model, baselines }, { ids, rows }, at(layer), options),
+      },
+      { name: `layer ${layer}`, run: () => compare(at(layer)) },
+    ]),
     {
       name: `layer ${layers.at(-1)!}, frozen as well`,
       run: () => compare(at(layers.at(-1)!), { frozen: true }),

@@ -11,6 +11,7 @@ import type {
   Lens,
   LensRequest,
   Prompting,
+  RowComparison,
   SteerApi,
   Suggestions,
   Sweep,
@@ -21,6 +22,7 @@ import type {
 /** `SteerApi` as the page calls it. */
 export interface SteerClient {
   compare(request: CompareRequest, options?: CallOptions): Promise<Comparison>;
+  compareRow(request: CompareRequest, options?: CallOptions): Promise<RowComparison>;
   lens(request: LensRequest, options?: CallOptions): Promise<Lens>;
   generate(
     request: GenerateRequest,
@@ -43,6 +45,7 @@ export function steerClient(engine: Remote<EngineApi>, call: Call): SteerClient 
   const remote = engine.steer as unknown as Remote<SteerApi>;
   return {
     compare: (request, { signal } = {}) => call((ticket) => remote.compare(request, ticket), signal),
+    compareRow: (request, { signal } = {}) => call((ticket) => remote.compareRow(request, ticket), signal),
     lens: (request, { signal } = {}) => call((ticket) => remote.lens(request, ticket), signal),
     generate: (request, { signal, onTokens } = {}) =>
       call(

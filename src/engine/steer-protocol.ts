@@ -20,6 +20,8 @@ export type Asked = Intervention<string | FileSet>;
 export interface SteerApi {
   /** One text with and without interventions: what follows a row, and how far each row's prediction moves. */
   compare(request: CompareRequest, ticket: Ticket): Promise<Comparison>;
+  /** The same for what follows one row alone, which is quicker: for a slider that moves. */
+  compareRow(request: CompareRequest, ticket: Ticket): Promise<RowComparison>;
   /** What each layer would predict next at one row, with and without interventions. */
   lens(request: LensRequest, ticket: Ticket): Promise<Lens>;
   /** Continues a text. @param onTokens every new token once, in order */
@@ -72,9 +74,9 @@ export interface CompareRequest {
   nextTokens?: number;
   /** Tokens whose probability rises, and as many whose probability falls, most. Default 10. */
   movers?: number;
-  /** Also with frozen attention. Default false. */
+  /** Also with frozen attention; not for `compareRow`. Default false. */
   frozen?: boolean;
-  /** Also the features of this dictionary at the row, with and without. */
+  /** Also the features of this dictionary at the row, with and without; not for `compareRow`. */
   features?: string | FileSet;
 }
 
@@ -106,6 +108,17 @@ export interface Side {
   next: { ids: Uint32Array; texts: string[]; probs: Float32Array };
   /** Against the base, largest |after − before| first, rising and falling mixed; empty for the base. */
   movers: { id: number; text: string; before: number; after: number }[];
+}
+
+/** What interventions do to the prediction after one row. */
+export interface RowComparison {
+  row: number;
+  base: Pick<Side, 'next'>;
+  steered: Pick<Side, 'next' | 'movers'>;
+  /** KL(base ‖ steered), nats. */
+  kl: number;
+  resumedAt: number;
+  usage: Usage;
 }
 
 export interface LensRequest {

@@ -17,6 +17,8 @@ export function steerApi(
   return {
     compare: (request, ticket) =>
       run(ticket, silent, async (session) => (await import('./compare.ts')).compare(session, request)),
+    compareRow: (request, ticket) =>
+      run(ticket, silent, async (session) => (await import('./compare.ts')).compareOneRow(session, request)),
     lens: (request, ticket) =>
       run(ticket, silent, async (session) => (await import('./lens.ts')).readLens(session, request)),
     generate: (request, ticket, onTokens) =>

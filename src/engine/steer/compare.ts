@@ -1,8 +1,12 @@
 import * as v from 'valibot';
 import { Baselines } from '../../analysis/steering/baselines.ts';
+import { compareRow } from '../../analysis/steering/compare-row.ts';
 import { type ComparedSide, compareText } from '../../analysis/steering/compare.ts';
+import type { LikelyTokens } from '../../analysis/steering/movers.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { FacetError } from '../../shared/errors.ts';
-import type { CompareRequest, Comparison, Side } from '../protocol.ts';
+import type { OpenedModelState } from '../opened-model.ts';
+import type { CompareRequest, Comparison, RowComparison, Side, Usage } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { prepareSteering } from './prepare.ts';
 import { chosenRow, passRows, readRows } from './rows.ts';
@@ -24,30 +28,22 @@ const schema = v.object({ nextTokens: count, movers: count, frozen: v.optional(v
  */
 export async function compare(session: Session, request: CompareRequest): Promise<Comparison> {
   const started = performance.now();
-  const checked = v.safeParse(schema, request);
-  if (!checked.success)
-    throw new FacetError('bad-input', `This cannot be compared: ${checked.issues[0].message}.`, {
-      hint: `At most ${MOST_TOKENS} tokens are given for a row.`,
-    });
-  const { nextTokens, movers, frozen } = checked.output;
   const { opened, context } = session;
-  const { gpu, model, tokenizer } = opened;
-  const { tokens, ids, special, ...window } = await readRows(session, request.prompt, request.windowStart);
-  const row = chosenRow(request.row, ids.length);
-  const rows = passRows(special);
+  const asked = await readRequest(session, request);
+  const { tokens, ids, rows, row, options, window } = asked;
   using steering = await prepareSteering(session, request.interventions, { ids, ...rows });
   const references = request.features === undefined ? [] : [request.features];
   // Awaited here, because the steering goes when this function ends.
   return await opened.withDictionaries(references, context, ([loaded]) =>
     session.turn(async () => {
-      const before = { ...gpu.counters };
-      const place = { model, baselines: opened.companion(Baselines) };
-      const options = { row, nextTokens, movers, frozen, dictionary: loaded?.dictionary };
-      const found = await compareText(place, { ids, rows }, steering, options);
-      const sideOf = ({ next, movers: moved, ...rest }: ComparedSide): Side => ({
+      const usage = meter(opened.gpu, started);
+      const place = { model: opened.model, baselines: opened.companion(Baselines) };
+      const all = { ...options, dictionary: loaded?.dictionary };
+      const found = await compareText(place, { ids, rows }, steering, all);
+      const sideOf = ({ next, movers, ...rest }: ComparedSide): Side => ({
         ...rest,
-        next: { ...next, texts: Array.from(next.ids, (id) => tokenizer.text(id)) },
-        movers: moved.map((mover) => ({ ...mover, text: tokenizer.text(mover.id) })),
+        next: withTexts(opened, next),
+        movers: movers.map((mover) => ({ ...mover, text: opened.tokenizer.text(mover.id) })),
       });
       return {
         ...window,
@@ -58,14 +54,65 @@ export async function compare(session: Session, request: CompareRequest): Promis
         frozen: found.frozen && sideOf(found.frozen),
         features: found.features?.slice(0, MOST_FEATURES),
         resumedAt: found.resumedAt,
-        usage: {
-          submissions: gpu.counters.submissions - before.submissions,
-          readbacks: gpu.counters.readbacks - before.readbacks,
-          dispatches: gpu.counters.dispatches - before.dispatches,
-          bytesRead: gpu.counters.bytesRead - before.bytesRead,
-          elapsedMs: performance.now() - started,
-        },
+        usage: usage(),
       };
     }),
   );
+}
+
+/** See `SteerApi.compareRow`. @throws FacetError as `compare` */
+export async function compareOneRow(session: Session, request: CompareRequest): Promise<RowComparison> {
+  const started = performance.now();
+  const { opened } = session;
+  const { ids, rows, row, options } = await readRequest(session, request);
+  using steering = await prepareSteering(session, request.interventions, { ids, ...rows });
+  return await session.turn(async () => {
+    const usage = meter(opened.gpu, started);
+    const place = { model: opened.model, baselines: opened.companion(Baselines) };
+    const { base, steered, movers, kl, resumedAt } = await compareRow(
+      place,
+      { ids, rows },
+      steering,
+      options,
+    );
+    return {
+      row,
+      base: { next: withTexts(opened, base) },
+      steered: {
+        next: withTexts(opened, steered),
+        movers: movers.map((mover) => ({ ...mover, text: opened.tokenizer.text(mover.id) })),
+      },
+      kl,
+      resumedAt,
+      usage: usage(),
+    };
+  });
+}
+
+async function readRequest(session: Session, request: CompareRequest) {
+  const checked = v.safeParse(schema, request);
+  if (!checked.success)
+    throw new FacetError('bad-input', `This cannot be compared: ${checked.issues[0].message}.`, {
+      hint: `At most ${MOST_TOKENS} tokens are given for a row.`,
+    });
+  const { tokens, ids, special, ...window } = await readRows(session, request.prompt, request.windowStart);
+  const row = chosenRow(request.row, ids.length);
+  return { tokens, ids, window, row, rows: passRows(special), options: { ...checked.output, row } };
+}
+
+const withTexts = ({ tokenizer }: OpenedModelState, next: LikelyTokens): Side['next'] => ({
+  ...next,
+  texts: Array.from(next.ids, (id) => tokenizer.text(id)),
+});
+
+/** @param started when the call came. @returns what was used from now on */
+function meter({ counters }: Gpu, started: number): () => Usage {
+  const before = { ...counters };
+  return () => ({
+    submissions: counters.submissions - before.submissions,
+    readbacks: counters.readbacks - before.readbacks,
+    dispatches: counters.dispatches - before.dispatches,
+    bytesRead: counters.bytesRead - before.bytesRead,
+    elapsedMs: performance.now() - started,
+  });
 }
