@@ -1,6 +1,6 @@
-import { FacetError } from '../../shared/errors.ts';
 import { generate } from '../../storyworld/index.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
+import { codeOf } from '../../testing/bundled-session.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { Engine } from '../engine.ts';
@@ -23,16 +23,6 @@ const valuesOf = ({ scores }: HeadScores, id: string): Float32Array =>
   scores.find(({ info }) => info.id === id)!.values;
 const best = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value, i, all) => (value > all[most]! ? i : most), 0);
-
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (thrown) {
-    if (thrown instanceof FacetError) return thrown.code;
-    throw thrown;
-  }
-  return 'none';
-}
 
 export const cases = gpuCases('heads of the bundled model', {
   'scoring that outlives its model is cancelled, not broken, when the model is opened anew': async () => {

@@ -4,14 +4,12 @@ import { latentsOf } from '../../analysis/heads/roles.ts';
 import type { Dictionary } from '../../dictionary/dictionary.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { logProbGatherReference } from '../../gpu/reference/log_prob_gather.ts';
-import { loadCatalogue } from '../../library/catalogue.ts';
 import { FacetError } from '../../shared/errors.ts';
+import { withBundledSession } from '../../testing/bundled-session.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
-import { Gate } from '../gate.ts';
-import { OpenedModelState } from '../opened-model.ts';
 import type { LayerRoles, Progress, RolesRequest } from '../protocol.ts';
-import { makeSession, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { findRoles, RolesScan } from './roles.ts';
 
 const LAYER = 1;
@@ -21,14 +19,10 @@ async function withSession(
   gpu: Gpu,
   work: (session: Session, dictionary: Dictionary, stop: () => void) => Promise<void>,
 ): Promise<void> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const context = { site: new URL(`${self.location.origin}/`), signal, onProgress: () => {} };
-  const catalogue = await loadCatalogue(context.site, signal);
-  using opened = await OpenedModelState.load(gpu, catalogue, catalogue.models[0]!.id, undefined, context);
-  const session = makeSession(opened, new Gate(), context, (text) => opened.tokenizer.tokenize(text));
-  await opened.withDictionaries([DICTIONARY], context, ([loaded]) =>
-    work(session, loaded!.dictionary, () => controller.abort()),
+  await withBundledSession(gpu, (session, stop) =>
+    session.opened.withDictionaries([DICTIONARY], session.context, ([loaded]) =>
+      work(session, loaded!.dictionary, stop),
+    ),
   );
 }
 

@@ -1,12 +1,9 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import { loadCatalogue } from '../../library/catalogue.ts';
-import { FacetError } from '../../shared/errors.ts';
+import { codeOf, withBundledSession } from '../../testing/bundled-session.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectEqual } from '../../testing/close.ts';
-import { Gate } from '../gate.ts';
-import { OpenedModelState } from '../opened-model.ts';
 import type { Asked } from '../protocol.ts';
-import { makeSession, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { prepareSteering, type Steered } from './prepare.ts';
 
 const MIDDLE = 'blocks.2.hook_resid_pre';
@@ -18,25 +15,11 @@ async function withSession(
   gpu: Gpu,
   work: (session: Session, prompt: Steered, stop: () => void) => Promise<void>,
 ): Promise<void> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const context = { site: new URL(`${self.location.origin}/`), signal, onProgress: () => {} };
-  const catalogue = await loadCatalogue(context.site, signal);
-  using opened = await OpenedModelState.load(gpu, catalogue, catalogue.models[0]!.id, undefined, context);
-  const session = makeSession(opened, new Gate(), context, (text) => opened.tokenizer.tokenize(text));
-  const { tokens, ids } = session.read({ text: 'The old stone lamp is here.', windowStart: 0 });
-  const special = tokens.map((token) => token.special);
-  await work(session, { ids, special, promptRows: ids.length }, () => controller.abort());
-}
-
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (thrown) {
-    if (thrown instanceof FacetError) return thrown.code;
-    throw thrown;
-  }
-  return 'none';
+  await withBundledSession(gpu, (session, stop) => {
+    const { tokens, ids } = session.read({ text: 'The old stone lamp is here.', windowStart: 0 });
+    const special = tokens.map((token) => token.special);
+    return work(session, { ids, special, promptRows: ids.length }, stop);
+  });
 }
 
 export const cases = gpuCases('preparing a steering', {
