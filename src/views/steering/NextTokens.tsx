@@ -31,7 +31,8 @@ function useRead(analysis: Analysis): { boxes: Boxes; window: ReadWindow; result
     const same = newest && newest.chat === chat && (chat || newest.analysis === analysis);
     const result = same ? newest : undefined;
     if (!chat || !result) return { boxes: analysis, window: analysis, result };
-    const { tokens, prefix, windowStart, windowTokens } = result.comparison;
+    const { tokens } = result.comparison;
+    const { prefix } = analysis;
     const boxes = tokens.map((text, row) => ({
       id: -1,
       text,
@@ -41,7 +42,12 @@ function useRead(analysis: Analysis): { boxes: Boxes; window: ReadWindow; result
       ofParts: 1,
       special: row < prefix || /^<.*>$/.test(text),
     }));
-    return { boxes: { tokens: boxes, prefix }, window: { prefix, windowStart, windowTokens }, result };
+    // Counted as steps are asked for: from the first token of the chat.
+    return {
+      boxes: { tokens: boxes, prefix },
+      window: { prefix, windowStart: 0, windowTokens: tokens.length - prefix },
+      result,
+    };
   }, [analysis, newest, chat]);
 }
 

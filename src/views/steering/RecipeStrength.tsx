@@ -129,7 +129,8 @@ export function RecipeUnit({ step, onChange }: Omit<StrengthProps, 'name'>) {
   const known = { opened, statistics, analysis };
   const own = unitOf(known, step.dictionary, step.feature);
   const mean = meanWhenActive(known, step.dictionary, step.feature);
-  const here = own.unit === step.unit;
+  // A difference that is not shown is none.
+  const here = formatActivation(own.unit) === formatActivation(step.unit);
   const current = opened?.dictionary?.id === step.dictionary;
   return (
     <p className="small strength-unit">
