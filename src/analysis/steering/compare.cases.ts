@@ -1,6 +1,7 @@
 import { type SparseCodes, toSparseCodes } from '../../dictionary/codes.ts';
 import type { Dictionary } from '../../dictionary/dictionary.ts';
 import type { Transformer } from '../../model/transformer.ts';
+import { FacetError } from '../../shared/errors.ts';
 import { addedRows } from '../../testing/added-rows.ts';
 import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
 import { gpuCases } from '../../testing/cases.ts';
@@ -219,12 +220,26 @@ export const cases = gpuCases('comparing with and without interventions', {
       }
     }
   },
-  'a pass that had too little room is made again': async (gpu) => {
+  'a pass that had too little room is made again, until it is too often': async (gpu) => {
     using model = await bundledModel(gpu);
     using baselines = new Baselines(model);
     const ids = someIds(model);
     const added = [noise(model, 'blocks.2.hook_resid_pre', 2)];
-    const once = await compare(model, baselines, ids, addedRows(added, [false, true]));
-    expectSame(once.steered, (await compare(model, baselines, ids, addedRows(added))).steered, 'second try');
+    const submissionsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = gpu.counters.submissions;
+      await work();
+      return gpu.counters.submissions - before;
+    };
+    const asked = async (settle: boolean[]): Promise<void> => {
+      const found = await compare(model, baselines, ids, addedRows(added, settle), { frozen: true });
+      const plain = await compare(model, baselines, ids, addedRows(added));
+      expectSame(found.steered, plain.steered, 'steered');
+    };
+    // Steered and frozen pass of each try.
+    expectEqual([await submissionsOf(() => asked([true, true]))], [2]);
+    expectEqual([await submissionsOf(() => asked([false, true, true, true]))], [3]);
+    expectEqual([await submissionsOf(() => asked([true, false, true, true]))], [3]);
+    const thrown = await asked(Array.from({ length: 20 }, () => false)).catch((error: unknown) => error);
+    if (!(thrown instanceof FacetError) || thrown.code !== 'bug') throw new Error(String(thrown));
   },
 });

@@ -8,6 +8,7 @@ import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose } from '../../testing/close.ts';
 import { type GoldenArray, goldenValues } from '../../testing/golden.ts';
+import { Bases } from './bases.ts';
 import golden from './goldens/storyworld-2m.json';
 import type { Intervention } from './intervention.ts';
 import { prepareInterventions } from './prepare.ts';
@@ -74,8 +75,10 @@ async function run(model: Transformer, steering: Steering, frozen: boolean): Pro
 async function check(gpu: Gpu, { name, interventions, frozen, ...expected }: GoldenCase): Promise<void> {
   shared ??= bundledModel(gpu);
   const model = await shared;
+  using bases = new Bases(model);
   const preparation = {
     model,
+    bases,
     turn: <Result>(work: () => Promise<Result>): Promise<Result> => work(),
     ids: ids.slice(0, promptRows),
     read: () => ({ ids: Uint32Array.from(golden.otherIds), special: isSpecial(golden.otherIds) }),

@@ -3,7 +3,7 @@ import { effects, markEffects } from './effects.ts';
 import { type MeasuredText, PointSums } from './sweep.ts';
 
 const number = (id: string): number => effects.findIndex((effect) => effect.id === id);
-const vocabulary = ['<end>', ' Mary', ' saw', ' a', ' dog', '.', ' ( ', ' )', 'caf\xc3', '\xa9'];
+const vocabulary = [' dog', ' Mary', ' saw', ' a', ' dog', '.', ' ( ', ' )', 'caf\xc3', '\xa9'];
 const tokenizer = {
   isSpecial: (id: number) => id === 0,
   bytes: (id: number) => Uint8Array.from(vocabulary[id]!, (unit) => unit.charCodeAt(0)),

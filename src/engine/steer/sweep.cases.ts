@@ -177,6 +177,8 @@ export const cases = gpuCases('a sweep of strengths', {
     const engine = await bundledEngine();
     const wrong: Partial<SweepRequest>[] = [
       { index: 3 },
+      { interventions: undefined },
+      { interventions: [null as unknown as Asked] },
       { strengths: [NaN] },
       { tokens: 0 },
       { tokens: 256 },

@@ -37,6 +37,8 @@ const schema = v.object({
     }),
     v.object({ kind: v.literal('storyworld'), seed, items: upTo(MOST_TEXTS) }),
   ]),
+  // What they are is looked at when they are prepared.
+  interventions: v.array(v.looseObject({ kind: v.string() })),
   index: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   strengths: v.pipe(v.array(v.pipe(v.number(), v.finite())), v.maxLength(MOST_STRENGTHS)),
   tokens: upTo(4_096),
@@ -203,17 +205,15 @@ async function checkRequest(
   }
   checkSampling(request.sampling);
   const { prompts, samples, tokens } = checked.output;
-  const { nCtx } = session.opened.info;
-  const room = nCtx - tokens;
-  const read = (await textsOf(session, prompts)).map((prompt) => shortened(prompt, room));
-  if (read.some(({ ids, prefix }) => ids.length <= prefix))
+  const { info, prefix } = session.opened;
+  const room = info.nCtx - tokens;
+  if (room <= prefix.length)
     throw new FacetError(
       'bad-input',
-      `${tokens} tokens leave no room for a prompt in a context of ${nCtx}.`,
-      {
-        hint: 'Generate fewer.',
-      },
+      `${tokens} tokens leave no room for a prompt in a context of ${info.nCtx}.`,
+      { hint: 'Generate fewer.' },
     );
+  const read = (await textsOf(session, prompts)).map((prompt) => shortened(prompt, room));
   return { prompts: read, samples, tokens };
 }
 
