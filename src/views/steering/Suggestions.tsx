@@ -35,10 +35,10 @@ export function Suggestions() {
             {method} Measured with {model} ({modelDigest.slice(0, 8)}).
           </p>
           <p>
-            <em>Rate</em>: share of generated tokens with the property, with the step over without.{' '}
-            <em>Fluency loss</em>: loss of the steered texts under the model without steering, over that of
-            its own texts, minus 1. <em>Selectivity</em>: |change| of this property’s rate over the sum of
-            |changes| of all.
+            <em>Rate</em>: share of generated tokens with the property, with the step over without; ≥: the
+            lower end of its 95 % interval. <em>Fluency loss</em>: loss of the steered texts under the model
+            without steering, over that of its own texts, minus 1. <em>Selectivity</em>: |change| of this
+            property’s rate over the sum of |changes| of all.
           </p>
         </>
       }
@@ -106,9 +106,12 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
     {
       id: 'ratio',
       title: 'Rate',
-      width: '4rem',
+      width: '7.5rem',
       value: ratioOf,
-      show: (latent) => (Number.isNaN(ratioOf(latent)) ? '–' : `${formatFixed(ratioOf(latent), 1)} ×`),
+      show: (latent) =>
+        Number.isNaN(ratioOf(latent))
+          ? '–'
+          : `${formatFixed(ratioOf(latent), 1)} × (≥ ${formatFixed(latent.ratioLow, 1)})`,
     },
     {
       id: 'measure',
@@ -142,6 +145,13 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
       title: 'Selectivity',
       value: ({ selectivity }) => selectivity,
       show: ({ selectivity }) => formatFixed(selectivity),
+    },
+    {
+      id: 'f1',
+      title: 'F1',
+      width: '4rem',
+      value: ({ f1 }) => f1,
+      show: ({ f1 }) => formatFixed(f1),
     },
     {
       id: 'label',
