@@ -38,7 +38,8 @@ export function Suggestions() {
             <em>Rate</em>: share of generated tokens with the property, with the step over without; ≥: the
             lower end of its 95 % interval. <em>Fluency loss</em>: loss of the steered texts under the model
             without steering, over that of its own texts, minus 1. <em>Selectivity</em>: |change| of this
-            property’s rate over the sum of |changes| of all.
+            property’s rate over the sum of |changes| of all. <em>F1</em>: of the feature’s firing, on a token
+            or the one before it, against the property.
           </p>
         </>
       }
@@ -231,9 +232,11 @@ function suggestionsTable(latents: readonly SuggestedLatent[]): TableData {
       'rate without',
       'rate with',
       'ratio',
+      'ratio, lower end of 95 %',
       'fluency loss',
       'selectivity',
       'tokens',
+      'F1',
     ],
     rows: latents.map((latent) => [
       latent.dictionary,
@@ -244,9 +247,11 @@ function suggestionsTable(latents: readonly SuggestedLatent[]): TableData {
       latent.baseRate,
       latent.rate,
       Number.isNaN(ratioOf(latent)) ? null : ratioOf(latent),
+      latent.ratioLow,
       latent.fluencyLoss,
       latent.selectivity,
       latent.tokens,
+      latent.f1,
     ]),
   };
 }
