@@ -31,7 +31,7 @@ test('a feature is picked and steered with; its link says the same text elsewher
   browser,
 }) => {
   test.slow();
-  await open(page, `#/explore?${SHORT}`);
+  await open(page, `#/explore?${SHORT}&seed=5`);
   await tokens(page).nth(5).click();
   await features(page).first().click();
   const feature = page.getByRole('article', { name: /^Feature/ });
@@ -46,9 +46,6 @@ test('a feature is picked and steered with; its link says the same text elsewher
   await written(page);
   await expect(figure(page, 'parting')).toHaveText(/steered differs from token \d+/);
   expect(await said(page, 'base').textContent()).toBe(before);
-  await page.getByRole('button', { name: 'Regenerate, next seed' }).click();
-  await expect(seed(page)).toHaveValue('2');
-  await written(page);
   const texts = async (of: Page): Promise<(string | null)[]> =>
     Promise.all((['base', 'steered', 'frozen'] as const).map((arm) => said(of, arm).textContent()));
   const mine = await texts(page);
@@ -62,7 +59,7 @@ test('a feature is picked and steered with; its link says the same text elsewher
   const other = await context.newPage();
   await other.goto(link);
   await written(other);
-  await expect(seed(other)).toHaveValue('2');
+  await expect(seed(other)).toHaveValue('5');
   expect(await texts(other)).toEqual(mine);
   numbersOf(await exported(other, 'Texts')).forEach((row, i) =>
     row.forEach((value, j) => expect(Math.abs(value - losses[i]![j]!)).toBeLessThanOrEqual(1e-4)),
@@ -70,7 +67,7 @@ test('a feature is picked and steered with; its link says the same text elsewher
   await context.close();
 });
 
-test('texts are walked by keyboard, continued and stopped', async ({ page }) => {
+test('texts are walked by keyboard, continued, stopped and generated anew', async ({ page }) => {
   test.slow();
   await page.goto(`/${STEERED}`);
   await written(page);
@@ -93,6 +90,10 @@ test('texts are walked by keyboard, continued and stopped', async ({ page }) => 
   // Unless it ends by itself.
   expect(await list.getByRole('option').count()).toBeGreaterThan(12);
   expect(await said(page, 'steered').textContent()).toContain(beginning);
+  await page.getByRole('button', { name: 'Regenerate, next seed' }).click();
+  await expect(seed(page)).toHaveValue('2');
+  await written(page);
+  expect(await said(page, 'steered').textContent()).not.toContain(beginning);
 });
 
 test('strengths are swept, and a point sets the step; axe finds nothing, and nothing is cut off', async ({

@@ -35,10 +35,11 @@ export function Suggestions() {
             {method} Measured with {model} ({modelDigest.slice(0, 8)}).
           </p>
           <p>
-            <em>Rate</em>: share of generated tokens with the property, with the step over without.{' '}
-            <em>Fluency loss</em>: loss of the steered texts under the model without steering, over that of
-            its own texts, minus 1. <em>Selectivity</em>: |change| of this property’s rate over the sum of
-            |changes| of all.
+            <em>Rate</em>: share of generated tokens with the property, with the step over without; ≥: the
+            lower end of its 95 % interval. <em>Fluency loss</em>: loss of the steered texts under the model
+            without steering, over that of its own texts, minus 1. <em>Selectivity</em>: |change| of this
+            property’s rate over the sum of |changes| of all. <em>F1</em>: of the feature’s firing, on a token
+            or the one before it, against the property.
           </p>
         </>
       }
@@ -106,9 +107,12 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
     {
       id: 'ratio',
       title: 'Rate',
-      width: '4rem',
+      width: '7.5rem',
       value: ratioOf,
-      show: (latent) => (Number.isNaN(ratioOf(latent)) ? '–' : `${formatFixed(ratioOf(latent), 1)} ×`),
+      show: (latent) =>
+        Number.isNaN(ratioOf(latent))
+          ? '–'
+          : `${formatFixed(ratioOf(latent), 1)} × (≥ ${formatFixed(latent.ratioLow, 1)})`,
     },
     {
       id: 'measure',
@@ -142,6 +146,13 @@ function columnsOf(effects: readonly EffectInfo[]): SortedColumn<SuggestedLatent
       title: 'Selectivity',
       value: ({ selectivity }) => selectivity,
       show: ({ selectivity }) => formatFixed(selectivity),
+    },
+    {
+      id: 'f1',
+      title: 'F1',
+      width: '4rem',
+      value: ({ f1 }) => f1,
+      show: ({ f1 }) => formatFixed(f1),
     },
     {
       id: 'label',
@@ -221,9 +232,11 @@ function suggestionsTable(latents: readonly SuggestedLatent[]): TableData {
       'rate without',
       'rate with',
       'ratio',
+      'ratio, lower end of 95 %',
       'fluency loss',
       'selectivity',
       'tokens',
+      'F1',
     ],
     rows: latents.map((latent) => [
       latent.dictionary,
@@ -234,9 +247,11 @@ function suggestionsTable(latents: readonly SuggestedLatent[]): TableData {
       latent.baseRate,
       latent.rate,
       Number.isNaN(ratioOf(latent)) ? null : ratioOf(latent),
+      latent.ratioLow,
       latent.fluencyLoss,
       latent.selectivity,
       latent.tokens,
+      latent.f1,
     ]),
   };
 }

@@ -67,7 +67,7 @@ export function TextColumn(props: TextColumnProps) {
       </p>
       <div
         ref={list}
-        className="text-tokens"
+        className={`text-tokens${chunks.length > 1 ? ' is-long' : ''}`}
         role="listbox"
         aria-label={`${TITLES[arm]}, token by token`}
         aria-orientation="horizontal"
