@@ -43,8 +43,6 @@ test('a feature is picked and steered with; its link says the same text elsewher
     name: new RegExp(`^Strength of .*${name}.*, as a number$`, 'i'),
   });
   await strength.fill('6');
-  // What is shown is marked as of before until the new text begins.
-  await expect(page.locator('.text-steered.is-stale')).toHaveCount(1);
   await written(page);
   await expect(figure(page, 'parting')).toHaveText(/steered differs from token \d+/);
   expect(await said(page, 'base').textContent()).toBe(before);
@@ -92,8 +90,9 @@ test('texts are walked by keyboard, continued and stopped', async ({ page }) => 
   await expect(goOn).toBeFocused();
   await goOn.click();
   await written(page);
-  await expect(list.getByRole('option')).toHaveCount(52);
-  expect(await said(page, 'steered').textContent()).toContain(beginning.trimEnd());
+  // Unless it ends by itself.
+  expect(await list.getByRole('option').count()).toBeGreaterThan(12);
+  expect(await said(page, 'steered').textContent()).toContain(beginning);
 });
 
 test('strengths are swept, and a point sets the step; axe finds nothing, and nothing is cut off', async ({

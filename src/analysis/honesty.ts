@@ -104,6 +104,7 @@ export function recordHonesty(
 /**
  * Compares some rows of the logits of the passes.
  * @param clean   [count, d_vocab] those rows of the clean pass
+ * @param cleanLse [count] ln Σ exp of them
  * @param targets [count] next token ids (anything at the last position of a text)
  */
 export function compareLogits(
@@ -111,22 +112,17 @@ export function compareLogits(
   logits: LogitParts,
   passes: HonestyPasses,
   part: { from: number; count: number },
-  { clean, targets }: { clean: Tensor; targets: Tensor },
+  { clean, cleanLse, targets }: { clean: Tensor; cleanLse: Tensor; targets: Tensor },
 ): HonestyTensors {
   batch.scope('honesty');
-  const logProbOf = (rows: Tensor): Tensor => {
-    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-    batch.release(lse);
-    return logProb;
-  };
   const splicedRows = logits.rows(batch, passes.spliced, part);
-  const spliced = logProbOf(splicedRows);
-  const kl = klRows(batch, { p: clean, q: splicedRows });
-  batch.release(splicedRows);
+  const spliced = logProbGather(batch, { logits: splicedRows, targets });
+  const kl = klRows(batch, { p: clean, q: splicedRows, lse: { p: cleanLse, q: spliced.lse } });
+  batch.release(splicedRows, spliced.lse);
   const zeroedRows = logits.rows(batch, passes.zeroed, part);
-  const zeroed = logProbOf(zeroedRows);
-  batch.release(zeroedRows);
-  return { spliced, zeroed, kl };
+  const zeroed = logProbGather(batch, { logits: zeroedRows, targets });
+  batch.release(zeroedRows, zeroed.lse);
+  return { spliced: spliced.logProb, zeroed: zeroed.logProb, kl };
 }
 
 /** The layer a pass may resume at so that the hook is still ahead of it; undefined for one before the first layer. */

@@ -193,7 +193,7 @@ function recordPredictions(
     at.topIds.push(reads.want(top.indices));
     at.topLogits.push(reads.want(top.values));
     if (passes) {
-      const compared = compareLogits(batch, logits, passes, part, { clean: rows, targets });
+      const compared = compareLogits(batch, logits, passes, part, { clean: rows, cleanLse: lse, targets });
       for (const name of ['spliced', 'zeroed', 'kl'] as const) at[name].push(reads.want(compared[name]));
     }
     if (which === 'all') at.logits.push(reads.want(rows));

@@ -40,6 +40,7 @@ const MOST_KEPT = 2 ** 29;
 export class OpenedModelState implements Disposable {
   readonly #dictionaries = new Map<string, LoadedDictionary>();
   readonly #held = new Map<LoadedDictionary, number>();
+  readonly #companions = new Map<unknown, Disposable>();
   #current: LoadedDictionary | undefined;
   #bytesFetched = 0;
   #disposed = false;
@@ -198,6 +199,13 @@ export class OpenedModelState implements Disposable {
     }
   }
 
+  /** What is kept for this model, made when first asked for; disposed of with it. */
+  companion<Kept extends Disposable>(Kind: new (model: Transformer) => Kept): Kept {
+    const kept = (this.#companions.get(Kind) as Kept | undefined) ?? new Kind(this.model);
+    if (!this.#disposed) this.#companions.set(Kind, kept);
+    return kept;
+  }
+
   async #find(
     reference: string | FolderReference | FileSet,
     storage: OpenRequest['storage'],
@@ -283,6 +291,7 @@ export class OpenedModelState implements Disposable {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
+    for (const kept of this.#companions.values()) kept[Symbol.dispose]();
     for (const { dictionary } of this.#dictionaries.values()) dictionary.dispose();
     this.model[Symbol.dispose]();
   }

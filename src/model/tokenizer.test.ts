@@ -168,6 +168,25 @@ describe('special tokens and what is read before a text', () => {
     expect(qwen.tokenize('<think>').tokens).toMatchObject([{ text: '<think>', special: false }]);
   });
 
+  test('a text out of tokens: split characters whole, special tokens left out', () => {
+    const gpt2 = open('gpt2', {});
+    for (const text of ['Hello world', ' é 🦊🦊 \ufeff', '👩\u200d👩\u200d👧']) {
+      const ids = gpt2.tokenize(text).tokens.map(({ id }) => id);
+      expect(gpt2.decode([gpt2.eosId!, ...ids.slice(0, 2), gpt2.eosId!, ...ids.slice(2)])).toBe(text);
+    }
+    const [part] = gpt2.tokenize('🝖').tokens;
+    expect(gpt2.decode([part!.id])).toBe('�');
+    const gemma = open('gemma', {});
+    expect(gemma.decode(gemma.tokenize(' the© 🦊').tokens.map(({ id }) => id))).toBe(' the© 🦊');
+  });
+
+  test('ids that end a text: of every file that names them, and ends of turns', () => {
+    const ends = (of: ModelTokenizer): string[] => of.endIds.map((id) => of.text(id));
+    expect(ends(open('gpt2', { family: 'gpt2' }, {}))).toEqual(['<|endoftext|>']);
+    expect(ends(open('qwen', {}))).toEqual(['<|endoftext|>', '<|im_end|>']);
+    expect(ends(open('llama2', { endTokenIds: [2, 1, 99_999] }))).toEqual(['<s>', '</s>']);
+  });
+
   test('kinds, sizes, templates and names of tokens', () => {
     expect(open('gpt2', {})).toMatchObject({ kind: 'BPE, byte-level', vocabSize: 420, textVocabSize: 420 });
     const gemma = open('gemma', {});

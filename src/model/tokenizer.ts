@@ -151,7 +151,7 @@ export class ModelTokenizer {
 
   /** The text that tokens make together, special ones left out; bytes that are no whole character become �. */
   decode(ids: Iterable<number>): string {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     let text = '';
     for (const id of ids) {
       const bytes = this.isSpecial(id) ? undefined : this.bytes(id);

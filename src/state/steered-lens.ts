@@ -3,9 +3,9 @@ import type { Lens } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
 import type { PageState } from './page-state.ts';
-import { rowOf } from './rows.ts';
 import { Settling } from './settling.ts';
 import { Slots } from './slots.ts';
+import { rowOfView } from './steer.ts';
 import { stepsOn } from './steered-texts.ts';
 import { askedOf, promptOf } from './steering-request.ts';
 import { usePage } from './store.ts';
@@ -37,14 +37,9 @@ function keyOf({ view, opened, analysis }: PageState): string | undefined {
     analysis.prefix,
     promptOf(view),
     windowStart,
-    rowWanted({ view, analysis }),
+    rowOfView(view, analysis),
     steps,
   ]);
-}
-
-/** Row of the active token; undefined, which stands for the last, where there is none or the text is said in a chat. */
-function rowWanted({ view, analysis }: Pick<PageState, 'view' | 'analysis'>): number | undefined {
-  return analysis && view.active !== null && !view.chat ? rowOf(analysis, view.active) : undefined;
 }
 
 /** The logit lens with and without the recipe, at the active token. */
@@ -88,12 +83,13 @@ export const useLens = create<LensState & LensActions>()((set, get) => {
     set({ running: true, failure: undefined });
     try {
       const { view, analysis } = page;
-      const interventions = await askedOf(view.steer, analysis);
+      const windowStart = view.chat ? 0 : analysis.windowStart;
+      const interventions = await askedOf(view.steer, { prefix: analysis.prefix, windowStart });
       const request = {
         prompt: promptOf(view),
-        windowStart: view.windowStart,
+        windowStart,
         interventions,
-        row: rowWanted(page),
+        row: rowOfView(view, analysis),
       };
       const lens = await engine.steer.lens(request, { signal });
       if (!signal.aborted) set({ lens, of: asked, running: false });

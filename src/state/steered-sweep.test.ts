@@ -85,7 +85,12 @@ beforeEach(() => {
   sweeps.length = 0;
   lenses.length = 0;
   usePage.setState({ phase: 'ready', opened: undefined, analysis, analysing: false });
-  usePage.setState({ opened, change: view, view: { ...defaultView, steer: [ablated, step] } });
+  usePage.setState({
+    opened,
+    change: view,
+    goTo: (_, part) => view(part ?? {}),
+    view: { ...defaultView, steer: [ablated, step] },
+  });
 });
 
 test('the named step is swept, or the first with a strength', () => {

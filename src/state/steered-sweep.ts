@@ -5,6 +5,8 @@ import { runningEngine } from './engine.ts';
 import { SAMPLE_SEED } from './feature-work.ts';
 import type { PageState } from './page-state.ts';
 import { MAX_STEPS, type RecipeStep } from './recipe.ts';
+import { setSteps } from './recipe-edits.ts';
+import { withAmount } from './recipe-steps.ts';
 import { Slots } from './slots.ts';
 import { askedOf, samplingOf } from './steering-request.ts';
 import { usePage } from './store.ts';
@@ -40,12 +42,9 @@ export const LIMITS = {
 export type SweptStep = Extract<RecipeStep, { kind: 'add' | 'clamp' | 'scale' }>;
 export const canBeSwept = (step: RecipeStep): step is SweptStep =>
   step.kind === 'add' || step.kind === 'clamp' || step.kind === 'scale';
-export const amountOf = (step: SweptStep): number => (step.kind === 'scale' ? step.factor : step.strength);
-export const withAmount = (step: SweptStep, amount: number): SweptStep =>
-  step.kind === 'scale' ? { ...step, factor: amount } : { ...step, strength: amount };
 const identity = (step: RecipeStep): string => {
   const { off: _, ...on } = step;
-  return JSON.stringify(canBeSwept(on) ? withAmount(on, 0) : on);
+  return JSON.stringify(withAmount(on, 0));
 };
 
 export interface SweptResult {
@@ -227,14 +226,14 @@ export const useSweep = create<SweepState & SweepActions>()((set, get) => {
     choose: (chosen) => set({ chosen }),
     give(amount) {
       const { result } = get();
-      const { view, change } = usePage.getState();
+      const { view } = usePage.getState();
       if (!result) return;
       const own = identity(result.step);
       const at = view.steer.findIndex((step) => identity(step) === own);
       const step = withAmount(result.step, amount);
       if (at < 0 && view.steer.length >= MAX_STEPS) return;
       const { off: _, ...on } = step;
-      change({ steer: at < 0 ? [...view.steer, on] : view.steer.with(at, on) });
+      setSteps(at < 0 ? [...view.steer, on] : view.steer.with(at, on));
     },
   };
 });

@@ -143,6 +143,7 @@ test('a recipe that changes leaves the base as it is, and begins anew once the c
   view({ steer: [{ ...step, strength: 3 }] });
   expect(call('steered').signal.aborted).toBe(true);
   vi.advanceTimersByTime(5 * REST_MS);
+  await settle();
   view({ steer: [{ ...step, strength: 4 }] });
   expect(calls).toHaveLength(2);
   // Until then what is shown says that it is of something before.
@@ -175,6 +176,8 @@ test('a late answer to an older question is not shown', async () => {
   vi.advanceTimersByTime(REST_MS);
   await settle();
   old.answer(9, 9, 9);
+  await settle();
+  expect(ids('steered')).toEqual([]);
   call('steered').answer(4, 5, 6);
   await settle();
   expect(ids('steered')).toEqual([4, 5, 6]);

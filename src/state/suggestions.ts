@@ -3,6 +3,7 @@ import type { SuggestedLatent, Suggestions } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
 import { MAX_STEPS } from './recipe.ts';
+import { setSteps } from './recipe-edits.ts';
 import { Slots } from './slots.ts';
 import type { SweptStep } from './steered-sweep.ts';
 import { usePage } from './store.ts';
@@ -66,12 +67,12 @@ export function suggestedStep({ dictionary, feature, strength, unit }: Suggested
 
 /** Puts a suggestion into the recipe, in place of a step that adds the same feature there. */
 export function takeSuggestion(latent: SuggestedLatent): void {
-  const { view, change } = usePage.getState();
+  const { steer } = usePage.getState().view;
   const step = suggestedStep(latent);
-  const at = view.steer.findIndex(
+  const at = steer.findIndex(
     (other) =>
       other.kind === 'add' && other.dictionary === latent.dictionary && other.feature === latent.feature,
   );
-  if (at >= 0) change({ steer: view.steer.with(at, step) });
-  else if (view.steer.length < MAX_STEPS) change({ steer: [...view.steer, step] });
+  if (at >= 0) setSteps(steer.with(at, step));
+  else if (steer.length < MAX_STEPS) setSteps([...steer, step]);
 }

@@ -13,11 +13,17 @@ const FIRST_ROW = 1;
 
 type Ids = Uint32Array<ArrayBuffer>;
 
-/** Mean over rows 1 and up of an activation, or some columns of it, as it is. @returns [width or columns.count] */
+/** An activation, or some columns of it. */
+export interface Place {
+  hook: string;
+  columns?: Columns;
+}
+
+/** Mean over rows 1 and up of an activation without interventions. @returns [width or columns.count] */
 export async function meanActivation(
   model: Transformer,
   ids: Ids,
-  { hook, columns }: { hook: string; columns?: Columns },
+  { hook, columns }: Place,
 ): Promise<Float32Array<ArrayBuffer>> {
   const batch = model.gpu.batch('mean activation');
   const mean = discarding(batch, () => {
@@ -54,11 +60,11 @@ export function meanOfLatent(
   });
 }
 
-/** An activation, or some columns of it, as it is. @returns [T, width or columns.count], the caller's */
+/** An activation without interventions. @returns [T, width or columns.count], the caller's */
 export async function keptActivation(
   model: Transformer,
   ids: Ids,
-  { hook, columns }: { hook: string; columns?: Columns },
+  { hook, columns }: Place,
 ): Promise<Tensor> {
   const batch = model.gpu.batch('patch');
   const kept = discarding(batch, () => {

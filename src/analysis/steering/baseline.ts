@@ -13,9 +13,9 @@ type Ids = Uint32Array<ArrayBuffer>;
 /** What a pass without interventions said of a text once, read back. */
 export interface BaseNumbers {
   /** [T] ln p of the token after each row; the last is meaningless. */
-  logProb: Float32Array;
+  logProb: Float32Array<ArrayBuffer>;
   /** [T] ln Σ exp(logits) */
-  lse: Float32Array;
+  lse: Float32Array<ArrayBuffer>;
 }
 
 /** What follows one row, of which a slider asks again and again. */

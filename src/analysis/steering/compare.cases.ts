@@ -1,3 +1,7 @@
+import { type SparseCodes, toSparseCodes } from '../../dictionary/codes.ts';
+import type { Dictionary } from '../../dictionary/dictionary.ts';
+import type { Transformer } from '../../model/transformer.ts';
+import { FacetError } from '../../shared/errors.ts';
 import { addedRows } from '../../testing/added-rows.ts';
 import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
 import { gpuCases } from '../../testing/cases.ts';
@@ -15,10 +19,27 @@ import {
   options,
   places,
   plainSide,
+  rowsOf,
   someIds,
 } from '../../testing/compared.ts';
 import { analyzePrompt } from '../prompt.ts';
 import { Baselines } from './baselines.ts';
+import type { SteeredPass } from './compare.ts';
+
+/** Features of every row, of a pass from the embedding on. */
+async function allCodes(
+  model: Transformer,
+  dictionary: Dictionary,
+  ids: Uint32Array<ArrayBuffer>,
+  steering?: SteeredPass,
+): Promise<SparseCodes> {
+  const batch = model.gpu.batch('check');
+  const edits = steering?.edits(rowsOf(ids)).edits;
+  const { captures } = model.record(batch, { ids, captures: [dictionary.hook], edits });
+  const codes = dictionary.encode(batch, captures.get(dictionary.hook)!);
+  const { arrays } = await batch.submit([codes.indices, codes.values]);
+  return toSparseCodes(arrays[0] as Uint32Array, arrays[1] as Float32Array, ids.length);
+}
 
 export const cases = gpuCases('comparing with and without interventions', {
   'a resumed pass says what one from scratch says; divergences and movers are those of the full logits':
@@ -150,7 +171,6 @@ export const cases = gpuCases('comparing with and without interventions', {
     using model = await bundledModel(gpu);
     using baselines = new Baselines(model);
     const ids = someIds(model);
-    const row = 20;
     const edits = [
       {
         added: noise(model, 'blocks.3.hook_resid_pre', 3),
@@ -165,45 +185,61 @@ export const cases = gpuCases('comparing with and without interventions', {
     for (const { added, moves } of edits) {
       for (const [hook, moved] of Object.entries(moves)) {
         using dictionary = await bundledDictionary(gpu, hook);
-        const read = await analyzePrompt(model, dictionary, ids, {
-          nextTokens: 1,
-          honesty: false,
-          logits: 'none',
-          captures: [],
-        });
-        const at = [read.codes.offsets[row]!, read.codes.offsets[row + 1]!] as const;
-        for (let time = 0; time < 2; time++) {
-          const { features } = await compare(model, baselines, ids, addedRows([added]), { row, dictionary });
-          const base = features!.filter((feature) => feature.base > 0).sort((a, b) => b.base - a.base);
-          expectEqual(
-            base.map(({ index }) => index),
-            read.codes.indices.slice(...at),
-            'features of the base',
-          );
-          expectClose(
-            base.map((feature) => feature.base),
-            read.codes.values.slice(...at),
-            { relative: 1e-5 },
-            'activations',
-          );
+        const steering = addedRows([added]);
+        const sides = {
+          base: await allCodes(model, dictionary, ids),
+          steered: await allCodes(model, dictionary, ids, steering),
+        };
+        for (const row of [20, 9, 9]) {
+          const { features } = await compare(model, baselines, ids, steering, { row, dictionary });
+          for (const side of ['base', 'steered'] as const) {
+            const { offsets, indices, values } = sides[side];
+            const at = [offsets[row]!, offsets[row + 1]!] as const;
+            const own = features!.filter((feature) => feature[side] > 0).sort((x, y) => y[side] - x[side]);
+            expectEqual(
+              own.map(({ index }) => index),
+              indices.slice(...at),
+              `${hook}, ${side}`,
+            );
+            expectClose(
+              own.map((feature) => feature[side]),
+              values.slice(...at),
+              { relative: 1e-5 },
+              `${hook}, ${side}`,
+            );
+          }
           const changed = features!.some((feature) => feature.base !== feature.steered);
           if (changed !== moved) throw new Error(`${added.hook} changed ${hook}: ${changed}`);
           const sizes = features!.map((feature) => Math.max(feature.base, feature.steered));
           expectEqual(
             sizes,
-            [...sizes].sort((a, b) => b - a),
+            [...sizes].sort((x, y) => y - x),
             'order',
           );
         }
       }
     }
   },
-  'a pass that had too little room is made again': async (gpu) => {
+  'a pass that had too little room is made again, until it is too often': async (gpu) => {
     using model = await bundledModel(gpu);
     using baselines = new Baselines(model);
     const ids = someIds(model);
     const added = [noise(model, 'blocks.2.hook_resid_pre', 2)];
-    const once = await compare(model, baselines, ids, addedRows(added, [false, true]));
-    expectSame(once.steered, (await compare(model, baselines, ids, addedRows(added))).steered, 'second try');
+    const submissionsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = gpu.counters.submissions;
+      await work();
+      return gpu.counters.submissions - before;
+    };
+    const asked = async (settle: boolean[]): Promise<void> => {
+      const found = await compare(model, baselines, ids, addedRows(added, settle), { frozen: true });
+      const plain = await compare(model, baselines, ids, addedRows(added));
+      expectSame(found.steered, plain.steered, 'steered');
+    };
+    // Steered and frozen pass of each try.
+    expectEqual([await submissionsOf(() => asked([true, true]))], [2]);
+    expectEqual([await submissionsOf(() => asked([false, true, true, true]))], [3]);
+    expectEqual([await submissionsOf(() => asked([true, false, true, true]))], [3]);
+    const thrown = await asked(Array.from({ length: 20 }, () => false)).catch((error: unknown) => error);
+    if (!(thrown instanceof FacetError) || thrown.code !== 'bug') throw new Error(String(thrown));
   },
 });

@@ -207,13 +207,16 @@ class Step {
       const here = row >= from && row < from + count;
       const clean = base.rows(batch, basePass, index);
       const own = this.#sides.get('base')!;
-      if (!base.numbers) this.#gather(batch, own, clean.tensor, targets);
+      const { numbers } = base;
+      const cleanLse = numbers
+        ? batch.input(numbers.lse.slice(from, from + count), [count])
+        : this.#gather(batch, own, clean.tensor, targets);
       if (here && base.row?.row !== row) own.row = this.#reads.want(rowOf(batch, clean.tensor, row - from));
       for (const [name, pass] of passes) {
         const side = this.#sides.get(name)!;
         const tensor = base.logits.rows(batch, pass, part);
-        this.#gather(batch, side, tensor, targets);
-        side.kl.push(this.#reads.want(klRows(batch, { p: clean.tensor, q: tensor })));
+        const lse = { p: cleanLse, q: this.#gather(batch, side, tensor, targets) };
+        side.kl.push(this.#reads.want(klRows(batch, { p: clean.tensor, q: tensor, lse })));
         if (here) side.row = this.#reads.want(rowOf(batch, tensor, row - from));
         batch.release(tensor);
       }
@@ -222,10 +225,12 @@ class Step {
     });
   }
 
-  #gather(batch: Batch, side: SideReads, logits: Tensor, targets: Tensor): void {
+  /** @returns [count] ln Σ exp of each row */
+  #gather(batch: Batch, side: SideReads, logits: Tensor, targets: Tensor): Tensor {
     const { logProb, lse } = logProbGather(batch, { logits, targets });
     side.logProb.push(this.#reads.want(logProb));
     side.lse.push(this.#reads.want(lse));
+    return lse;
   }
 
   #summarize(): { result: Compared; read: readonly ReadCodes[] } {

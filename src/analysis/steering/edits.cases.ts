@@ -6,6 +6,7 @@ import type { Transformer } from '../../model/transformer.ts';
 import { bundledDictionary, bundledModel } from '../../testing/bundled.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
+import { Bases } from './bases.ts';
 import type { Intervention } from './intervention.ts';
 import { type Preparation, prepareInterventions } from './prepare.ts';
 import type { PassRows } from './steering.ts';
@@ -26,8 +27,9 @@ function bundled(gpu: Gpu): NonNullable<typeof shared> {
   return shared;
 }
 
-const preparation = (model: Transformer): Preparation => ({
+const preparation = (model: Transformer, bases: Bases): Preparation => ({
   model,
+  bases,
   turn: (work) => work(),
   ids: IDS,
   read: () => ({ ids: IDS, special: SPECIAL }),
@@ -42,7 +44,8 @@ async function steered(
   hooks: readonly string[],
   pass = wholePass,
 ): Promise<Float32Array[]> {
-  using steering = await prepareInterventions(preparation(model), interventions, () => {});
+  using bases = new Bases(model);
+  using steering = await prepareInterventions(preparation(model, bases), interventions, () => {});
   const batch = model.gpu.batch('steered');
   const made = steering.edits(pass);
   const { captures } = model.record(batch, { ids: IDS, captures: hooks, edits: made.edits });

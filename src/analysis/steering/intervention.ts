@@ -48,7 +48,10 @@ export type Intervention<Reference = string> = {
       kind: 'patch';
       target: Exclude<Target<Reference>, { kind: 'latent' }>;
       text: string;
-      /** Rows are matched from the first, or from the last row of both prompts; rows without a match stay. */
+      /**
+       * Rows are matched from the first, or from the last row of both prompts, special ones with special ones only; rows
+       * without a match stay.
+       */
       align: 'start' | 'end';
     }
   /** The dictionary's reconstruction in place of what it reconstructs; with its error added, which changes nothing. */

@@ -119,7 +119,13 @@ export const cases = gpuCases('logit lens', {
     const idle = { firstLayer: 4, atEmbedding: false, edits: steered(golden).edits };
     const nothing = await lensText({ model, baselines }, given, idle, { row: 20, n: 5 });
     expectEqual(nothing.kl, new Float32Array(5), 'nothing to do');
-    const once = await lensText({ model, baselines }, given, addedRows([], [false, true]), { row: 20, n: 5 });
-    expectEqual(once.kl, new Float32Array(5), 'second try');
+    const before = gpu.counters.submissions;
+    const zeros = addedRows(
+      [{ hook: golden.hook, layer: 2, values: new Float32Array(ids.length * 192) }],
+      [false, true],
+    );
+    const once = await lensText({ model, baselines }, given, zeros, { row: 20, n: 5 });
+    expectEqual(once.kl, new Float32Array(5), 'zeros, second try');
+    expectEqual([gpu.counters.submissions - before], [2], 'submissions');
   },
 });

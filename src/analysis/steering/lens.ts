@@ -148,15 +148,17 @@ function record(
   for (const { from, count: rows } of new LogitParts(model, length).parts) {
     const targets = batch.input(new Uint32Array(rows), [rows]);
     const logits = [clean, steered].map((matrix) => model.unembed(batch, matrix, from, rows));
-    found.kl.push(reads.want(klRows(batch, { p: logits[0]!, q: logits[1]! })));
-    (['base', 'steered'] as const).forEach((side, i) => {
+    const sums = (['base', 'steered'] as const).map((side, i) => {
       const top = topKRows(batch, { x: logits[i]!, k: count });
       const { logProb, lse } = logProbGather(batch, { logits: logits[i]!, targets });
       found[side].lse.push(reads.want(lse));
       found[side].ids.push(reads.want(top.indices));
       found[side].logits.push(reads.want(top.values));
       batch.release(logProb);
+      return lse;
     });
+    const [p, q] = logits;
+    found.kl.push(reads.want(klRows(batch, { p: p!, q: q!, lse: { p: sums[0], q: sums[1] } })));
     batch.release(targets, ...logits);
   }
   return found;

@@ -1,8 +1,7 @@
 import type { Dictionary } from '../../dictionary/dictionary.ts';
-import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
-import { keptActivation, meanActivation, meanOfLatent } from './base.ts';
+import type { Bases, Lent } from './bases.ts';
 import { activationOf, checkFeature, checkReplaceable, inLayer, placeOf } from './check.ts';
 import { latentStep, patchStep, replaceStep, scaleStep, spliceStep, type Step } from './edits.ts';
 import type { Intervention } from './intervention.ts';
@@ -20,6 +19,7 @@ export interface TextRows {
 /** What interventions are prepared with. */
 export interface Preparation {
   model: Transformer;
+  bases: Bases;
   /** Runs GPU work in turn; see `Session.turn`. */
   turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** What means are taken over: the prompt, as far as the model reads it at once. */
@@ -32,7 +32,7 @@ type Ready = Intervention<Dictionary>;
 type Of<Kind extends Ready['kind']> = Extract<Ready, { kind: Kind }>;
 
 /**
- * Interventions ready to be run: means and activations of other texts are read here, a turn each.
+ * Interventions ready to be run: means and activations of other texts are read here, a turn for each not read before.
  * @param release called once the steering is disposed of, or cannot be made
  * @throws FacetError `bad-input` for features, heads, hooks and layers that are not there, `unsupported` for hooks that
  *   cannot be changed, `cancelled`
@@ -42,14 +42,14 @@ export async function prepareInterventions(
   interventions: readonly Ready[],
   release: () => void,
 ): Promise<Steering> {
-  const kept: Tensor[] = [];
+  const lent: Lent[] = [];
   const releaseAll = (): void => {
-    for (const tensor of kept) tensor.dispose();
+    for (const each of lent) each[Symbol.dispose]();
     release();
   };
   try {
     const steps: Step[] = [];
-    for (const intervention of interventions) steps.push(...(await stepsOf(preparation, intervention, kept)));
+    for (const intervention of interventions) steps.push(...(await stepsOf(preparation, intervention, lent)));
     return steeringOf(preparation.model.config, steps, releaseAll);
   } catch (thrown) {
     releaseAll();
@@ -60,7 +60,7 @@ export async function prepareInterventions(
 async function stepsOf(
   preparation: Preparation,
   intervention: Ready,
-  kept: Tensor[],
+  lent: Lent[],
 ): Promise<readonly Step[]> {
   switch (intervention.kind) {
     case 'add':
@@ -79,7 +79,7 @@ async function stepsOf(
     case 'ablate':
       return [await ablated(preparation, intervention)];
     case 'patch':
-      return [await patched(preparation, intervention, kept)];
+      return [await patched(preparation, intervention, lent)];
   }
 }
 
@@ -116,33 +116,31 @@ function scaled(preparation: Preparation, { target, factor, scope }: Of<'scale'>
 }
 
 async function ablated(preparation: Preparation, intervention: Of<'ablate'>): Promise<Step> {
-  const { model, ids, turn } = preparation;
+  const { model, bases, ids, turn } = preparation;
   const { target, scope } = intervention;
   const isMean = intervention.with === 'mean';
   if (target.kind === 'latent') {
     const { dictionary, feature } = target;
     const made = latent(preparation, { ...target, scope }, { constant: 0, byActivation: -1 });
     if (!isMean) return made;
-    const constant = await turn(() => meanOfLatent(model, ids, dictionary, feature));
+    const constant = await bases.meanOfLatent(turn, ids, dictionary, feature);
     return latent(preparation, { ...target, scope }, { constant, byActivation: -1 });
   }
   const { hook, columns } = activationOf(target, model.config);
   if (!isMean) return scaleStep({ hook, scope }, columns, 0);
-  return replaceStep(
-    { hook, scope },
-    columns,
-    await turn(() => meanActivation(model, ids, { hook, columns })),
-  );
+  return replaceStep({ hook, scope }, columns, await bases.mean(turn, ids, { hook, columns }));
 }
 
 async function patched(
-  { model, turn, read }: Preparation,
+  { model, bases, turn, read }: Preparation,
   { target, scope, text, align }: Of<'patch'>,
-  kept: Tensor[],
+  lent: Lent[],
 ): Promise<Step> {
   const { hook, columns } = activationOf(target, model.config);
   const { ids, special } = read(text, align);
-  const source = await turn(() => keptActivation(model, ids, { hook, columns }));
-  kept.push(source);
-  return patchStep({ hook, scope }, columns, source, (pass, t) => matchedRow({ special, align }, pass, t));
+  const source = await bases.activation(turn, ids, { hook, columns });
+  lent.push(source);
+  return patchStep({ hook, scope }, columns, source.tensor, (pass, t) =>
+    matchedRow({ special, align }, pass, t),
+  );
 }

@@ -29,7 +29,7 @@ export interface PassEdits {
 
 /** Interventions ready to be run over one prompt and what follows it: dictionaries, means and patches are here. */
 export interface Steering extends Disposable {
-  /** First layer whose input or inside differs from the base; 0 also for the embedding. */
+  /** First layer whose input or inside differs from the base; 0 also for the embedding, n_layers when nothing does. */
   readonly firstLayer: number;
   /** Whether any edit acts before `blocks.{firstLayer}.hook_resid_pre`, i.e. at the embedding. */
   readonly atEmbedding: boolean;

@@ -18,7 +18,7 @@ export function steeringOf(
 ): Steering {
   const layers = steps.map(({ hook, sees }) => parseHook(sees ?? hook, config).layer);
   return {
-    firstLayer: Math.min(config.nLayers - 1, ...layers.map((layer) => layer ?? 0)),
+    firstLayer: Math.min(config.nLayers, ...layers.map((layer) => layer ?? 0)),
     atEmbedding: layers.includes(undefined),
     edits: (rows) => passEdits(steps, rows),
     [Symbol.dispose]: release,

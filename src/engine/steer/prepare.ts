@@ -1,3 +1,4 @@
+import { Bases } from '../../analysis/steering/bases.ts';
 import type { Intervention } from '../../analysis/steering/intervention.ts';
 import { prepareInterventions, type TextRows } from '../../analysis/steering/prepare.ts';
 import type { Steering } from '../../analysis/steering/steering.ts';
@@ -37,6 +38,7 @@ export async function prepareSteering(
   return prepareInterventions(
     {
       model: opened.model,
+      bases: opened.companion(Bases),
       turn: (work) => session.turn(work),
       ids: ids.slice(0, Math.min(promptRows, opened.info.nCtx)),
       read(text, part) {

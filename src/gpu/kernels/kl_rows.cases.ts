@@ -4,13 +4,20 @@ import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { klRowsReference } from '../reference/kl_rows.ts';
 import { klRows } from './kl_rows.ts';
+import { logProbGather } from './log_prob_gather.ts';
 
 async function run(gpu: Gpu, p: Float32Array<ArrayBuffer>, q: Float32Array<ArrayBuffer>, nCols: number) {
   using ps = gpu.upload(p, [p.length / nCols, nCols]);
   using qs = gpu.upload(q, [q.length / nCols, nCols]);
   const batch = gpu.batch('kl_rows');
-  const { arrays } = await batch.submit([klRows(batch, { p: ps, q: qs })]);
+  const [nRows] = ps.shape;
+  const sums = [ps, qs].map(
+    (logits) => logProbGather(batch, { logits, targets: batch.input(new Uint32Array(nRows!), [nRows!]) }).lse,
+  );
+  const given = klRows(batch, { p: ps, q: qs, lse: { p: sums[0], q: sums[1] } });
+  const { arrays } = await batch.submit([klRows(batch, { p: ps, q: qs }), given]);
   const kl = arrays[0]!;
+  expectEqual(arrays[1]!, kl, 'with sums that are there already');
   if (kl.some((value) => !(value >= 0))) throw new Error(`negative divergence among ${[...kl].join(' ')}`);
   return kl;
 }

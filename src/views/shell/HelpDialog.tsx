@@ -6,6 +6,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Enter', 'open the strongest feature of the token; in the list, the feature itself'],
   ['↑ ↓', 'walk the features'],
   ['P', 'pin or unpin the feature'],
+  ['S', 'steer with the feature'],
   ['A', 'among the heads: ablate one, or put it back; Enter opens its page'],
   ['Esc', 'clear the choice of tokens; close what is open'],
 ];

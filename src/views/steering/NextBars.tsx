@@ -10,6 +10,9 @@ import { moversTable, nextRows, nextTable, type NextRow } from './next-rows.ts';
 
 /** Likeliest tokens of each side that are shown. */
 const SHOWN = 8;
+/** Movers that are shown, and the least that is worth a row; the file has more. */
+const MOVERS = 12;
+const LEAST = 5e-5;
 
 /** What the model expects after the chosen token, as is and steered. */
 export function NextBars({ result }: { result: Compared }) {
@@ -113,6 +116,9 @@ function Said({ comparison }: { comparison: Comparison }) {
 }
 
 function Movers({ comparison: { steered } }: { comparison: Comparison }) {
+  const shown = steered.movers
+    .filter(({ before, after }) => Math.abs(after - before) >= LEAST)
+    .slice(0, MOVERS);
   return (
     <Panel
       title="Largest movers"
@@ -137,7 +143,7 @@ function Movers({ comparison: { steered } }: { comparison: Comparison }) {
           </tr>
         </thead>
         <tbody>
-          {steered.movers.map(({ id, text, before, after }) => (
+          {shown.map(({ id, text, before, after }) => (
             <tr key={id}>
               <th scope="row">
                 <TokenText text={text} />
@@ -152,7 +158,9 @@ function Movers({ comparison: { steered } }: { comparison: Comparison }) {
           ))}
         </tbody>
       </table>
-      {steered.movers.length === 0 && <p className="quiet-text">Nothing moves after this token.</p>}
+      {shown.length === 0 && (
+        <p className="quiet-text">No token moves by more than {formatPercent(LEAST)} after this one.</p>
+      )}
     </Panel>
   );
 }

@@ -1,18 +1,18 @@
 import { useEffect } from 'react';
 import { FLUENCY_LIMIT, fluencyLoss } from '../../shared/steering-effect.ts';
-import { amountOf, canBeSwept, sweepKey, sweptStep, useSweep } from '../../state/steered-sweep.ts';
+import { amountOf } from '../../state/recipe-steps.ts';
+import { canBeSwept, sweepKey, sweptStep, useSweep } from '../../state/steered-sweep.ts';
 import { usePage } from '../../state/store.ts';
 import { type Fact, Facts } from '../shared/Facts.tsx';
 import { formatCount, formatFixed, formatPercent, formatSigned } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { AFTER_STOP, Working } from '../shared/Working.tsx';
-import { effectFigures, type Measured, measuredOf, pointAt, sweepTable } from './sweep-derived.ts';
+import { effectFigures, type Measured, measuredOf, pointAt, sweepTable, sweptName } from './sweep-derived.ts';
 import { SweepChart } from './SweepChart.tsx';
 import { SweepEffects } from './SweepEffects.tsx';
 import { SweepPoints } from './SweepPoints.tsx';
 import { SweepSetup } from './SweepSetup.tsx';
-import { stepName } from './words.ts';
 import './texts.css';
 import './sweep.css';
 
@@ -102,7 +102,7 @@ function Result() {
   return (
     <div className={`sweep-result${stale ? ' of-other-inputs' : ''}`} aria-busy={running !== undefined}>
       <p className="small">
-        {stepName(result.step)}
+        {sweptName(result.step)}
         {result.alone && ', without the rest of the recipe'}
         {stale && <strong> · measured with other settings than those above: sweep again for these</strong>}
       </p>

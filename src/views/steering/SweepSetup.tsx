@@ -3,7 +3,7 @@ import { sweptStep, canBeSwept, LIMITS, useSweep } from '../../state/steered-swe
 import { usePage } from '../../state/store.ts';
 import { NumberField } from './NumberField.tsx';
 import { measuredOf } from './sweep-derived.ts';
-import { stepName } from './words.ts';
+import { stepText } from './recipe-words.ts';
 
 const NONE: never[] = [];
 
@@ -40,7 +40,7 @@ export function SweepSetup() {
                 // A step is its place in the recipe.
                 // oxlint-disable-next-line react/no-array-index-key
                 <option key={i} value={i}>
-                  {i + 1}. {stepName(one)}
+                  {i + 1}. {stepText(one)}
                 </option>
               ),
           )}

@@ -127,7 +127,11 @@ const Part = memo(
   function Part({ start, tokens, count, done, base, parts, at, stop, tint }: PartProps) {
     return (
       <div className="text-part">
-        {start > 0 && <span className="text-part-number small">{formatCount(start)}</span>}
+        {start > 0 && (
+          <span className="text-part-number small" aria-hidden="true">
+            {formatCount(start)}
+          </span>
+        )}
         {tokens.slice(start, start + count).map(({ text, special }, i) => {
           const place = start + i;
           const own = tokens[place]!;

@@ -22,6 +22,9 @@ import {
 } from './texts-derived.ts';
 import './texts.css';
 
+/** Tokens of each text in the table on the page; files have them all. */
+const SHOWN_ROWS = 200;
+
 /** What the model then says: as it is, steered, and steered with its attention held. */
 export function Texts() {
   const { texts, asked, follow } = useTexts();
@@ -37,6 +40,7 @@ export function Texts() {
       className="texts-panel"
       about={<About />}
       table={() => textsTable(texts)}
+      shownTable={() => textsTable(texts, SHOWN_ROWS)}
       textColumns={[3]}
       images={false}
       files={[

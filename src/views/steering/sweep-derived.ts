@@ -1,8 +1,10 @@
 import type { EffectInfo, Sweep, SweepPoint } from '../../engine/protocol.ts';
 import { FEATURE_EFFECT, type SweptResult, type SweptStep } from '../../state/steered-sweep.ts';
+import { restOf, subjectOf } from '../../state/recipe-steps.ts';
 import { effectOf, fluencyLoss, type SteeringEffect } from '../../shared/steering-effect.ts';
 import type { Cell, TableData } from '../shared/download.ts';
 import { formatActivation, formatPercent } from '../shared/format.ts';
+import { subjectName } from './recipe-words.ts';
 
 /** What is drawn over strengths: the rate of a property, or the swept feature’s activation. */
 export interface Measured {
@@ -46,8 +48,9 @@ export function measuredOf(effects: readonly EffectInfo[], step: SweptStep | und
   return !step || hasFeature(step) ? [activation, ...rates] : rates;
 }
 
-/** Amount of a step that changes nothing. */
-export const neutralOf = (step: SweptStep): number => (step.kind === 'scale' ? 1 : 0);
+const DOING: Record<SweptStep['kind'], string> = { add: 'Adding', clamp: 'Clamping', scale: 'Scaling' };
+/** A step without its amount. */
+export const sweptName = (step: SweptStep): string => `${DOING[step.kind]} ${subjectName(subjectOf(step))}`;
 
 /** In the order of strengths, whatever order they were asked in. */
 export const byStrength = (sweep: Sweep): SweepPoint[] =>
@@ -58,10 +61,10 @@ export function effectFigures(
   { sweep, step }: SweptResult,
   { effect, value }: Measured,
 ): SteeringEffect | undefined {
-  if (effect !== undefined) return effectOf(sweep, effect, neutralOf(step));
+  if (effect !== undefined) return effectOf(sweep, effect, restOf(step));
   // Of one number alone, the slope and what it costs.
   const own = (point: SweepPoint) => ({ ...point, rates: [value(point)] });
-  const found = effectOf({ base: own(sweep.base), points: sweep.points.map(own) }, 0, neutralOf(step));
+  const found = effectOf({ base: own(sweep.base), points: sweep.points.map(own) }, 0, restOf(step));
   return found && { ...found, selectivity: NaN };
 }
 

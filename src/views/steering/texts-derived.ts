@@ -67,8 +67,8 @@ export function tintOf(tint: TextTint, kl: number, loss: number, other: boolean)
 const known = (value: number | undefined): number | null =>
   value === undefined || Number.isNaN(value) ? null : value;
 
-/** A row a token of every text, in full. */
-export function textsTable(texts: Texts): TableData {
+/** A row a token of every text. @param most tokens of each text, from its first */
+export function textsTable(texts: Texts, most = Infinity): TableData {
   return {
     columns: [
       'text',
@@ -80,7 +80,7 @@ export function textsTable(texts: Texts): TableData {
       'loss under base, nats',
     ],
     rows: ARMS.flatMap((id) =>
-      (texts[id]?.tokens ?? []).map(({ id: token, text, logProb }, at): Cell[] => [
+      (texts[id]?.tokens.slice(0, most) ?? []).map(({ id: token, text, logProb }, at): Cell[] => [
         TITLES[id],
         at + 1,
         token,

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import chat from '../../model/goldens/chat.json';
+import { ModelTokenizer } from '../../model/tokenizer.ts';
+import type { Prompt } from '../protocol.ts';
+import type { Session } from '../session.ts';
+import { describePrompting, readPrompt } from './prompt.ts';
+
+/** A session with the tokenizer of a golden, and its chat template if it is to have one. */
+function session(kind: string, hasTemplate = true): Session {
+  const golden = chat.find(({ tokenizer }) => tokenizer === kind)!;
+  const file = new URL(`../../model/goldens/tokenizers/${kind}.json`, import.meta.url);
+  const { tokenizer: json, config } = JSON.parse(readFileSync(file, 'utf8')) as {
+    tokenizer: { added_tokens: object[] };
+    config: object;
+  };
+  const tokenizer = new ModelTokenizer(
+    { ...json, added_tokens: [...json.added_tokens, ...golden.added] },
+    { ...config, chat_template: hasTemplate ? golden.template : null },
+    { family: 'llama' },
+  );
+  const opened = { tokenizer, prefix: tokenizer.prefix };
+  return { opened, split: (text: string) => tokenizer.tokenize(text) } as unknown as Session;
+}
+
+const hello: Prompt = { kind: 'chat', messages: [{ role: 'user', content: 'Hello <s> there' }] };
+
+test('a text is read after the prefix, special tokens in it as text', async () => {
+  const { ids, special, prefix, tokens } = await readPrompt(session('llama2'), {
+    kind: 'text',
+    text: 'a <s>',
+  });
+  expect([prefix, ids[0], special[0], special.lastIndexOf(true)]).toEqual([1, 1, true, 0]);
+  expect(tokens).toHaveLength(ids.length);
+});
+
+test('a conversation is read through the template, special tokens in it as such; its first is the prefix', async () => {
+  const { ids, special, prefix } = await readPrompt(session('llama2'), hello);
+  expect([prefix, ids[0]]).toEqual([1, 1]);
+  expect(special.filter(Boolean)).toHaveLength(2);
+  // ChatML begins with a special token as well, but with none that begins a text.
+  const qwen = await readPrompt(session('qwen'), hello);
+  expect([qwen.prefix, qwen.special[0]]).toEqual([0, true]);
+});
+
+test.each<[string, Session, Prompt, object]>([
+  ['no template', session('llama3', false), hello, { code: 'unsupported' }],
+  ['nothing to read', session('qwen'), { kind: 'text', text: '' }, {}],
+  ['no messages', session('qwen'), { kind: 'chat', messages: [] }, { code: 'bad-input' }],
+  [
+    'an unknown role',
+    session('qwen'),
+    { kind: 'chat', messages: [{ role: 'tool' as 'user', content: '' }] },
+    { code: 'bad-input' },
+  ],
+  [
+    'a role the template refuses',
+    session('gemma'),
+    { kind: 'chat', messages: [{ role: 'system', content: 'x' }] },
+    { code: 'bad-input', message: expect.stringContaining('System role not supported') as string },
+  ],
+])('%s', async (what, given, prompt, expected) => {
+  if (what === 'nothing to read') {
+    // A prefix is enough to go on from; without one there must be a token.
+    const { ids } = await readPrompt(given, prompt);
+    expect(ids).toHaveLength(1);
+    const bare = { ...given, opened: { ...given.opened, prefix: [] } } as unknown as Session;
+    await expect(readPrompt(bare, prompt)).rejects.toMatchObject({ code: 'bad-input' });
+    return;
+  }
+  await expect(readPrompt(given, prompt)).rejects.toMatchObject(expected);
+});
+
+test('what the tokenizer says of prompts', async () => {
+  expect(await describePrompting(session('llama3', false))).toMatchObject({ chat: false });
+  const llama3 = session('llama3');
+  const { chat: has, ends } = await describePrompting(llama3);
+  expect([has, ends.map((id) => llama3.opened.tokenizer.text(id))]).toEqual([
+    true,
+    ['<|end_of_text|>', '<|eot_id|>'],
+  ]);
+});
