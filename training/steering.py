@@ -26,9 +26,10 @@ from tokenizers import Tokenizer
 
 SEED, ITEMS = 11, 600
 PROMPT_TOKENS = 4
-# Pairs of a latent and a property: F1 at least, and latents of one dictionary a property, those that tell it of the next token
-# best: what is to be raised must be promoted before it stands there.
-LEAST_F1, PER_EFFECT = 0.3, 3
+# Pairs of a latent and a property: F1 at least, and latents of one dictionary a property. Of a kind of token, those that tell
+# it of the next token best: what is to be raised must be promoted before it stands there. Of a single word, those that tell it
+# best at all: heads of later layers copy it.
+LEAST_F1, PER_EFFECT = 0.3, 2
 # Share of a token's occurrences that have a property for it to stand for the property.
 TYPICAL = 0.9
 EXPECT = {"texts": 16, "tokens": 43, "loss": 1.13}
@@ -103,7 +104,8 @@ def labels(model, saes: dict, rows: list[list[int]], names: list[str], marked: l
         f1[fired[hook] < 20] = 0
         told, ahead = f1.amax(1), f1[:, 1]
         for effect in range(effects):
-            ranked = (ahead[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
+            single = names[effect].startswith(("word-", "century-"))
+            ranked = ((told if single else ahead)[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
             for value, latent in zip(ranked.values.tolist(), ranked.indices.tolist()):
                 if value > 0.1:
                     pairs.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(told[latent, effect].item(), 3), "unit": most[hook][latent].item()})  # fmt: skip

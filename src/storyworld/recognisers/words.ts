@@ -20,7 +20,7 @@ const EVENTS = list(
 );
 const ANY_NAME = `\\b(?:${names.join('|')})\\b`;
 /** Words of which one is as good as another where they stand, so that a preference for one shows. */
-const SINGLE = [...places, ...animals, ...colours];
+const SINGLE = [...names, ...places, ...animals, ...colours];
 const CENTURIES = Array.from({ length: 8 }, (_, i) => 11 + i);
 
 /** Single words. */
