@@ -3,8 +3,11 @@
     python training/steering.py          # writes bench/steering-candidates.json
 
 1. On Storyworld items: how well each latent's firing tells each property of `src/storyworld/recognisers`, on its own token
-   or the next (F1).
-2. Texts generated in batches with the direction added at several strengths, and what the properties' rates become.
+   or the next (F1), and of which property it tells the next token best.
+2. On texts of the model's own: the expected share of next tokens with the property, and their expected loss under the model
+   as it is, when the direction is added; the strength at which that loss is a little below the limit. A property is here the
+   tokens that nearly always have it.
+3. Texts generated with the most promising at that strength, counted.
 
 Only a choice of what to measure: every figure that the page shows is measured by the page's own engine afterwards, on
 other prompts and seeds.
@@ -23,18 +26,15 @@ from tokenizers import Tokenizer
 
 SEED, ITEMS = 11, 600
 PROMPT_TOKENS = 4
-# Pairs of a latent and a property: F1 at least (its own token or the next), and latents of one dictionary a property, those
-# that tell it of the next token best: what is to be raised must be promoted before it stands there.
+# Pairs of a latent and a property: F1 at least, and latents of one dictionary a property. Of a kind of token, those that tell
+# it of the next token best: what is to be raised must be promoted before it stands there. Of a single word, those that tell it
+# best at all: heads of later layers copy it.
 LEAST_F1, PER_EFFECT = 0.3, 2
-# A first look at all of them, and a longer one at the best of each property at the strength chosen and those beside it. Losses
-# are noisy: `limit` is on this side of 1.2 where strengths are chosen, and beyond where only what is hopeless is left out.
-STRENGTHS = {
-    "blocks.2.hook_resid_pre": [0.3, 0.6, 1.2],
-    "blocks.3.hook_resid_post": [0.15, 0.3, 0.6],
-    **{f"blocks.{layer}.attn.hook_z": [0.7, 1.5, 3] for layer in range(4)},
-}
-LOOK = {"prompts": 8, "tokens": 32, "base": 64, "limit": 1.25}
-CHOOSE = {"prompts": 32, "tokens": 40, "base": 16, "limit": 1.16, "per_effect": 4, "most": 64}
+# Share of a token's occurrences that have a property for it to stand for the property.
+TYPICAL = 0.9
+EXPECT = {"texts": 16, "tokens": 43, "loss": 1.13}
+GENERATE = {"prompts": 32, "tokens": 48, "base": 16, "per_effect": 3, "most": 72}
+FIRST_STRENGTH = {"blocks.2.hook_resid_pre": 0.6, "blocks.3.hook_resid_post": 0.4}
 
 
 def storyworld(seed: int, items: int) -> list[str]:
@@ -65,9 +65,17 @@ class Sae:
         return torch.zeros(*x.shape[:-1], len(self.b_enc)).scatter_(-1, indices, values)
 
 
-def labels(model, saes: dict, rows: list[list[int]]) -> list[dict]:
-    """Pairs of a latent and the properties it tells best, and the latent's largest activation."""
-    names, marked = marks(rows)
+def typical(rows: list[list[int]], marked: list[np.ndarray]) -> np.ndarray:
+    """[vocabulary, effects] 1 for tokens that nearly always have the property."""
+    ids, own = np.concatenate(rows), np.concatenate(marked)
+    seen, having = np.zeros(3072), np.zeros((3072, own.shape[1]))
+    np.add.at(seen, ids, 1)
+    np.add.at(having, ids, own)
+    return (having >= TYPICAL * np.maximum(seen, 3)[:, None]).astype(np.float32)
+
+
+def labels(model, saes: dict, rows: list[list[int]], names: list[str], marked: list[np.ndarray]) -> list[dict]:
+    """Pairs of a latent and a property, and the latent's largest activation."""
     effects = len(names)
     hits = {hook: torch.zeros(len(sae.b_enc), 2 * effects) for hook, sae in saes.items()}
     fired = {hook: torch.zeros(len(sae.b_enc)) for hook, sae in saes.items()}
@@ -96,7 +104,8 @@ def labels(model, saes: dict, rows: list[list[int]]) -> list[dict]:
         f1[fired[hook] < 20] = 0
         told, ahead = f1.amax(1), f1[:, 1]
         for effect in range(effects):
-            ranked = (ahead[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
+            single = names[effect].startswith(("word-", "century-"))
+            ranked = ((told if single else ahead)[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
             for value, latent in zip(ranked.values.tolist(), ranked.indices.tolist()):
                 if value > 0.1:
                     pairs.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(told[latent, effect].item(), 3), "unit": most[hook][latent].item()})  # fmt: skip
@@ -177,42 +186,93 @@ def prompts_of(tokenizer, seed: int, items: int) -> torch.Tensor:
     return torch.tensor([[0, *tokenizer.encode(text, add_special_tokens=False).ids[:PROMPT_TOKENS]] for text in texts])
 
 
-def search(model, saes, tokenizer, names, pairs, seed: int, plan: dict, strengths, generator) -> list[dict]:
-    """
-    For each pair the strength with the highest rate that keeps fluency, the surest first.
-    strengths: of a pair, those to be tried
-    """
-    prompts = prompts_of(tokenizer, seed, plan["prompts"])
-    settings = {(p["dictionary"], p["feature"], s): p["unit"] for p in pairs for s in strengths(p)}
-    asked = [{"strength": 0}] * plan["base"]
-    asked += [{"dictionary": d, "feature": f, "unit": u, "strength": s} for (d, f, s), u in settings.items()]
-    results = measure(model, saes, prompts, plan["tokens"], asked, generator)
-    own, steered = results[: plan["base"]], results[plan["base"] :]
+class Expectation:
+    """Next tokens after texts of the model's own, with a direction added to every generated row but special ones."""
+
+    def __init__(self, model, ids: torch.Tensor, start: int, tokens: torch.Tensor):
+        self.model, self.tokens = model, tokens
+        self.scope = ((torch.arange(ids.shape[1]) >= start) & (ids != 0))[..., None].float()
+        self.rows = self.scope[..., 0].bool()
+        self.at = {}
+
+        def keep(hook, x):
+            self.at[hook] = x
+            return x
+
+        run(model, ids, keep)
+        self.logs = self.predict(self.at["blocks.3.hook_resid_post"])
+        self.base_rates, self.base_loss = self.figures(self.logs)
+
+    def predict(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model.unembed(x[self.rows]).log_softmax(-1)
+
+    def figures(self, logs: torch.Tensor) -> tuple[torch.Tensor, float]:
+        probs = logs.exp()
+        return probs.mean(0) @ self.tokens, -(probs * self.logs).sum(1).mean().item()
+
+    def steered(self, hook: str, direction: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Rates of all properties, and the loss over that of the base."""
+        added = self.scope * direction
+        layer = int(hook.split(".")[1])
+        h = self.model.h
+        if hook.endswith("hook_resid_post"):
+            x, layer = self.at[hook] + added, layer + 1
+        elif hook.endswith("hook_resid_pre"):
+            x = self.at[hook] + added
+        else:
+            x = self.at[f"blocks.{layer}.hook_resid_pre"] + h[layer].attn.c_proj(self.at[hook] + added)
+            x, layer = x + h[layer].mlp(h[layer].ln_2(x)), layer + 1
+        for block in h[layer:]:
+            x = block(x)
+        rates, loss = self.figures(self.predict(x))
+        return rates, loss / self.base_loss
+
+
+def expect(model, saes, tokenizer, names, tokens, pairs, generator) -> list[dict]:
+    """For each pair the strength at which the expected loss is as wanted, and how many times the property's rate rises."""
+    prompts = prompts_of(tokenizer, SEED + 1, EXPECT["texts"])
+    expectation = Expectation(model, generate(model, prompts, {}, EXPECT["tokens"], generator), prompts.shape[1], tokens)
+    found = []
+    latents = {(p["dictionary"], p["feature"]): p["unit"] for p in pairs}
+    for done, ((hook, feature), unit) in enumerate(latents.items()):
+        direction = saes[hook].w_dec[feature] * unit
+        strength, tried = FIRST_STRENGTH.get(hook, 2.0), []
+        for _ in range(4):
+            rates, loss = expectation.steered(hook, strength * direction)
+            tried.append((strength, rates, loss))
+            # The loss rises with about the square of the strength; more steeply where it is large.
+            rise = min(max((EXPECT["loss"] - 1) / max(loss - 1, 1e-3), 0.1), 9)
+            if 0.8 < rise < 1.25:
+                break
+            strength = round(strength * rise**0.5, 3)
+        strength, rates, loss = min(tried, key=lambda each: abs(each[2] - EXPECT["loss"]))
+        for pair in pairs:
+            if (pair["dictionary"], pair["feature"]) == (hook, feature) and loss < 1.18:
+                effect = names.index(pair["effect"])
+                if expectation.base_rates[effect] > 1e-4:
+                    ratio = (rates[effect] / expectation.base_rates[effect]).item()
+                    found.append({**pair, "strength": strength, "ratio": ratio, "loss": loss, "base": expectation.base_rates[effect].item()})  # fmt: skip
+        if done % 50 == 0:
+            print(f"{done} of {len(latents)}", file=sys.stderr)
+    return sorted(found, key=lambda each: -each["ratio"])
+
+
+def count(model, saes, tokenizer, names, pairs, generator) -> list[dict]:
+    """What texts generated with each of the pairs are like."""
+    prompts = prompts_of(tokenizer, SEED + 2, GENERATE["prompts"])
+    asked = [{"strength": 0}] * GENERATE["base"] + pairs
+    results = measure(model, saes, prompts, GENERATE["tokens"], asked, generator)
+    own, steered = results[: GENERATE["base"]], results[GENERATE["base"] :]
     base = np.concatenate([each["rates"] for each in own]).mean(0)
     base_loss = np.concatenate([each["loss"] for each in own]).mean()
     print(f"base loss {base_loss:.3f} nats a token", file=sys.stderr)
-    found = dict(zip(settings, steered))
-    best = []
-    for pair in pairs:
+    found = []
+    for pair, result in zip(pairs, steered):
         effect = names.index(pair["effect"])
-        options = []
-        for strength in strengths(pair):
-            result = found[pair["dictionary"], pair["feature"], strength]
-            rates, loss = result["rates"][:, effect], result["loss"].mean() / base_loss
-            low = rates.mean() - rates.std() / len(rates) ** 0.5
-            if loss < plan["limit"] and base[effect] > 0:
-                options.append({"strength": strength, "rate": float(rates.mean()), "sure": float(low / base[effect]), "loss": float(loss)})
-        if options:
-            best.append({**pair, **max(options, key=lambda option: option["sure"]), "base": float(base[effect])})
-    return sorted(best, key=lambda each: -each["sure"])
-
-
-def beside(pair: dict) -> list[float]:
-    """The strength chosen and the geometric means with those beside it."""
-    tried = STRENGTHS[pair["dictionary"]]
-    at = tried.index(pair["strength"])
-    middle = lambda a, b: round((a * b) ** 0.5, 3)
-    return [*(middle(tried[at - 1], tried[at]) for _ in range(at > 0)), tried[at], *(middle(tried[at], after) for after in tried[at + 1 : at + 2])]
+        rates = result["rates"][:, effect]
+        low = rates.mean() - 1.5 * rates.std() / len(rates) ** 0.5
+        found.append({**pair, "base": float(base[effect]), "rate": float(rates.mean()), "sure": float(low / max(base[effect], 1e-4)), "loss": float(result["loss"].mean() / base_loss)})  # fmt: skip
+    return sorted(found, key=lambda each: -each["sure"])
 
 
 def main() -> None:
@@ -232,24 +292,26 @@ def main() -> None:
     with torch.no_grad():
         texts = storyworld(SEED, ITEMS)
         rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in texts]
-        pairs = kept("pairs", lambda: labels(model, saes, rows))
-        names = json.loads((WORK / "effects.json").read_text())
+        names, marked = marks(rows)
+        tokens = torch.from_numpy(typical(rows, marked))
+        pairs = kept("pairs", lambda: labels(model, saes, rows, names, marked))
         print(f"{len(pairs)} pairs, {len({(p['dictionary'], p['feature']) for p in pairs})} latents", file=sys.stderr)
-        tried = lambda pair: STRENGTHS[pair["dictionary"]]
-        looked = kept("looked", lambda: search(model, saes, tokenizer, names, pairs, SEED + 1, LOOK, tried, generator))
-        again, count, seen = [], {}, set()
-        for pair in looked:
+        expected = kept("expected", lambda: expect(model, saes, tokenizer, names, tokens, pairs, generator))
+        again, used, seen = [], {}, set()
+        for pair in expected:
             latent = pair["dictionary"], pair["feature"]
-            if pair["sure"] > 1.5 and latent not in seen and count.get(pair["effect"], 0) < CHOOSE["per_effect"]:
+            if pair["ratio"] > 2.5 and latent not in seen and used.get(pair["effect"], 0) < GENERATE["per_effect"]:
                 seen.add(latent)
-                count[pair["effect"]] = count.get(pair["effect"], 0) + 1
-                again.append({key: pair[key] for key in ("dictionary", "feature", "effect", "f1", "unit", "strength")})
-        again = again[: CHOOSE["most"]]
-        print(f"{len(again)} are looked at again", file=sys.stderr)
-        chosen = search(model, saes, tokenizer, names, again, SEED + 2, CHOOSE, beside, generator)
-    good = [each for each in chosen if each["rate"] >= 3 * each["base"]]
-    (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps(good, indent=1) + "\n")
-    print(f"{len(good)} of {len(chosen)} reach 3", file=sys.stderr)
+                used[pair["effect"]] = used.get(pair["effect"], 0) + 1
+                again.append(pair)
+        again = again[: GENERATE["most"]]
+        print(f"{len(again)} are generated with", file=sys.stderr)
+        counted = count(model, saes, tokenizer, names, again, generator)
+        (WORK / "steering-counted.json").write_text(json.dumps(counted, indent=1))
+    good = [each for each in counted if each["rate"] >= 3 * each["base"] and each["loss"] < 1.22]
+    fields = ("dictionary", "feature", "effect", "f1", "unit", "strength")
+    (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps([{key: each[key] for key in fields} for each in good], indent=1) + "\n")
+    print(f"{len(good)} of {len(counted)} reach 3", file=sys.stderr)
 
 
 if __name__ == "__main__":

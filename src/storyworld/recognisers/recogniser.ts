@@ -32,16 +32,16 @@ export function matching([id, title, meaning]: About, pattern: RegExp): Recognis
   };
 }
 
-/** Words of a list, in whatever case. */
+/** Words of a list; those without a capital also with one. */
 export function wordsOf([id, title, meaning]: About, list: Iterable<string>): Recogniser {
-  const wanted = new Set(Array.from(list, (word) => word.toLowerCase()));
+  const wanted = new Set(list);
   return {
     id,
     title,
     meaning,
     find: ({ words }) =>
       words
-        .filter(({ word }) => wanted.has(word.toLowerCase()))
+        .filter(({ word }) => wanted.has(word) || wanted.has(word.toLowerCase()))
         .map(({ start, end }): Stretch => [start, end]),
   };
 }

@@ -19,6 +19,8 @@ const EVENTS = list(
   'war treaty voyage reign strike project siege famine campaign contract festival journey trial drought',
 );
 const ANY_NAME = `\\b(?:${names.join('|')})\\b`;
+/** Words of which one is as good as another where they stand, so that a preference for one shows. */
+const SINGLE = [...names, ...places, ...animals, ...colours];
 const CENTURIES = Array.from({ length: 8 }, (_, i) => 11 + i);
 
 /** Single words. */
@@ -72,4 +74,5 @@ export const wordKinds: readonly Recogniser[] = [
     ['state', 'How it is', 'What something is, looks or seems, at the end of a sentence.'],
     /\b(?:is|are|was|were|looks?|seems?|stays?) ([a-z]+)(?=\.|$)/g,
   ),
+  ...SINGLE.map((word) => wordsOf([`word-${word}`, `“${word}”`, `The word ${word}.`], [word])),
 ];
