@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { Analysis, CompareRequest, Comparison, OpenedModel } from '../engine/protocol.ts';
+import type { Analysis, CompareRequest, Comparison, OpenedModel, RowComparison } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { RecipeStep } from './recipe.ts';
 import { questionOf, useSteer } from './steer.ts';
@@ -13,12 +13,21 @@ interface Call {
   fail: (thrown: unknown) => void;
 }
 const calls: Call[] = [];
+/** Questions about the row alone, which a slider asks first. */
+const rowCalls: CompareRequest[] = [];
+/** What their answers wait for. */
+let rowsHeld: Promise<void> | undefined;
 vi.mock('./engine.ts', () => ({
   onEngineTrouble: () => {},
   runningEngine: () => ({
     steer: {
       compare: (request: CompareRequest, { signal }: { signal: AbortSignal }) =>
         new Promise<Comparison>((answer, fail) => calls.push({ request, signal, answer, fail })),
+      compareRow: async (request: CompareRequest) => {
+        rowCalls.push(request);
+        await rowsHeld;
+        return { row: 2, kl: rowCalls.length, steered: {} } as RowComparison;
+      },
     },
   }),
 }));
@@ -49,11 +58,9 @@ const settle = (): Promise<void> => new Promise((done) => setTimeout(done));
 /** As the page changes its view, without an address bar. */
 const view = (part: Partial<typeof defaultView>): void =>
   usePage.setState(({ view: before }) => ({ view: { ...before, ...part } }));
-const strengths = (): unknown[] =>
-  calls.map(({ request }) => {
-    const [first] = request.interventions;
-    return first?.kind === 'add' ? first.strength : first;
-  });
+const strengthOf = ({ interventions: [first] }: CompareRequest): unknown =>
+  first?.kind === 'add' ? first.strength : first;
+const strengths = (): unknown[] => calls.map(({ request }) => strengthOf(request));
 const behind = (): boolean => useSteer.getState().result?.key !== useSteer.getState().wanted;
 
 let end: (() => void) | undefined;
@@ -61,7 +68,9 @@ beforeEach(() => {
   end?.();
   end = undefined;
   calls.length = 0;
-  useSteer.setState({ wanted: '', result: undefined, running: false, problem: undefined });
+  rowCalls.length = 0;
+  rowsHeld = undefined;
+  useSteer.setState({ wanted: '', result: undefined, row: undefined, running: false, problem: undefined });
   usePage.setState({
     phase: 'ready',
     opened: opened as unknown as OpenedModel,
@@ -121,6 +130,33 @@ test('while a slider moves one question is under way and the newest waits; those
   expect(behind()).toBe(false);
   expect(useSteer.getState()).toMatchObject({ running: false, result: { comparison: { row: 4 } } });
   expect(calls).toHaveLength(2);
+});
+
+test('while a slider moves only what follows the row is asked; the rest once it rests', async () => {
+  await follow();
+  expect(rowCalls).toHaveLength(0);
+  calls[0]!.answer(found(2));
+  await settle();
+  let release = (): void => {};
+  rowsHeld = new Promise((done) => (release = done));
+  for (const strength of [2, 3, 4]) view({ steer: [step(strength)] });
+  await settle();
+  release();
+  await settle();
+  expect(rowCalls.map(strengthOf)).toEqual([2, 4]);
+  expect(strengths()).toEqual([1, 4]);
+  // The row is of the newest recipe, and everything else known to be of an older.
+  expect(useSteer.getState().row?.kl).toBe(2);
+  expect(behind()).toBe(true);
+  calls[1]!.answer(found(2));
+  await settle();
+  expect(useSteer.getState().row).toBeUndefined();
+  expect(behind()).toBe(false);
+  // Of another row nothing is known yet that a quick answer could be put into.
+  view({ active: 5 });
+  await settle();
+  expect(rowCalls).toHaveLength(2);
+  expect(calls).toHaveLength(3);
 });
 
 test('a slider that comes back to what is under way asks nothing more', async () => {

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Analysis, CompareRequest, Comparison } from '../engine/protocol.ts';
+import type { Analysis, CompareRequest, Comparison, RowComparison } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
 import { filesBehind } from './opening.ts';
@@ -21,6 +21,8 @@ export interface SteerQuestion {
   key: string;
   /** The part of it that says which tokens are read: answers about others are not waited for. */
   about: string;
+  /** The same with the row. */
+  place: string;
   /** The text as it was read when it was asked. */
   analysis: Analysis;
   view: ViewState;
@@ -29,6 +31,7 @@ export interface SteerQuestion {
 /** What a recipe does to the text it was asked of. */
 export interface Compared {
   key: string;
+  place: string;
   analysis: Analysis;
   /** The steps that were on. */
   steer: readonly RecipeStep[];
@@ -41,6 +44,8 @@ interface SteerState {
   wanted: string;
   /** The newest answer; it is of an older question where its key is another. */
   result?: Compared;
+  /** What a newer recipe than that of `result` makes of the row: comes first while a slider moves. */
+  row?: RowComparison;
   running: boolean;
   problem?: FacetError;
 }
@@ -78,7 +83,7 @@ export const useSteer = create<SteerState & SteerActions>()((set, get) => {
     if (!question) {
       stop();
       const bare = view.steer.every(({ off }) => off);
-      set({ running: false, problem: undefined, ...(bare && { result: undefined }) });
+      set({ running: false, problem: undefined, row: undefined, ...(bare && { result: undefined }) });
       return;
     }
     newest = question;
@@ -96,11 +101,25 @@ export const useSteer = create<SteerState & SteerActions>()((set, get) => {
     try {
       const request = await requestOf(question);
       if (signal.aborted) return;
+      if (get().result?.place === question.place) {
+        const row = await engine.steer.compareRow(request, { signal });
+        if (signal.aborted) return;
+        set({ row });
+        // The rest is worth its time once the slider rests.
+        if (newest !== question && newest?.about === question.about) {
+          void run(newest);
+          return;
+        }
+      }
       const comparison = await engine.steer.compare(request, { signal });
       if (signal.aborted) return;
-      const { key, analysis, view } = question;
+      const { key, place, analysis, view } = question;
       const steer = view.steer.filter(({ off }) => !off);
-      set({ result: { key, analysis, steer, chat: view.chat, comparison }, problem: undefined });
+      set({
+        result: { key, place, analysis, steer, chat: view.chat, comparison },
+        row: undefined,
+        problem: undefined,
+      });
     } catch (thrown) {
       if (signal.aborted) return;
       const problem = FacetError.from(thrown);
@@ -112,7 +131,7 @@ export const useSteer = create<SteerState & SteerActions>()((set, get) => {
         return;
       }
       // A figure of before must not stand beside the reason why there is none.
-      if (newest === question) set({ problem, result: undefined });
+      if (newest === question) set({ problem, result: undefined, row: undefined });
     }
     flight = undefined;
     if (newest && newest.key !== question.key) void run(newest);
@@ -155,7 +174,19 @@ export function questionOf({ phase, analysis, analysing, view, opened }: Asking)
   const about = JSON.stringify([modelDigest, storage ?? '', prefix, chat, chat ? system : windowStart, text]);
   const features = opened?.dictionary ? dictionaryDigest : '';
   const key = JSON.stringify([about, on, rowOfView(view, analysis) ?? -1, frozen, features]);
-  return { key, about, analysis, view };
+  const place = JSON.stringify([about, rowOfView(view, analysis) ?? -1]);
+  return { key, about, place, analysis, view };
+}
+
+/** An answer with what follows its row as a newer recipe has it; everything else is still of the older. */
+export function withRow(result: Compared, row: RowComparison | undefined): Compared {
+  if (!row) return result;
+  const { comparison } = result;
+  const kl = comparison.steered.kl.slice();
+  kl[comparison.row] = row.kl;
+  const { next, movers } = row.steered;
+  const steered = { ...comparison.steered, next, movers, kl };
+  return { ...result, comparison: { ...comparison, steered } };
 }
 
 /** The chosen row; undefined stands for the last. Tokens of a chat are counted from its first, as those of a text. */

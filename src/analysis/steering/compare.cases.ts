@@ -24,7 +24,8 @@ import {
 } from '../../testing/compared.ts';
 import { analyzePrompt } from '../prompt.ts';
 import { Baselines } from './baselines.ts';
-import type { SteeredPass } from './compare.ts';
+import { compareRow } from './compare-row.ts';
+import { compareText, type SteeredPass } from './compare.ts';
 
 /** Features of every row, of a pass from the embedding on. */
 async function allCodes(
@@ -42,6 +43,43 @@ async function allCodes(
 }
 
 export const cases = gpuCases('comparing with and without interventions', {
+  'what follows one row alone is what the whole comparison says of it, cold, warm and for a row before the change':
+    async (gpu) => {
+      for (const [name, load] of Object.entries(models)) {
+        using model = await load(gpu);
+        const ids = someIds(model);
+        for (const row of [LENGTH - 1, FIRST, FIRST - 1]) {
+          for (const added of places(model)) {
+            using whole = new Baselines(model);
+            using alone = new Baselines(model);
+            const what = `${name}, ${added.hook}, row ${row}`;
+            const steering = addedRows([added]);
+            const asked = { ids, rows: rowsOf(ids) };
+            const { base, steered, resumedAt } = await compareText(
+              { model, baselines: whole },
+              asked,
+              steering,
+              { ...options, row },
+            );
+            for (const baselines of [alone, alone, whole]) {
+              const found = await compareRow({ model, baselines }, asked, steering, { ...options, row });
+              expectEqual([found.resumedAt], [resumedAt], what);
+              expectEqual(found.base.ids, base.next.ids, what);
+              expectClose(found.base.probs, base.next.probs, { absolute: 1e-6 }, what);
+              expectEqual(found.steered.ids, steered.next.ids, what);
+              expectClose(found.steered.probs, steered.next.probs, { absolute: 1e-5 }, what);
+              expectEqual(
+                found.movers.map(({ id }) => id),
+                steered.movers.map(({ id }) => id),
+                what,
+              );
+              expectClose([found.kl], [steered.kl[row]!], { absolute: 1e-6, relative: 1e-4 }, what);
+              if (row < FIRST) expectClose([found.kl], [0], { absolute: 1e-7 }, what);
+            }
+          }
+        }
+      }
+    },
   'a resumed pass says what one from scratch says; divergences and movers are those of the full logits':
     async (gpu) => {
       for (const [name, load] of Object.entries(models)) {

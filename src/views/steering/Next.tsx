@@ -13,8 +13,9 @@ export function Next() {
   const analysis = usePage((state) => state.analysis);
   const result = useSteer((state) => state.result);
   const behind = useSteer((state) => state.result !== undefined && state.result.key !== state.wanted);
+  const ahead = useSteer((state) => state.row !== undefined);
   return (
-    <div className={`next${behind ? ' is-behind' : ''}`} aria-busy={behind}>
+    <div className={`next${behind ? ' is-behind' : ''}${ahead ? ' has-row' : ''}`} aria-busy={behind}>
       {analysis && <NextTokens analysis={analysis} />}
       {result && (
         <div className="next-columns">

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Comparison } from '../../engine/protocol.ts';
-import { type Compared, useSteer } from '../../state/steer.ts';
+import { type Compared, useSteer, withRow } from '../../state/steer.ts';
 import { formatNats, formatPercent, formatSigned } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { TokenText } from '../shared/TokenText.tsx';
@@ -16,7 +16,8 @@ const LEAST = 5e-5;
 
 /** What the model expects after the chosen token, as is and steered. */
 export function NextBars({ result }: { result: Compared }) {
-  const { comparison } = result;
+  const row = useSteer((state) => state.row);
+  const { comparison } = useMemo(() => withRow(result, row), [result, row]);
   const rows = useMemo(() => nextRows(comparison, SHOWN), [comparison]);
   const at = comparison.tokens[comparison.row] ?? '';
   return (

@@ -15,7 +15,7 @@ import { recipeTable } from './recipe-words.ts';
 
 /** What moves most, beside the sliders where the panels that say all are out of sight. The panels speak for it. */
 function Moved() {
-  const movers = useSteer((state) => state.result?.comparison.steered.movers);
+  const movers = useSteer((state) => (state.row ?? state.result?.comparison)?.steered.movers);
   if (!movers || movers.length === 0) return null;
   return (
     <p className="small recipe-moved" aria-hidden="true">

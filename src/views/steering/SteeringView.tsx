@@ -21,8 +21,8 @@ export default function SteeringView() {
         <Suggestions />
       </div>
       <div className="steering-main">
-        <Next />
         <Texts />
+        <Next />
         <Sweep />
         <LogitLens />
       </div>
