@@ -3,7 +3,7 @@ import { commands } from 'vitest/browser';
 import { expect, test } from 'vitest';
 import type { Suggestions } from '../src/engine/protocol.ts';
 import candidates from './steering-candidates.json';
-import type { Candidate, Plan, Row, SteeringBench } from './steering.worker.ts';
+import type { Plan, Row, SteeringBench } from './steering.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
 const most = Number(env.VITE_CANDIDATES ?? candidates.length);
@@ -24,7 +24,7 @@ test('what candidates of steering do to generated texts', { timeout: 7_200_000 }
       // What there is survives a run that is broken off.
       void commands.writeFile(PARTIAL, written(soFar));
     };
-    const table = await bench.measure(plan, candidates.slice(0, most) as Candidate[], proxy(onRow));
+    const table = await bench.measure(plan, candidates.slice(0, most), proxy(onRow));
     expect(table.latents.length).toBeGreaterThan(0);
     if (most >= candidates.length) await commands.writeFile(FILE, written(table));
   } finally {

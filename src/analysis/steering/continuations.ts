@@ -17,10 +17,10 @@ export interface ContinueOptions {
   tokens: number;
   /** A token that ends its text; it is the text's last. */
   ends: ReadonlySet<number>;
-  isSpecial(id: number): boolean;
-  turn<Result>(work: () => Promise<Result>): Promise<Result>;
+  isSpecial: (id: number) => boolean;
+  turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Told how many tokens were made just now. */
-  onTokens?(count: number): void;
+  onTokens?: (count: number) => void;
 }
 
 interface Growing {

@@ -34,5 +34,5 @@ export interface Steering extends Disposable {
   /** Whether any edit acts before `blocks.{firstLayer}.hook_resid_pre`, i.e. at the embedding. */
   readonly atEmbedding: boolean;
   /** Recorded edits are for one pass only: ask again for the next. */
-  edits(rows: PassRows): PassEdits;
+  readonly edits: (rows: PassRows) => PassEdits;
 }

@@ -197,7 +197,7 @@ export const cases = gpuCases('a sweep of strengths', {
         engine.steer.sweep(
           request({ tokens: 100, samples: 8 }),
           75,
-          () => engine.cancel(75),
+          () => void engine.cancel(75),
           (sweep) => partial.push(sweep),
         ),
       'cancelled',
