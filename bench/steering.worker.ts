@@ -44,6 +44,8 @@ export interface Row extends Candidate {
 /** What is shown: at least so many times the base's rate, for certain, which itself was seen so often. */
 const LEAST_RATIO = 3;
 const FEWEST_COUNTED = 5;
+/** Every row, so that the beginning of a next text is steered too. */
+const SCOPE = 'all';
 /** Two-sided 95 % of a normal distribution. */
 const Z = 1.96;
 
@@ -59,7 +61,7 @@ async function withSession<Result>(work: (session: Session) => Promise<Result>):
 
 function requestOf({ seed, items, tokens }: Plan, samples: number, candidate: Candidate): SweepRequest {
   const { dictionary, feature, unit, strength } = candidate;
-  const asked: Asked = { kind: 'add', dictionary, feature, unit, strength, scope: { kind: 'generated' } };
+  const asked: Asked = { kind: 'add', dictionary, feature, unit, strength, scope: { kind: SCOPE } };
   const sampling = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed };
   return {
     prompts: { kind: 'storyworld', seed, items },
@@ -138,7 +140,7 @@ function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: reado
       `Measured on ${plan.items} beginnings of Storyworld texts (seed ${plan.seed}) that nothing was chosen on: ` +
       `${plan.tokens} tokens after each, at temperature 1, ${plan.baseSamples} texts as the model is ` +
       `(${base.tokens.toLocaleString('en')} tokens, ${base.loss.toFixed(2)} nats a token) and ${plan.samples} with the ` +
-      'feature’s direction added to every generated token. Shown are features that raise the property they fire on at ' +
+      'feature’s direction added to every token, the one before a text included. Shown are features that raise the property they fire on at ' +
       `least ${LEAST_RATIO} times (lower end of the 95 % interval over texts) while the text’s loss under the model as it ` +
       `is rises by less than ${Math.round(100 * (FLUENCY_LIMIT - 1))} %; the property was seen at least ` +
       `${FEWEST_COUNTED} times without.`,
@@ -151,6 +153,7 @@ function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: reado
         feature: row.feature,
         effect: row.effect,
         f1: row.f1,
+        scope: SCOPE,
         strength: row.strength,
         unit: row.unit,
         baseRate: rounded(row.baseRate),

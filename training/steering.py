@@ -4,10 +4,9 @@
 
 1. On Storyworld items: how well each latent's firing tells each property of `src/storyworld/recognisers`, on its own token
    or the next (F1), and of which property it tells the next token best.
-2. On texts of the model's own: the expected share of next tokens with the property, and their expected loss under the model
-   as it is, when the direction is added; the strength at which that loss is a little below the limit. A property is here the
-   tokens that nearly always have it.
-3. Texts generated with the most promising at that strength, counted.
+2. On texts of the model's own, by gradients at strength 0: how fast each latent raises the expected share of next tokens with
+   the property, and how fast the texts get worse. A property is here the tokens that nearly always have it.
+3. Texts generated with the most promising, at several strengths, counted.
 
 Only a choice of what to measure: every figure that the page shows is measured by the page's own engine afterwards, on
 other prompts and seeds.
@@ -25,16 +24,16 @@ from shipped import DICTIONARIES, HOOKS, ROOT, WORK, load_model, run
 from tokenizers import Tokenizer
 
 SEED, ITEMS = 11, 600
-PROMPT_TOKENS = 4
-# Pairs of a latent and a property: F1 at least, and latents of one dictionary a property. Of a kind of token, those that tell
-# it of the next token best: what is to be raised must be promoted before it stands there. Of a single word, those that tell it
-# best at all: heads of later layers copy it.
-LEAST_F1, PER_EFFECT = 0.3, 2
+PROMPT_TOKENS = 2
+# F1 of a latent's firing for a property, on its own token or the next, for it to be the latent's.
+LEAST_F1 = 0.25
 # Share of a token's occurrences that have a property for it to stand for the property.
 TYPICAL = 0.9
-EXPECT = {"texts": 16, "tokens": 43, "loss": 1.13}
-GENERATE = {"prompts": 32, "tokens": 48, "base": 16, "per_effect": 3, "most": 72}
-FIRST_STRENGTH = {"blocks.2.hook_resid_pre": 0.6, "blocks.3.hook_resid_post": 0.4}
+PROMISE = {"texts": 16, "tokens": 60, "probes": 48, "loss": 0.15, "per_effect": 6}
+# A first count of all of them below the promised strength, which is too large where the texts change much, and a longer one of
+# the best at strengths nearby.
+FIRST = {"prompts": 16, "tokens": 48, "base": 32, "around": [0.3, 0.45, 0.7], "limit": 1.22}
+SECOND = {"prompts": 48, "tokens": 48, "base": 24, "around": [0.85, 1, 1.18], "limit": 1.17, "per_effect": 4, "most": 60}
 
 
 def storyworld(seed: int, items: int) -> list[str]:
@@ -74,9 +73,9 @@ def typical(rows: list[list[int]], marked: list[np.ndarray]) -> np.ndarray:
     return (having >= TYPICAL * np.maximum(seen, 3)[:, None]).astype(np.float32)
 
 
-def labels(model, saes: dict, rows: list[list[int]], names: list[str], marked: list[np.ndarray]) -> list[dict]:
-    """Pairs of a latent and a property, and the latent's largest activation."""
-    effects = len(names)
+def labels(model, saes: dict, rows: list[list[int]], marked: list[np.ndarray]) -> dict:
+    """For each hook: [latents, effects] F1, and [latents] the largest activation."""
+    effects = marked[0].shape[1]
     hits = {hook: torch.zeros(len(sae.b_enc), 2 * effects) for hook, sae in saes.items()}
     fired = {hook: torch.zeros(len(sae.b_enc)) for hook, sae in saes.items()}
     most = {hook: torch.zeros(len(sae.b_enc)) for hook, sae in saes.items()}
@@ -98,34 +97,27 @@ def labels(model, saes: dict, rows: list[list[int]], names: list[str], marked: l
             hits[hook] += firing.t() @ truth
             fired[hook] += firing.sum(0)
             most[hook] = torch.maximum(most[hook], codes.amax(0))
-    pairs = []
+    found = {}
     for hook in saes:
-        f1 = (2 * hits[hook] / (fired[hook][:, None] + totals).clamp(min=1)).view(-1, 2, effects)
+        f1 = 2 * hits[hook] / (fired[hook][:, None] + totals).clamp(min=1)
         f1[fired[hook] < 20] = 0
-        told, ahead = f1.amax(1), f1[:, 1]
-        for effect in range(effects):
-            single = names[effect].startswith(("word-", "century-"))
-            ranked = ((told if single else ahead)[:, effect] * (told[:, effect] >= LEAST_F1)).topk(PER_EFFECT)
-            for value, latent in zip(ranked.values.tolist(), ranked.indices.tolist()):
-                if value > 0.1:
-                    pairs.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(told[latent, effect].item(), 3), "unit": most[hook][latent].item()})  # fmt: skip
-    return pairs
+        found[hook] = f1.view(-1, 2, effects).amax(1), most[hook]
+    return found
 
 
 def generate(model, prompts: torch.Tensor, additions: dict, tokens: int, generator) -> torch.Tensor:
     """
     Continues rows of equal length by sampling.
-    additions: hook -> [rows, width], added from the prompt's end on, but not where a special token stands
+    additions: hook -> [rows, width], added everywhere
     """
     caches = [None] * len(model.h)
-    ids, out, offset, start = prompts, prompts, 0, prompts.shape[1]
+    ids, out, offset = prompts, prompts, 0
     for _ in range(tokens):
         length = ids.shape[1]
         x = model.wte(ids) + model.wpe.weight[offset : offset + length]
-        scope = (ids != 0).float()[..., None] if offset >= start else None
 
         def at(hook, x):
-            return x if scope is None or hook not in additions else x + scope * additions[hook][:, None]
+            return x + additions[hook][:, None] if hook in additions else x
 
         for layer, block in enumerate(model.h):
             x = at(f"blocks.{layer}.hook_resid_pre", x)
@@ -186,97 +178,88 @@ def prompts_of(tokenizer, seed: int, items: int) -> torch.Tensor:
     return torch.tensor([[0, *tokenizer.encode(text, add_special_tokens=False).ids[:PROMPT_TOKENS]] for text in texts])
 
 
-class Expectation:
-    """Next tokens after texts of the model's own, with a direction added to every generated row but special ones."""
-
-    def __init__(self, model, ids: torch.Tensor, start: int, tokens: torch.Tensor):
-        self.model, self.tokens = model, tokens
-        self.scope = ((torch.arange(ids.shape[1]) >= start) & (ids != 0))[..., None].float()
-        self.rows = self.scope[..., 0].bool()
-        self.at = {}
-
-        def keep(hook, x):
-            self.at[hook] = x
-            return x
-
-        run(model, ids, keep)
-        self.logs = self.predict(self.at["blocks.3.hook_resid_post"])
-        self.base_rates, self.base_loss = self.figures(self.logs)
-
-    def predict(self, x: torch.Tensor) -> torch.Tensor:
-        return self.model.unembed(x[self.rows]).log_softmax(-1)
-
-    def figures(self, logs: torch.Tensor) -> tuple[torch.Tensor, float]:
-        probs = logs.exp()
-        return probs.mean(0) @ self.tokens, -(probs * self.logs).sum(1).mean().item()
-
-    def steered(self, hook: str, direction: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """Rates of all properties, and the loss over that of the base."""
-        added = self.scope * direction
-        layer = int(hook.split(".")[1])
-        h = self.model.h
-        if hook.endswith("hook_resid_post"):
-            x, layer = self.at[hook] + added, layer + 1
-        elif hook.endswith("hook_resid_pre"):
-            x = self.at[hook] + added
-        else:
-            x = self.at[f"blocks.{layer}.hook_resid_pre"] + h[layer].attn.c_proj(self.at[hook] + added)
-            x, layer = x + h[layer].mlp(h[layer].ln_2(x)), layer + 1
-        for block in h[layer:]:
-            x = block(x)
-        rates, loss = self.figures(self.predict(x))
-        return rates, loss / self.base_loss
-
-
-def expect(model, saes, tokenizer, names, tokens, pairs, generator) -> list[dict]:
-    """For each pair the strength at which the expected loss is as wanted, and how many times the property's rate rises."""
-    prompts = prompts_of(tokenizer, SEED + 1, EXPECT["texts"])
-    expectation = Expectation(model, generate(model, prompts, {}, EXPECT["tokens"], generator), prompts.shape[1], tokens)
+def promise(model, saes, tokenizer, names, tokens, told, generator) -> list[dict]:
+    """
+    Pairs of a latent and a property that it tells, with the strength at which texts should be a little below the limit and the
+    logarithm of how many times the rate should rise there, to first order (the loss to second).
+    """
+    prompts = prompts_of(tokenizer, SEED + 1, PROMISE["texts"])
+    ids = generate(model, prompts, {}, PROMISE["tokens"], generator)
+    with torch.enable_grad():
+        added = {hook: torch.zeros(sae.w_dec.shape[1], requires_grad=True) for hook, sae in saes.items()}
+        x = run(model, ids, lambda hook, x: x + added[hook] if hook in added else x)
+        logs = model.unembed(x)[:, PROMPT_TOKENS:].reshape(-1, tokens.shape[0]).log_softmax(-1)
+        probs, base = logs.exp(), logs.detach()
+        rates = probs.mean(0) @ tokens
+        loss = -(probs * base).sum(1).mean()
+        gradient = lambda value: dict(zip(added, torch.autograd.grad(value, list(added.values()), retain_graph=True)))
+        slopes = [gradient(rates[effect]) if rates[effect] > 1e-4 else None for effect in range(len(names))]
+        loss_slope = gradient(loss)
+        # Fisher information of all positions: chosen tokens with random signs.
+        probes = []
+        for _ in range(PROMISE["probes"]):
+            chosen = torch.multinomial(probs.detach(), 1, generator=generator)
+            signs = torch.randint(0, 2, chosen.shape, generator=generator) * 2.0 - 1
+            probes.append(gradient((logs.gather(1, chosen) * signs).sum()))
+    room = PROMISE["loss"] * loss.item()
     found = []
-    latents = {(p["dictionary"], p["feature"]): p["unit"] for p in pairs}
-    for done, ((hook, feature), unit) in enumerate(latents.items()):
-        direction = saes[hook].w_dec[feature] * unit
-        strength, tried = FIRST_STRENGTH.get(hook, 2.0), []
-        for _ in range(4):
-            rates, loss = expectation.steered(hook, strength * direction)
-            tried.append((strength, rates, loss))
-            # The loss rises with about the square of the strength; more steeply where it is large.
-            rise = min(max((EXPECT["loss"] - 1) / max(loss - 1, 1e-3), 0.1), 9)
-            if 0.8 < rise < 1.25:
-                break
-            strength = round(strength * rise**0.5, 3)
-        strength, rates, loss = min(tried, key=lambda each: abs(each[2] - EXPECT["loss"]))
-        for pair in pairs:
-            if (pair["dictionary"], pair["feature"]) == (hook, feature) and loss < 1.18:
-                effect = names.index(pair["effect"])
-                if expectation.base_rates[effect] > 1e-4:
-                    ratio = (rates[effect] / expectation.base_rates[effect]).item()
-                    found.append({**pair, "strength": strength, "ratio": ratio, "loss": loss, "base": expectation.base_rates[effect].item()})  # fmt: skip
-        if done % 50 == 0:
-            print(f"{done} of {len(latents)}", file=sys.stderr)
-    return sorted(found, key=lambda each: -each["ratio"])
+    for hook, sae in saes.items():
+        f1, most = told[hook]
+        directions = sae.w_dec * most[:, None]
+        bend = torch.stack([(directions @ probe[hook]) ** 2 for probe in probes]).mean(0) / len(logs)
+        tilt = (directions @ loss_slope[hook]).clamp(min=0)
+        strengths = (-tilt + (tilt**2 + 2 * bend * room).sqrt()) / bend.clamp(min=1e-9)
+        for effect, slope in enumerate(slopes):
+            if slope is None:
+                continue
+            rise = strengths * (directions @ slope[hook]) / rates[effect]
+            rise[(f1[:, effect] < LEAST_F1) | (most == 0)] = -1
+            for value, latent in zip(*(each.tolist() for each in rise.topk(PROMISE["per_effect"]))):
+                if value > 0.3:
+                    found.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(f1[latent, effect].item(), 3), "unit": most[latent].item(), "strength": strengths[latent].item(), "promise": value})  # fmt: skip
+    return sorted(found, key=lambda each: -each["promise"])
 
 
-def count(model, saes, tokenizer, names, pairs, generator) -> list[dict]:
-    """What texts generated with each of the pairs are like."""
-    prompts = prompts_of(tokenizer, SEED + 2, GENERATE["prompts"])
-    asked = [{"strength": 0}] * GENERATE["base"] + pairs
-    results = measure(model, saes, prompts, GENERATE["tokens"], asked, generator)
-    own, steered = results[: GENERATE["base"]], results[GENERATE["base"] :]
+def count(model, saes, tokenizer, names, pairs, seed: int, plan: dict, generator) -> list[dict]:
+    """For each pair the strength around its own at which generated texts have the property most often and stay fluent."""
+    prompts = prompts_of(tokenizer, seed, plan["prompts"])
+    settings = {(p["dictionary"], p["feature"], round(p["strength"] * factor, 3)): p["unit"] for p in pairs for factor in plan["around"]}
+    asked = [{"strength": 0}] * plan["base"]
+    asked += [{"dictionary": d, "feature": f, "unit": u, "strength": s} for (d, f, s), u in settings.items()]
+    results = measure(model, saes, prompts, plan["tokens"], asked, generator)
+    own, steered = results[: plan["base"]], dict(zip(settings, results[plan["base"] :]))
     base = np.concatenate([each["rates"] for each in own]).mean(0)
     base_loss = np.concatenate([each["loss"] for each in own]).mean()
     print(f"base loss {base_loss:.3f} nats a token", file=sys.stderr)
-    found = []
-    for pair, result in zip(pairs, steered):
+    best = []
+    for pair in pairs:
         effect = names.index(pair["effect"])
-        rates = result["rates"][:, effect]
-        low = rates.mean() - 1.5 * rates.std() / len(rates) ** 0.5
-        found.append({**pair, "base": float(base[effect]), "rate": float(rates.mean()), "sure": float(low / max(base[effect], 1e-4)), "loss": float(result["loss"].mean() / base_loss)})  # fmt: skip
-    return sorted(found, key=lambda each: -each["sure"])
+        options = []
+        for factor in plan["around"]:
+            strength = round(pair["strength"] * factor, 3)
+            result = steered[pair["dictionary"], pair["feature"], strength]
+            rates, loss = result["rates"][:, effect], float(result["loss"].mean() / base_loss)
+            low = rates.mean() - rates.std() / len(rates) ** 0.5
+            if loss < plan["limit"] and base[effect] > 0:
+                options.append({"strength": strength, "rate": float(rates.mean()), "sure": float(low / base[effect]), "loss": loss})
+        if options:
+            best.append({**pair, "base": float(base[effect]), **max(options, key=lambda option: option["sure"])})
+    return sorted(best, key=lambda each: -each["sure"])
+
+
+def best_of(pairs: list[dict], plan: dict) -> list[dict]:
+    """Each latent once, at most so many of a property."""
+    kept, used, seen = [], {}, set()
+    for pair in pairs:
+        latent = pair["dictionary"], pair["feature"]
+        if latent not in seen and used.get(pair["effect"], 0) < plan["per_effect"]:
+            seen.add(latent)
+            used[pair["effect"]] = used.get(pair["effect"], 0) + 1
+            kept.append(pair)
+    return kept[: plan["most"]]
 
 
 def main() -> None:
-    torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     WORK.mkdir(exist_ok=True)
     model = load_model()
@@ -289,29 +272,24 @@ def main() -> None:
             path.write_text(json.dumps(make(), indent=1))
         return json.loads(path.read_text())
 
-    with torch.no_grad():
-        texts = storyworld(SEED, ITEMS)
-        rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in texts]
+    def promising():
+        rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in storyworld(SEED, ITEMS)]
         names, marked = marks(rows)
-        tokens = torch.from_numpy(typical(rows, marked))
-        pairs = kept("pairs", lambda: labels(model, saes, rows, names, marked))
+        told = labels(model, saes, rows, marked)
+        return promise(model, saes, tokenizer, names, torch.from_numpy(typical(rows, marked)), told, generator)
+
+    with torch.no_grad():
+        pairs = kept("promising", promising)
+        names = json.loads((WORK / "effects.json").read_text())
         print(f"{len(pairs)} pairs, {len({(p['dictionary'], p['feature']) for p in pairs})} latents", file=sys.stderr)
-        expected = kept("expected", lambda: expect(model, saes, tokenizer, names, tokens, pairs, generator))
-        again, used, seen = [], {}, set()
-        for pair in expected:
-            latent = pair["dictionary"], pair["feature"]
-            if pair["ratio"] > 2.5 and latent not in seen and used.get(pair["effect"], 0) < GENERATE["per_effect"]:
-                seen.add(latent)
-                used[pair["effect"]] = used.get(pair["effect"], 0) + 1
-                again.append(pair)
-        again = again[: GENERATE["most"]]
-        print(f"{len(again)} are generated with", file=sys.stderr)
-        counted = count(model, saes, tokenizer, names, again, generator)
-        (WORK / "steering-counted.json").write_text(json.dumps(counted, indent=1))
-    good = [each for each in counted if each["rate"] >= 3 * each["base"] and each["loss"] < 1.22]
+        first = kept("first", lambda: count(model, saes, tokenizer, names, pairs, SEED + 2, FIRST, generator))
+        again = best_of([pair for pair in first if pair["sure"] > 1.5], SECOND)
+        print(f"{len(again)} are looked at again", file=sys.stderr)
+        second = kept("second", lambda: count(model, saes, tokenizer, names, again, SEED + 3, SECOND, generator))
+    good = [each for each in second if each["rate"] >= 3 * each["base"]]
     fields = ("dictionary", "feature", "effect", "f1", "unit", "strength")
     (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps([{key: each[key] for key in fields} for each in good], indent=1) + "\n")
-    print(f"{len(good)} of {len(counted)} reach 3", file=sys.stderr)
+    print(f"{len(good)} of {len(second)} reach 3", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -233,6 +233,8 @@ export interface SuggestedLatent {
   effect: string;
   /** F1 of the feature's firing, on a token or the one before it, against the property on Storyworld items. */
   f1: number;
+  /** Where it was added. */
+  scope: 'all' | 'text' | 'generated';
   /** In units of `unit`, the feature's largest activation on the sample. */
   strength: number;
   unit: number;

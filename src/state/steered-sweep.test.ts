@@ -235,7 +235,7 @@ test('suggestions are asked for once a model, and a failure can be tried again',
 });
 
 test('a suggestion takes the place of a step that adds the same feature', () => {
-  const latent = { dictionary: 'd', feature: 7, strength: 5, unit: 1 } as SuggestedLatent;
+  const latent = { dictionary: 'd', feature: 7, strength: 5, unit: 1, scope: 'generated' } as SuggestedLatent;
   takeSuggestion(latent);
   expect(usePage.getState().view.steer).toEqual([ablated, { ...step, strength: 5 }]);
   takeSuggestion({ ...latent, feature: 9 });

@@ -60,9 +60,9 @@ export const useSuggestions = create<SuggestionsState & SuggestionsActions>()((s
   };
 });
 
-/** As it was measured: added to every generated token. */
-export function suggestedStep({ dictionary, feature, strength, unit }: SuggestedLatent): SweptStep {
-  return { kind: 'add', dictionary, feature, strength, unit, scope: { kind: 'generated' } };
+/** As it was measured. */
+export function suggestedStep({ dictionary, feature, strength, unit, scope }: SuggestedLatent): SweptStep {
+  return { kind: 'add', dictionary, feature, strength, unit, scope: { kind: scope } };
 }
 
 /** Puts a suggestion into the recipe, in place of a step that adds the same feature there. */

@@ -26,11 +26,11 @@ export const cases = gpuCases('the table of suggestions', {
     const rows = clearest(table?.latents ?? []);
     if (rows.length < ROWS) throw new Error('there are no rows to measure again');
     for (const row of rows) {
-      const { dictionary, feature, strength, unit } = row;
+      const { dictionary, feature, strength, unit, scope } = row;
       const sweep = await engine.steer.sweep(
         {
           prompts: { kind: 'storyworld', seed: 41, items: 12 },
-          interventions: [{ kind: 'add', dictionary, feature, strength, unit, scope: { kind: 'generated' } }],
+          interventions: [{ kind: 'add', dictionary, feature, strength, unit, scope: { kind: scope } }],
           index: 0,
           strengths: [strength],
           sampling: { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed: 5 },

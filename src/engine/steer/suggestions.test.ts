@@ -24,6 +24,7 @@ const latent = {
   feature: 7,
   effect: 'name',
   f1: 0.9,
+  scope: 'all',
   strength: 1.5,
   unit: 4,
   baseRate: 0.01,
@@ -53,7 +54,7 @@ test('what is no table is refused by name', () => {
   expect(() => parse({ ...table, latents: Array.from({ length: 1_001 }, () => latent) })).toThrow('latents');
   const wrong = {
     feature: -1, effect: 'nothing', strength: NaN, unit: 0, baseRate: 2, rate: '1', ratioLow: -1, fluencyLoss: -2,
-    selectivity: Infinity, tokens: 1.5, dictionary: 'x'.repeat(201), dictionaryDigest: '', f1: null,
+    selectivity: Infinity, tokens: 1.5, dictionary: 'x'.repeat(201), dictionaryDigest: '', f1: null, scope: 'rows',
   }; // prettier-ignore
   for (const [field, value] of Object.entries(wrong))
     expect(() => withLatent({ [field]: value }), field).toThrow(`latents.0.${field}`);

@@ -20,6 +20,7 @@ const latentSchema = v.object({
   feature: count,
   effect: v.picklist(effects.map(({ id }) => id)),
   f1: share,
+  scope: v.picklist(['all', 'text', 'generated']),
   strength: finite,
   unit: v.pipe(finite, v.minValue(Number.MIN_VALUE)),
   baseRate: share,

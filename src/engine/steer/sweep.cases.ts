@@ -82,7 +82,7 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
     const counts = effects.map(() => 0);
     for (let item = 0; item < ITEMS; item++) {
       const { tokens } = tokenizer.tokenize(generate(31, item).text);
-      const prompt = [...tokenizer.prefix, ...tokens.slice(0, 4)].map(({ id }) => id);
+      const prompt = [...tokenizer.prefix, ...tokens.slice(0, 2)].map(({ id }) => id);
       for (let sample = 0; sample < SAMPLES; sample++) {
         const seed = sampling.seed + item * SAMPLES + sample;
         const choose = (logits: Float32Array, step: number): number =>

@@ -14,7 +14,7 @@ import { prepareSteering } from './prepare.ts';
 import { describePrompting, type PromptRows, readPrompt } from './prompt.ts';
 
 /** Of a Storyworld item, its first tokens: what kind of text it is, and little that it says. */
-const PROMPT_TOKENS = 4;
+const PROMPT_TOKENS = 2;
 const MOST_TEXTS = 256;
 const MOST_SAMPLES = 64;
 const MOST_STRENGTHS = 32;

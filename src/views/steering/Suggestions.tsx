@@ -47,8 +47,8 @@ export function Suggestions() {
       images={false}
     >
       <p className="small">
-        A click adds the feature to the recipe at the strength it was measured at, on generated tokens.
-        “Measure” sweeps it here and now.
+        A click adds the feature to the recipe as it was measured: at its strength, on every token. “Measure”
+        sweeps it here and now.
       </p>
       <Rows latents={latents} />
     </Panel>
