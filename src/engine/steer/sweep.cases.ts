@@ -153,6 +153,13 @@ export const cases = gpuCases('a sweep of strengths', {
     }
     if (new Set(sweep.base.examples).size < 2) throw new Error('all texts are the same');
   },
+  'output that is no number is not counted': async () => {
+    const engine = await bundledEngine();
+    const target = { kind: 'hook', hook: HOOK } as const;
+    const scaled: Asked = { kind: 'scale', target, factor: 1e6, scope: { kind: 'all' } };
+    const interventions = [asked(), ...Array.from({ length: 8 }, () => scaled)];
+    await refusal(() => engine.steer.sweep(request({ interventions }), 77, nothing, nothing), 'bad-input');
+  },
   'prompts of the visitor, a factor of a latent, and errors over texts': async () => {
     const engine = await bundledEngine();
     const target = { kind: 'latent', dictionary: HOOK, feature: FEATURE } as const;
@@ -180,6 +187,7 @@ export const cases = gpuCases('a sweep of strengths', {
       { interventions: undefined },
       { interventions: [null as unknown as Asked] },
       { strengths: [NaN] },
+      { interventions: [{ kind: 'scale' } as unknown as Asked] },
       { tokens: 0 },
       { tokens: 256 },
       { samples: 1e9 },
@@ -192,6 +200,10 @@ export const cases = gpuCases('a sweep of strengths', {
     for (const more of wrong)
       await refusal(() => engine.steer.sweep(request(more), 74, nothing, nothing), 'bad-input');
     const partial: Sweep[] = [];
+    // The last strength is looked at before the first text is made.
+    const late = request({ strengths: [1, 1e9] });
+    await refusal(() => engine.steer.sweep(late, 76, nothing, (sweep) => partial.push(sweep)), 'bad-input');
+    expectEqual([partial.length], [0], 'partial results');
     await refusal(
       () =>
         engine.steer.sweep(

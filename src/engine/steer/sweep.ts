@@ -10,6 +10,7 @@ import { keepsOf } from '../../shared/steering-effect.ts';
 import { generate } from '../../storyworld/index.ts';
 import type { Asked, EffectInfo, FileSet, Progress, Sweep, SweepPoint, SweepRequest } from '../protocol.ts';
 import type { Session } from '../session.ts';
+import { checkAsked } from './asked.ts';
 import { prepareSteering } from './prepare.ts';
 import { describePrompting, type PromptRows, readPrompt } from './prompt.ts';
 
@@ -204,6 +205,10 @@ async function checkRequest(
     );
   }
   checkSampling(request.sampling);
+  // Before anything is generated, so that the last strength is not found to be wrong after an hour.
+  checkAsked(request.interventions);
+  const swept = sweptOf(request);
+  for (const strength of request.strengths) checkAsked(swept.at(strength));
   const { prompts, samples, tokens } = checked.output;
   const { info, prefix } = session.opened;
   const room = info.nCtx - tokens;
