@@ -13,7 +13,8 @@ export type Asked = Intervention<string | FileSet>;
 
 /**
  * What may be asked about interventions. Rows are those of `Analysis`: `prefix` rows that are not of the text, then its
- * tokens; generated tokens are rows that go on from there. `base` is the model as it is, `steered` with the interventions,
+ * tokens; generated tokens are rows that go on from there. Rows asked for in a chat are those of the whole conversation,
+ * also where only its end is read. `base` is the model as it is, `steered` with the interventions,
  * `frozen` the same with every attention pattern held as the base has it over the same tokens. Interventions on one hook
  * act one after the other, in the order of the list. Nothing here changes which dictionary is current.
  */
