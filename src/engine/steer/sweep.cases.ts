@@ -8,10 +8,12 @@ import { FacetError } from '../../shared/errors.ts';
 import { keepsOf } from '../../shared/steering-effect.ts';
 import { generate } from '../../storyworld/index.ts';
 import { bundledDictionary, bundledModel, bundledTokenizer } from '../../testing/bundled.ts';
+import { codeOf, withBundledSession } from '../../testing/bundled-session.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { openUrl } from '../../testing/family-goldens.ts';
+import { sweepStrengths } from './sweep.ts';
 import type { Asked, Progress, Sweep, SweepRequest } from '../protocol.ts';
 
 const nothing = (): void => {};
@@ -116,6 +118,10 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
   return points;
 }
 
+function expectText(found: string, expected: string): void {
+  if (found !== expected) throw new Error(`expected ${expected}, got ${found}`);
+}
+
 async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
   const thrown: unknown = await (async () => call())().then(
     () => undefined,
@@ -160,6 +166,30 @@ export const cases = gpuCases('a sweep of strengths', {
     const interventions = [asked(), ...Array.from({ length: 8 }, () => scaled)];
     await refusal(() => engine.steer.sweep(request({ interventions }), 77, nothing, nothing), 'bad-input');
   },
+  'what a sweep holds comes back when it is over, cancelled or fails': (gpu) =>
+    withBundledSession(gpu, async (session, stop) => {
+      const patched: Asked = {
+        kind: 'patch',
+        target: { kind: 'hook', hook: 'blocks.1.hook_attn_out' },
+        text: 'Once upon a time',
+        align: 'start',
+        scope: { kind: 'prompt' },
+      };
+      const target = { kind: 'hook', hook: HOOK } as const;
+      const scaled: Asked = { kind: 'scale', target, factor: 1e6, scope: { kind: 'all' } };
+      const steps = [asked(), patched];
+      const held = async (more: Partial<SweepRequest>, onProgress: () => void): Promise<string> => {
+        const asks = request({ strengths: [1], interventions: steps, ...more });
+        const code = await codeOf(sweepStrengths(session, asks, { onProgress, onPartial: nothing }));
+        gpu.trim();
+        return `${code}, ${gpu.allocatedBytes} bytes`;
+      };
+      const [, bytes] = (await held({}, nothing)).split(', ');
+      const interventions = [...steps, ...Array.from({ length: 8 }, () => scaled)];
+      expectText(await held({ interventions }, nothing), `bad-input, ${bytes}`);
+      let made = 0;
+      expectText(await held({}, () => void (made++ === 8 && stop())), `cancelled, ${bytes}`);
+    }),
   'prompts of the visitor, a factor of a latent, and errors over texts': async () => {
     const engine = await bundledEngine();
     const target = { kind: 'latent', dictionary: HOOK, feature: FEATURE } as const;
