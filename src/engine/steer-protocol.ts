@@ -211,8 +211,8 @@ export interface Sweep {
   /** In the order asked; the last may still be growing. */
   points: SweepPoint[];
   /**
-   * Largest strength, on each side of 0, up to which every strength keeps fluency: loss under the base at most
-   * `FLUENCY_LIMIT` times that of the base's own texts. Undefined where not even the smallest does.
+   * Furthest strength, on each side of 0 (of factors: of 1), up to which every strength keeps fluency: loss under the base at most
+   * `FLUENCY_LIMIT` times that of the base's own texts. Undefined where not even the nearest does.
    */
   keeps: { up?: number; down?: number };
 }

@@ -200,13 +200,15 @@ export const cases = gpuCases('a sweep of strengths', {
         prompts: { kind: 'text', texts },
         interventions: [asked(), scaled],
         index: 1,
-        strengths: [2],
+        strengths: [0.9, 2],
       }),
       73,
       nothing,
       nothing,
     );
     expectEqual([sweep.points[0]!.texts], [4], 'texts');
+    const sides = ({ up = NaN, down = NaN }: Sweep['keeps']): number[] => [up, down];
+    expectEqual(sides(sweep.keeps), sides(keepsOf(sweep, 1)), 'keeps');
     if (Number.isNaN(sweep.points[0]!.activation) || !sweep.base.errors.some((error) => error > 0))
       throw new Error('nothing was measured');
   },

@@ -88,7 +88,7 @@ export async function sweepStrengths(
     const record = (): Sweep => {
       const made = sums.map((each) => each.point());
       const [base, ...points] = known ? [known, ...made] : made;
-      return { base: base!, points, keeps: keepsOf({ base: base!, points }) };
+      return { base: base!, points, keeps: keepsOf({ base: base!, points }, swept.neutral) };
     };
     let [done, reported] = [0, performance.now()];
     const onTokens = (made: number): void => {
@@ -169,6 +169,8 @@ function textsAtOnce({ nLayers, nKvHeads, dHead, nCtx }: ModelConfig): number {
 interface Swept {
   /** The feature that is changed, where it is one. */
   feature?: { dictionary: string | FileSet; feature: number };
+  /** Strength that changes nothing, or takes the feature away. */
+  neutral: number;
   /** All interventions, the swept one at a strength. */
   at(strength: number): Asked[];
 }
@@ -178,10 +180,10 @@ function sweptOf({ interventions, index }: SweepRequest): Swept {
   const at = (change: (strength: number) => Asked) => (strength: number) =>
     interventions.map((other, i) => (i === index ? change(strength) : other));
   if (asked?.kind === 'add' || asked?.kind === 'clamp')
-    return { feature: asked, at: at((strength) => ({ ...asked, strength })) };
+    return { feature: asked, neutral: 0, at: at((strength) => ({ ...asked, strength })) };
   if (asked?.kind === 'scale') {
     const feature = asked.target.kind === 'latent' ? asked.target : undefined;
-    return { feature, at: at((factor) => ({ ...asked, factor })) };
+    return { feature, neutral: 1, at: at((factor) => ({ ...asked, factor })) };
   }
   throw new FacetError('bad-input', 'There is no step with a strength to be swept.', {
     hint: 'Strengths of “add” and “clamp” and factors of “scale” can be.',
