@@ -13,7 +13,8 @@ export type Asked = Intervention<string | FileSet>;
 
 /**
  * What may be asked about interventions. Rows are those of `Analysis`: `prefix` rows that are not of the text, then its
- * tokens; generated tokens are rows that go on from there. `base` is the model as it is, `steered` with the interventions,
+ * tokens; generated tokens are rows that go on from there. Rows asked for in a chat are those of the whole conversation,
+ * also where only its end is read. `base` is the model as it is, `steered` with the interventions,
  * `frozen` the same with every attention pattern held as the base has it over the same tokens. Interventions on one hook
  * act one after the other, in the order of the list. Nothing here changes which dictionary is current.
  */
@@ -210,8 +211,8 @@ export interface Sweep {
   /** In the order asked; the last may still be growing. */
   points: SweepPoint[];
   /**
-   * Largest strength, on each side of 0, up to which every strength keeps fluency: loss under the base at most
-   * `FLUENCY_LIMIT` times that of the base's own texts. Undefined where not even the smallest does.
+   * Furthest strength, on each side of 0 (of factors: of 1), up to which every strength keeps fluency: loss under the base at most
+   * `FLUENCY_LIMIT` times that of the base's own texts. Undefined where not even the nearest does.
    */
   keeps: { up?: number; down?: number };
 }

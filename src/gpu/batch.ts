@@ -56,6 +56,7 @@ export class Batch {
   readonly #owned = new Set<GPUBuffer>();
   #scope = '';
   #submitted = false;
+  #failed = false;
 
   constructor(
     readonly gpu: Gpu,
@@ -114,7 +115,10 @@ export class Batch {
   keep(tensor: Tensor): Tensor {
     if (!this.#owned.delete(tensor.buffer))
       throw new FacetError('bug', 'only scratch tensors of this batch can be kept');
-    return new Tensor(tensor.buffer, tensor.shape, tensor.dtype, (given) => this.gpu.pool.give(given));
+    return new Tensor(tensor.buffer, tensor.shape, tensor.dtype, (given) => {
+      if (this.#failed) this.gpu.pool.destroy(given);
+      else this.gpu.pool.give(given);
+    });
   }
 
   #reclaim(buffer: GPUBuffer): void {
@@ -270,7 +274,9 @@ export class Batch {
       gpu.counters.bytesRead += readBytes;
       return { arrays, timings };
     } catch (thrown) {
-      // Any of these buffers may be the invalid one, so none goes back to where the next batch would find it.
+      // Any of these buffers may be the invalid one, so none goes back to where the next batch would find it, nor do those
+      // that were to outlive the batch.
+      this.#failed = true;
       for (const buffer of this.#owned) gpu.pool.destroy(buffer);
       this.#owned.clear();
       if (staging) gpu.staging.destroy(staging);

@@ -49,6 +49,7 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
   }
   const all = pass.remember(layer, k, v);
   const nKeys = pass.offset + pass.length;
+  const own = [qkv, ...normed];
   const { holdAttention, keepAttention } = pass.plan;
   const held = holdAttention?.layers.get(layer);
   const { scratch, ...made }: HeldLayer = held ?? {
@@ -57,7 +58,8 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     nQueries: pass.length,
     nKeys,
     mask: pass.mask(layer),
-    scratch: [qkv, ...normed],
+    // Values are the pass's own: of queries and keys that were normed, what they were made from is not needed.
+    scratch: own.filter((tensor) => tensor === q.tensor || tensor === all.k.tensor),
   };
   const heads = {
     ...made,
@@ -76,8 +78,9 @@ export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
     pass.release(pass.point(name('attn.hook_pattern'), pattern));
   }
   pass.release(lse);
-  if (keepAttention) keepAttention.layers.set(layer, { ...made, scratch: held ? [] : scratch });
-  if (held || !keepAttention) pass.release(qkv, ...normed);
+  const kept = keepAttention && !held ? scratch : [];
+  keepAttention?.layers.set(layer, { ...made, scratch: kept });
+  pass.release(...own.filter((tensor) => !kept.includes(tensor)));
   const inner = pass.point(name('attn.hook_z'), z);
   const names = { hook: name('hook_attn_out'), matrix: name('attn.W_O'), norm: name('ln1_post') };
   return pass.project(names, inner, x);

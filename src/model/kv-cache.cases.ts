@@ -302,4 +302,21 @@ export const cases = gpuCases('cache', {
     );
     refused.discard();
   },
+  'what holds attention takes the room of its queries and keys': async (gpu) => {
+    for (const name of ['llama', 'qwen3']) {
+      using model = await load(gpu, name);
+      const ids = Uint32Array.from((await familyGolden(name)).ids['24']!);
+      gpu.trim();
+      const before = gpu.allocatedBytes;
+      const made: HeldAttention = { layers: new Map() };
+      const batch = gpu.batch('test');
+      model.record(batch, { ids, keepAttention: made });
+      using kept = keepHeld(batch, made);
+      await batch.submit();
+      gpu.trim();
+      const held = new Set([...kept.layers.values()].flatMap(({ q, k }) => [q.tensor, k.tensor]));
+      const bytes = [...held].reduce((sum, { buffer }) => sum + buffer.size, 0);
+      expectEqual([gpu.allocatedBytes - before], [bytes], name);
+    }
+  },
 });

@@ -43,6 +43,17 @@ test('both sides of 0 make one line; factors change nothing at 1', () => {
   expect(effectOf({ base, points: factors }, 0, 1)!.slope).toBeCloseTo(0.04, 12);
 });
 
+test('factors keep fluency up and down from 1', () => {
+  const sweep = {
+    base,
+    points: [point(0, 9, 0, 0), point(0.5, 2, 0.08, 0.5), point(2, 2.1, 0.14, 0.5), point(4, 3, 0.9, 0)],
+  };
+  expect(keepsOf(sweep, 1)).toEqual({ up: 2, down: 0.5 });
+  expect(effectOf(sweep, 0, 1)!.strengths).toBe(2);
+  expect(effectOf(sweep, 0, 1)!.slope).toBeCloseTo(0.04, 12);
+  expect(keepsOf({ base, points: [point(0, 2), point(1, 2)] }, 1)).toEqual({ down: 0 });
+});
+
 test('nothing is said where no strength keeps fluency', () => {
   expect(effectOf({ base, points: [point(1, 5, 1, 1)] }, 0)).toBeUndefined();
   expect(effectOf({ base, points: [point(0, 2, 0.1, 0.5)] }, 0)).toBeUndefined();

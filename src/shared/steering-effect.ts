@@ -23,21 +23,25 @@ export function fluencyLoss(base: Pick<MeasuredPoint, 'loss'>, point: Pick<Measu
   return point.loss / base.loss - 1;
 }
 
-/** The largest strength on each side of 0 up to which every strength keeps fluency. 0 itself is on both sides. */
+/** The strength furthest up and down from the neutral one up to which every strength keeps fluency. */
 export interface Keeps {
   up?: number;
   down?: number;
 }
 
-/** See `Sweep.keeps`. @param points in any order; a strength asked twice must keep fluency both times */
-export function keepsOf({ base, points }: MeasuredSweep): Keeps {
+/**
+ * See `Sweep.keeps`.
+ * @param points in any order; a strength asked twice must keep fluency both times
+ * @param neutral strength that changes nothing: 0, or 1 where factors are swept; it is on both sides
+ */
+export function keepsOf({ base, points }: MeasuredSweep, neutral = 0): Keeps {
   const furthest = (side: 1 | -1): number | undefined => {
     const ordered = points
-      .filter(({ strength }) => strength * side >= 0)
+      .filter(({ strength }) => (strength - neutral) * side >= 0)
       .sort((a, b) => (a.strength - b.strength) * side);
     const lost = ordered.find((point) => !(point.loss <= FLUENCY_LIMIT * base.loss));
     const kept = ordered.filter(
-      ({ strength }) => strength !== 0 && (!lost || strength * side < lost.strength * side),
+      ({ strength }) => strength !== neutral && (!lost || strength * side < lost.strength * side),
     );
     return kept.at(-1)?.strength;
   };
@@ -70,7 +74,7 @@ export interface SteeringEffect {
  */
 export function effectOf(sweep: MeasuredSweep, effect: number, neutral = 0): SteeringEffect | undefined {
   const { base, points } = sweep;
-  const { up = 0, down = 0 } = keepsOf(sweep);
+  const { up = neutral, down = neutral } = keepsOf(sweep, neutral);
   const fitted = points.filter(({ strength }) => strength !== neutral && strength >= down && strength <= up);
   if (fitted.length === 0) return undefined;
   const slopeOf = (which: number): number => {

@@ -15,6 +15,7 @@ import {
   type RowLogits,
   topMovers,
 } from './movers.ts';
+import { checkOutput } from './overflow.ts';
 import type { PassRows } from './steering.ts';
 
 /** What follows one row. */
@@ -94,7 +95,10 @@ async function oneRow(
   }));
   if (reads.clean) base.row = { row, logits: found[0]!, probs: probabilities(found[0]!) };
   if (edits && !edits.settle(arrays.slice(2 * pairs.length))) return undefined;
-  return edits ? found.at(-1)! : base.row!.logits;
+  if (!edits) return base.row!.logits;
+  const steered = found.at(-1)!;
+  checkOutput([steered.lse]);
+  return steered;
 }
 
 function baseRow(batch: Batch, base: Baseline, pass: Parameters<Baseline['rows']>[1], row: number): RowReads {

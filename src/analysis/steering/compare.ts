@@ -14,6 +14,7 @@ import { ownActivation } from '../site.ts';
 import { type Baseline, type BasePass, layerOf } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
 import { type LikelyTokens, likelyTokens, type Mover, probabilities, topMovers } from './movers.ts';
+import { checkOutput } from './overflow.ts';
 import type { PassEdits, PassRows, Steering } from './steering.ts';
 
 /** How often a pass is recorded because dictionaries had too little room for it. */
@@ -73,7 +74,7 @@ export function startLayer({ firstLayer, atEmbedding }: SteeredPass, nLayers: nu
  * is missing of the base is made in the same submission. With `frozen` the same layers are run a second time, with the base's
  * queries and keys, which are kept as well: 4 · T · (n_heads + 2 · n_kv_heads) · d_head bytes a layer.
  * @param ids [T] prefix included
- * @throws FacetError `bad-input`, `unsupported`, `limits`, `out-of-memory`, `device-lost`
+ * @throws FacetError `bad-input`, also when the output is no number, `unsupported`, `limits`, `out-of-memory`, `device-lost`
  */
 export async function compareText(
   { model, baselines }: { model: Transformer; baselines: Baselines },
@@ -255,7 +256,9 @@ class Step {
     const side = (name: SideName): ComparedSide => {
       const at = this.#sides.get(name);
       if (!at) return structuredClone(baseSide);
-      const logits = { logits: reads.floats([at.row!]), lse: reads.floats(at.lse)[row]! };
+      const lse = reads.floats(at.lse);
+      checkOutput(lse);
+      const logits = { logits: reads.floats([at.row!]), lse: lse[row]! };
       return {
         loss: lossOf(reads.floats(at.logProb)),
         kl: reads.floats(at.kl),

@@ -1,5 +1,6 @@
 import { KvCache } from '../../model/kv-cache.ts';
 import type { Transformer } from '../../model/transformer.ts';
+import { checkLogits } from './overflow.ts';
 import type { PassEdits, Steering } from './steering.ts';
 import type { Continuation } from './sweep.ts';
 
@@ -34,7 +35,7 @@ interface Growing {
 /**
  * Continues several texts side by side, a token of each a submission: waiting for the GPU is most of what a single text's
  * token takes. Prompt and tokens must fit the context.
- * @throws FacetError `bad-input` where they do not
+ * @throws FacetError `bad-input` where they do not, and when a steered model's output is no number
  */
 export async function continueTexts(
   model: Transformer,
@@ -52,6 +53,7 @@ export async function continueTexts(
       if (growing.length === 0) break;
       const logits = await turn(() => readOn(model, growing));
       growing.forEach((text, i) => {
+        checkLogits(logits[i]!);
         const id = text.beginning.choose(logits[i]!, text.ids, step);
         text.ids.push(id);
         text.special.push(isSpecial(id));

@@ -7,6 +7,7 @@ import type { RunPlan } from '../../model/run-plan.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
 import { droppedRows } from './context.ts';
+import { checkOutput } from './overflow.ts';
 import { chooseAt, drawOf, nextDistribution, type Sampling } from './sampling.ts';
 import type { PassEdits, Steering } from './steering.ts';
 
@@ -225,8 +226,7 @@ export class Generation implements Disposable {
     const kl = steering && want(klRows(batch, { p: base.logits!, q: arm.logits! }));
     const look = (): GeneratedStep[] =>
       Array.from(next, (known, i) => {
-        const lse = ofArm.lse()[i]!;
-        if (!Number.isFinite(lse)) throw overflowed();
+        checkOutput([ofArm.lse()[i]!]);
         const isChosen = chooses && i === looked - 1;
         const id = isChosen ? this.#choose(ofArm.last!() as Float32Array) : known;
         const logProb = ({ last, logProb: gathered, lse: sum }: Looked): number =>
@@ -254,10 +254,4 @@ function lastRow(batch: Batch, logits: Tensor): Tensor {
   const row = batch.scratch([1, width]);
   batch.copy(logits, row, { fromOffset: 4 * (count - 1) * width, size: 4 * width });
   return row;
-}
-
-function overflowed(): FacetError {
-  return new FacetError('bad-input', 'The model’s output is no longer a number.', {
-    hint: 'Use a smaller strength.',
-  });
 }

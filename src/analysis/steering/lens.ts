@@ -12,6 +12,7 @@ import { type Baseline, residualHook } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
 import { MOST_TRIES, startLayer, type SteeredPass } from './compare.ts';
 import type { LikelyTokens } from './movers.ts';
+import { checkOutput } from './overflow.ts';
 import type { PassEdits, PassRows } from './steering.ts';
 
 export interface LensResult {
@@ -116,6 +117,7 @@ async function readLens(
   base.commit();
   reads.fill(arrays);
   if (edits && !edits.settle(settleAt.map((index) => reads.at(index)))) return undefined;
+  checkOutput(reads.floats(sides.steered.lse));
   return {
     hooks,
     base: likelyOf(reads, sides.base, count),

@@ -90,6 +90,16 @@ export const cases = gpuCases('comparing in the engine', {
     if (!(usage.dispatches < analysis.usage.dispatches && usage.bytesRead < 20_000))
       throw new Error(`${usage.dispatches} dispatches, ${usage.bytesRead} bytes`);
   },
+  'output that is no number is refused': async () => {
+    const engine = await bundledEngine();
+    const target = { kind: 'hook', hook: 'blocks.2.hook_resid_pre' } as const;
+    const scaled: Asked = { kind: 'scale', target, factor: 1e6, scope: { kind: 'rows', ranges: [[4, 5]] } };
+    const asked = request({ interventions: Array.from({ length: 8 }, () => scaled) });
+    for (const call of ['compare', 'compareRow', 'lens'] as const)
+      await refusal(() => engine.steer[call](asked, ++ticket), 'bad-input');
+    const { base } = await engine.steer.compare(request({ interventions: [] }), ++ticket);
+    if (!base.loss.subarray(1).every(Number.isFinite)) throw new Error('the base is no longer what it was');
+  },
   'features of a dictionary stand on both sides': async () => {
     const engine = await bundledEngine();
     const { features } = await engine.steer.compare(request({ features: dictionary, row: 14 }), ++ticket);

@@ -9,7 +9,7 @@ import type { OpenedModelState } from '../opened-model.ts';
 import type { CompareRequest, Comparison, RowComparison, Side, Usage } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { prepareSteering } from './prepare.ts';
-import { chosenRow, passRows, readRows } from './rows.ts';
+import { chosenRow, readRows } from './rows.ts';
 
 const NEXT_TOKENS = 10;
 const MOST_TOKENS = 1_000;
@@ -95,9 +95,9 @@ async function readRequest(session: Session, request: CompareRequest) {
     throw new FacetError('bad-input', `This cannot be compared: ${checked.issues[0].message}.`, {
       hint: `At most ${MOST_TOKENS} tokens are given for a row.`,
     });
-  const { tokens, ids, special, ...window } = await readRows(session, request.prompt, request.windowStart);
-  const row = chosenRow(request.row, ids.length);
-  return { tokens, ids, window, row, rows: passRows(special), options: { ...checked.output, row } };
+  const { tokens, ids, rows, ...window } = await readRows(session, request.prompt, request.windowStart);
+  const row = chosenRow(request.row, rows);
+  return { tokens, ids, window, row, rows, options: { ...checked.output, row } };
 }
 
 const withTexts = ({ tokenizer }: OpenedModelState, next: LikelyTokens): Side['next'] => ({

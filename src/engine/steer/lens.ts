@@ -6,7 +6,7 @@ import { FacetError } from '../../shared/errors.ts';
 import type { Lens, LensLayer, LensRequest } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { prepareSteering } from './prepare.ts';
-import { chosenRow, passRows, readRows } from './rows.ts';
+import { chosenRow, readRows } from './rows.ts';
 
 const NEXT_TOKENS = 5;
 const MOST_TOKENS = 100;
@@ -22,9 +22,8 @@ export async function readLens(session: Session, request: LensRequest): Promise<
   if (!n.success) throw new FacetError('bad-input', `Each layer can give 1 to ${MOST_TOKENS} tokens.`);
   const { opened } = session;
   const { model, tokenizer } = opened;
-  const { ids, special } = await readRows(session, request.prompt, request.windowStart);
-  const row = chosenRow(request.row, ids.length);
-  const rows = passRows(special);
+  const { ids, rows } = await readRows(session, request.prompt, request.windowStart);
+  const row = chosenRow(request.row, rows);
   using steering = await prepareSteering(session, request.interventions, { ids, ...rows });
   const { base, steered, ...found } = await session.turn(() =>
     lensText({ model, baselines: opened.companion(Baselines) }, { ids, rows }, steering, {

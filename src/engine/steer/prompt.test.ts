@@ -5,6 +5,7 @@ import { ModelTokenizer } from '../../model/tokenizer.ts';
 import type { Prompt } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { describePrompting, readPrompt } from './prompt.ts';
+import { chosenRow, readRows } from './rows.ts';
 
 /** A session with the tokenizer of a golden, and its chat template if it is to have one. */
 function session(kind: string, hasTemplate = true, hasPrefix = true): Session {
@@ -19,7 +20,7 @@ function session(kind: string, hasTemplate = true, hasPrefix = true): Session {
     { ...config, chat_template: hasTemplate ? golden.template : null },
     { family: 'llama' },
   );
-  const opened = { tokenizer, prefix: hasPrefix ? tokenizer.prefix : [] };
+  const opened = { tokenizer, prefix: hasPrefix ? tokenizer.prefix : [], info: { nCtx: 16 } };
   return { opened, split: (text: string) => tokenizer.tokenize(text) } as unknown as Session;
 }
 
@@ -80,4 +81,29 @@ test('what the tokenizer says of prompts', async () => {
     true,
     ['<|end_of_text|>', '<|eot_id|>'],
   ]);
+});
+
+test('rows of a conversation whose end is read are those of all of it, as when it is continued', async () => {
+  const content = 'one two three four five six seven eight nine ten eleven twelve';
+  const long: Prompt = { kind: 'chat', messages: [{ role: 'user', content }] };
+  const given = session('llama2');
+  const all = await readPrompt(given, long);
+  const { rows, ids, prefix, windowStart, totalTokens } = await readRows(given, long, 0);
+  expect([ids.length, prefix, windowStart]).toEqual([16, 1, totalTokens - 15]);
+  expect(windowStart).toBeGreaterThan(0);
+  expect(rows.promptRows).toBe(all.ids.length);
+  expect(rows.rows[0]).toBe(0);
+  expect(rows.rows.map((row) => all.ids[row])).toEqual([...ids]);
+  expect(rows.rows.map((row) => all.special[row])).toEqual(rows.special);
+  expect(chosenRow(all.ids.length - 2, rows)).toBe(14);
+  // The last, where it is not read.
+  expect([chosenRow(1, rows), chosenRow(1e6, rows), chosenRow(undefined, rows)]).toEqual([15, 15, 15]);
+  expect(() => chosenRow(-1, rows)).toThrow('There is no row -1');
+});
+
+test('rows of a text are those of its window', async () => {
+  const text = 'one two three four five six seven eight nine ten eleven twelve';
+  const { rows, ids, windowStart } = await readRows(session('llama2'), { kind: 'text', text }, 3);
+  expect([ids.length, windowStart, rows.promptRows, rows.rows[15]]).toEqual([16, 3, 16, 15]);
+  expect([chosenRow(4, rows), chosenRow(99, rows)]).toEqual([4, 15]);
 });

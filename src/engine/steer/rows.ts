@@ -10,8 +10,8 @@ import { type PromptRows, readPrompt } from './prompt.ts';
 export interface WindowRows {
   tokens: Token[];
   ids: Uint32Array<ArrayBuffer>;
-  /** [T] it is not text. */
-  special: boolean[];
+  /** Which rows they are: of the window, or of the whole conversation, whose window nobody chose. */
+  rows: PassRows;
   prefix: number;
   totalTokens: number;
   windowStart: number;
@@ -41,11 +41,16 @@ export async function readRows(session: Session, prompt: Prompt, windowStart: nu
   const wanted = prompt.kind === 'chat' ? totalTokens : windowStart;
   const { start, count } = chooseWindow(totalTokens, wanted, session.opened.info.nCtx - prefix);
   const from = prefix + start;
+  const dropped = prompt.kind === 'chat' ? start : 0;
   const tokens = [...all.slice(0, prefix), ...all.slice(from, from + count)];
   return {
     tokens,
     ids: Uint32Array.from(tokens, ({ id }) => id),
-    special: tokens.map(({ special }) => special),
+    rows: {
+      rows: tokens.map((_, row) => (row < prefix ? row : row + dropped)),
+      special: tokens.map(({ special }) => special),
+      promptRows: prompt.kind === 'chat' ? all.length : tokens.length,
+    },
     prefix,
     totalTokens,
     windowStart: start,
@@ -53,14 +58,13 @@ export async function readRows(session: Session, prompt: Prompt, windowStart: nu
   };
 }
 
-/** A whole prompt in one pass. */
-export function passRows(special: readonly boolean[]): PassRows {
-  return { rows: Array.from(special, (_, row) => row), special, promptRows: special.length };
-}
-
-/** The last row when none is asked for, or one beyond it. @throws FacetError `bad-input` for what is no row */
-export function chosenRow(asked: number | undefined, length: number): number {
-  const row = asked ?? length - 1;
-  if (Number.isInteger(row) && row >= 0) return Math.min(row, length - 1);
-  throw new FacetError('bad-input', `There is no row ${row}; they are counted from 0.`);
+/**
+ * Place of a row among those read; the last when none is asked for, or one that is not read.
+ * @throws FacetError `bad-input` for what is no row
+ */
+export function chosenRow(asked: number | undefined, { rows }: PassRows): number {
+  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 0))
+    throw new FacetError('bad-input', `There is no row ${asked}; they are counted from 0.`);
+  const at = rows.findIndex((row) => row === asked);
+  return at < 0 ? rows.length - 1 : at;
 }

@@ -8,10 +8,12 @@ import { FacetError } from '../../shared/errors.ts';
 import { keepsOf } from '../../shared/steering-effect.ts';
 import { generate } from '../../storyworld/index.ts';
 import { bundledDictionary, bundledModel, bundledTokenizer } from '../../testing/bundled.ts';
+import { codeOf, withBundledSession } from '../../testing/bundled-session.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { openUrl } from '../../testing/family-goldens.ts';
+import { sweepStrengths } from './sweep.ts';
 import type { Asked, Progress, Sweep, SweepRequest } from '../protocol.ts';
 
 const nothing = (): void => {};
@@ -116,6 +118,10 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
   return points;
 }
 
+function expectText(found: string, expected: string): void {
+  if (found !== expected) throw new Error(`expected ${expected}, got ${found}`);
+}
+
 async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
   const thrown: unknown = await (async () => call())().then(
     () => undefined,
@@ -153,6 +159,37 @@ export const cases = gpuCases('a sweep of strengths', {
     }
     if (new Set(sweep.base.examples).size < 2) throw new Error('all texts are the same');
   },
+  'output that is no number is not counted': async () => {
+    const engine = await bundledEngine();
+    const target = { kind: 'hook', hook: HOOK } as const;
+    const scaled: Asked = { kind: 'scale', target, factor: 1e6, scope: { kind: 'all' } };
+    const interventions = [asked(), ...Array.from({ length: 8 }, () => scaled)];
+    await refusal(() => engine.steer.sweep(request({ interventions }), 77, nothing, nothing), 'bad-input');
+  },
+  'what a sweep holds comes back when it is over, cancelled or fails': (gpu) =>
+    withBundledSession(gpu, async (session, stop) => {
+      const patched: Asked = {
+        kind: 'patch',
+        target: { kind: 'hook', hook: 'blocks.1.hook_attn_out' },
+        text: 'Once upon a time',
+        align: 'start',
+        scope: { kind: 'prompt' },
+      };
+      const target = { kind: 'hook', hook: HOOK } as const;
+      const scaled: Asked = { kind: 'scale', target, factor: 1e6, scope: { kind: 'all' } };
+      const steps = [asked(), patched];
+      const held = async (more: Partial<SweepRequest>, onProgress: () => void): Promise<string> => {
+        const asks = request({ strengths: [1], interventions: steps, ...more });
+        const code = await codeOf(sweepStrengths(session, asks, { onProgress, onPartial: nothing }));
+        gpu.trim();
+        return `${code}, ${gpu.allocatedBytes} bytes`;
+      };
+      const [, bytes] = (await held({}, nothing)).split(', ');
+      const interventions = [...steps, ...Array.from({ length: 8 }, () => scaled)];
+      expectText(await held({ interventions }, nothing), `bad-input, ${bytes}`);
+      let made = 0;
+      expectText(await held({}, () => void (made++ === 8 && stop())), `cancelled, ${bytes}`);
+    }),
   'prompts of the visitor, a factor of a latent, and errors over texts': async () => {
     const engine = await bundledEngine();
     const target = { kind: 'latent', dictionary: HOOK, feature: FEATURE } as const;
@@ -163,13 +200,15 @@ export const cases = gpuCases('a sweep of strengths', {
         prompts: { kind: 'text', texts },
         interventions: [asked(), scaled],
         index: 1,
-        strengths: [2],
+        strengths: [0.9, 2],
       }),
       73,
       nothing,
       nothing,
     );
     expectEqual([sweep.points[0]!.texts], [4], 'texts');
+    const sides = ({ up = NaN, down = NaN }: Sweep['keeps']): number[] => [up, down];
+    expectEqual(sides(sweep.keeps), sides(keepsOf(sweep, 1)), 'keeps');
     if (Number.isNaN(sweep.points[0]!.activation) || !sweep.base.errors.some((error) => error > 0))
       throw new Error('nothing was measured');
   },
@@ -180,6 +219,7 @@ export const cases = gpuCases('a sweep of strengths', {
       { interventions: undefined },
       { interventions: [null as unknown as Asked] },
       { strengths: [NaN] },
+      { interventions: [{ kind: 'scale' } as unknown as Asked] },
       { tokens: 0 },
       { tokens: 256 },
       { samples: 1e9 },
@@ -192,6 +232,10 @@ export const cases = gpuCases('a sweep of strengths', {
     for (const more of wrong)
       await refusal(() => engine.steer.sweep(request(more), 74, nothing, nothing), 'bad-input');
     const partial: Sweep[] = [];
+    // The last strength is looked at before the first text is made.
+    const late = request({ strengths: [1, 1e9] });
+    await refusal(() => engine.steer.sweep(late, 76, nothing, (sweep) => partial.push(sweep)), 'bad-input');
+    expectEqual([partial.length], [0], 'partial results');
     await refusal(
       () =>
         engine.steer.sweep(

@@ -10,6 +10,7 @@ import { keepsOf } from '../../shared/steering-effect.ts';
 import { generate } from '../../storyworld/index.ts';
 import type { Asked, EffectInfo, FileSet, Progress, Sweep, SweepPoint, SweepRequest } from '../protocol.ts';
 import type { Session } from '../session.ts';
+import { checkAsked } from './asked.ts';
 import { prepareSteering } from './prepare.ts';
 import { describePrompting, type PromptRows, readPrompt } from './prompt.ts';
 
@@ -87,7 +88,7 @@ export async function sweepStrengths(
     const record = (): Sweep => {
       const made = sums.map((each) => each.point());
       const [base, ...points] = known ? [known, ...made] : made;
-      return { base: base!, points, keeps: keepsOf({ base: base!, points }) };
+      return { base: base!, points, keeps: keepsOf({ base: base!, points }, swept.neutral) };
     };
     let [done, reported] = [0, performance.now()];
     const onTokens = (made: number): void => {
@@ -168,6 +169,8 @@ function textsAtOnce({ nLayers, nKvHeads, dHead, nCtx }: ModelConfig): number {
 interface Swept {
   /** The feature that is changed, where it is one. */
   feature?: { dictionary: string | FileSet; feature: number };
+  /** Strength that changes nothing, or takes the feature away. */
+  neutral: number;
   /** All interventions, the swept one at a strength. */
   at(strength: number): Asked[];
 }
@@ -177,10 +180,10 @@ function sweptOf({ interventions, index }: SweepRequest): Swept {
   const at = (change: (strength: number) => Asked) => (strength: number) =>
     interventions.map((other, i) => (i === index ? change(strength) : other));
   if (asked?.kind === 'add' || asked?.kind === 'clamp')
-    return { feature: asked, at: at((strength) => ({ ...asked, strength })) };
+    return { feature: asked, neutral: 0, at: at((strength) => ({ ...asked, strength })) };
   if (asked?.kind === 'scale') {
     const feature = asked.target.kind === 'latent' ? asked.target : undefined;
-    return { feature, at: at((factor) => ({ ...asked, factor })) };
+    return { feature, neutral: 1, at: at((factor) => ({ ...asked, factor })) };
   }
   throw new FacetError('bad-input', 'There is no step with a strength to be swept.', {
     hint: 'Strengths of “add” and “clamp” and factors of “scale” can be.',
@@ -204,6 +207,10 @@ async function checkRequest(
     );
   }
   checkSampling(request.sampling);
+  // Before anything is generated, so that the last strength is not found to be wrong after an hour.
+  checkAsked(request.interventions);
+  const swept = sweptOf(request);
+  for (const strength of request.strengths) checkAsked(swept.at(strength));
   const { prompts, samples, tokens } = checked.output;
   const { info, prefix } = session.opened;
   const room = info.nCtx - tokens;

@@ -31,7 +31,7 @@ function useRead(analysis: Analysis): { boxes: Boxes; window: ReadWindow; result
     const same = newest && newest.chat === chat && (chat || newest.analysis === analysis);
     const result = same ? newest : undefined;
     if (!chat || !result) return { boxes: analysis, window: analysis, result };
-    const { tokens } = result.comparison;
+    const { tokens, windowStart } = result.comparison;
     const { prefix } = analysis;
     const boxes = tokens.map((text, row) => ({
       id: -1,
@@ -45,7 +45,7 @@ function useRead(analysis: Analysis): { boxes: Boxes; window: ReadWindow; result
     // Counted as steps are asked for: from the first token of the chat.
     return {
       boxes: { tokens: boxes, prefix },
-      window: { prefix, windowStart: 0, windowTokens: tokens.length - prefix },
+      window: { prefix, windowStart, windowTokens: tokens.length - prefix },
       result,
     };
   }, [analysis, newest, chat]);

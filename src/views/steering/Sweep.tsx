@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { FLUENCY_LIMIT, fluencyLoss } from '../../shared/steering-effect.ts';
-import { amountOf } from '../../state/recipe-steps.ts';
+import { amountOf, restOf } from '../../state/recipe-steps.ts';
 import { canBeSwept, sweepKey, sweptStep, useSweep } from '../../state/steered-sweep.ts';
 import { usePage } from '../../state/store.ts';
 import { type Fact, Facts } from '../shared/Facts.tsx';
@@ -142,7 +142,7 @@ function factsOf(
   return [
     {
       name: 'Keeps fluency to',
-      about: `The largest strength above 0 up to which every strength asked keeps the loss at most ${FLUENCY_LIMIT} times that of the unsteered texts${keeps.down === undefined ? '' : `; below 0: ${strength(keeps.down)}`}.`,
+      about: `The largest strength above ${restOf(result.step)} up to which every strength asked keeps the loss at most ${FLUENCY_LIMIT} times that of the unsteered texts${keeps.down === undefined ? '' : `; below ${restOf(result.step)}: ${strength(keeps.down)}`}.`,
       value: strength(keeps.up),
     },
     {

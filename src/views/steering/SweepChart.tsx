@@ -1,4 +1,5 @@
 import { line, scaleLinear, type ScaleLinear } from 'd3';
+import { restOf } from '../../state/recipe-steps.ts';
 import type { SweptResult } from '../../state/steered-sweep.ts';
 import { FLUENCY_LIMIT } from '../../shared/steering-effect.ts';
 import type { Sweep, SweepPoint } from '../../engine/protocol.ts';
@@ -34,7 +35,7 @@ export function SweepChart({ result, measured, amount, chosen, onChoose }: Sweep
   const loss = extent([base.loss * FLUENCY_LIMIT, base.loss, ...points.map((point) => point.loss)]);
   const up = scaleLinear(effect, [UPPER.bottom, UPPER.top]).nice(4);
   const down = scaleLinear(loss, [LOWER.bottom, LOWER.top]).nice(3);
-  const [low, high] = [keeps.down ?? 0, keeps.up ?? 0];
+  const [low, high] = [keeps.down ?? restOf(result.step), keeps.up ?? restOf(result.step)];
   const said = points
     .map(
       (point) =>
