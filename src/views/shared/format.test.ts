@@ -32,6 +32,8 @@ test('units', () => {
   expect(format.formatMs(3.21)).toBe('3.2\u00a0ms');
   expect(format.formatMs(1530)).toBe('1.5\u00a0s');
   expect(format.formatNats(1.234)).toBe('1.23\u00a0nats');
+  expect(format.formatNats(0.00234)).toBe('0.0023\u00a0nats');
+  expect(format.formatNats(0)).toBe('0.00\u00a0nats');
   expect(format.formatOneIn(0.0012)).toBe('1 in 833 tokens');
   expect(format.formatOneIn(0)).toBe('never');
 });

@@ -42,7 +42,11 @@ export function formatPercent(share: number): string {
 
 /** Nats; also gives bits where asked for by a title. */
 export function formatNats(value: number): string {
-  return Number.isNaN(value) ? NONE : `${formatFixed(value, 2)}${NBSP}nats`;
+  if (Number.isNaN(value)) return NONE;
+  // Small divergences are not nothing.
+  const small = value !== 0 && Math.abs(value) < 0.01;
+  const number = small ? String(Number(value.toPrecision(2))).replace('-', '−') : formatFixed(value, 2);
+  return `${number}${NBSP}nats`;
 }
 
 /** Bytes with decimal prefixes, as download sizes are given: 2_400_000 → `2.4 MB`. */
