@@ -40,6 +40,14 @@ const READY = {
       .waitFor({ state: 'hidden', timeout: 480_000 });
     await READY['heads']?.(page);
   },
+  async steering(page) {
+    await page
+      .getByText(/differs from token/)
+      .first()
+      .waitFor({ timeout: 180_000 });
+    await page.getByRole('button', { name: 'Generate', exact: true }).waitFor({ timeout: 180_000 });
+    await page.locator('.next:not(.is-behind) [data-figure="kl here"]').waitFor({ timeout: 60_000 });
+  },
   async 'heads-sparse'(page) {
     await READY['heads']?.(page);
     await page.locator('[data-figure="Rise of the loss"]').waitFor({ timeout: 60_000 });
@@ -95,6 +103,15 @@ const SHOTS = [
     full: true,
   },
   {
+    name: 'steering',
+    width: 1400,
+    height: 1000,
+    colorScheme: 'light',
+    // A name’s feature, added to every token.
+    fragment:
+      '#/steering?dict=blocks.2.hook_resid_pre&n=60&steer=add~f1199@blocks.2.hook_resid_pre~1.2~8.45&text=In+a+small+house+near+the+river+lived+a',
+  },
+  {
     name: 'bad-link',
     width: 1000,
     height: 700,
@@ -113,7 +130,7 @@ for (const { name, width, height, colorScheme, fragment, full } of SHOTS) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(`${server.resolvedUrls?.local[0]}${fragment}`);
   if (name === 'bad-link') await page.getByRole('heading', { level: 1 }).waitFor();
-  else if (fragment.startsWith('#/heads')) await READY[name]?.(page);
+  else if (/^#.(heads|steering)/.test(fragment)) await READY[name]?.(page);
   else if (fragment === MODELS) await page.getByRole('list', { name: 'Dictionaries' }).waitFor();
   else {
     // The sample behind firing rates and labels has been read to its end, and the examples with it.

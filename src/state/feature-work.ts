@@ -6,8 +6,12 @@ import type { Slots } from './slots.ts';
 import type { ViewState } from './view-state.ts';
 
 export const SAMPLE_SEED = 1;
-/** Items of the sample read when a feature is first opened. */
-export const SAMPLE_ITEMS = 300;
+/**
+ * Items of the sample read when a feature is first opened; a software adapter, where that many take most of a minute,
+ * begins with fewer.
+ */
+export const firstSample = ({ opened }: Pick<PageState, 'opened'>): number =>
+  opened?.adapter.software ? 100 : 300;
 
 export type SlotName = 'load' | 'analysis' | 'feature' | 'examples' | 'sample';
 
@@ -48,7 +52,7 @@ export function featureWork({ get, set, slots, update, report }: Page) {
       set({ card });
       void wantLabels([feature, ...card.neighbours.map(({ index }) => index)]);
       if (get().statistics) await loadExamples();
-      else if (!get().sampling) void sample(SAMPLE_ITEMS);
+      else if (!get().sampling) void sample(firstSample(get()));
     } catch (thrown) {
       const problem = FacetError.from(thrown);
       // A link may name a feature this dictionary does not have: say so, and close the panel.

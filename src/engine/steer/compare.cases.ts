@@ -96,8 +96,8 @@ export const cases = gpuCases('comparing in the engine', {
     const steered = features!.find(({ index }) => index === 7);
     if (!(steered && steered.steered > steered.base)) throw new Error('the feature was not added');
     if (features!.length > 40) throw new Error(`${features!.length} features`);
+    await engine.useDictionary(dictionary, ++ticket, () => {});
     const analysis = await engine.analyze({ text, windowStart: 0 }, ++ticket);
-    if (analysis.dictionary !== dictionary) throw new Error(analysis.dictionary);
     const [from, to] = [analysis.codes.offsets[14]!, analysis.codes.offsets[15]!];
     for (let i = from; i < to; i++) {
       const own = features!.find(({ index }) => index === analysis.codes.indices[i]);

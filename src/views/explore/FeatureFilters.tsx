@@ -1,6 +1,6 @@
 import { Slider } from 'radix-ui';
 import { useId } from 'react';
-import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { firstSample } from '../../state/feature-work.ts';
 import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
 
@@ -66,7 +66,11 @@ export function FeatureFilters() {
         </div>
       ) : (
         !sampling && (
-          <button type="button" className="quiet" onClick={() => void sample(SAMPLE_ITEMS)}>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => void sample(firstSample(usePage.getState()))}
+          >
             Read a Storyworld sample, to label and filter by how often each fires
           </button>
         )

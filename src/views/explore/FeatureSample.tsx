@@ -1,5 +1,5 @@
 import type { Example, SampleStatistics } from '../../engine/protocol.ts';
-import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { firstSample } from '../../state/feature-work.ts';
 import { isCatalogued } from '../../state/opening.ts';
 import { usePage } from '../../state/store.ts';
 import { activationRatio, activationTint } from '../shared/colour.ts';
@@ -103,6 +103,7 @@ function Sampling() {
   const statistics = usePage((state) => state.statistics);
   const sample = usePage((state) => state.sample);
   const cancel = usePage((state) => state.cancelSample);
+  const first = usePage(firstSample);
   if (sampling) {
     return (
       <div className="row">
@@ -116,7 +117,7 @@ function Sampling() {
       </div>
     );
   }
-  const items = statistics ? Math.min(20_000, Math.max(SAMPLE_ITEMS, statistics.items * 4)) : SAMPLE_ITEMS;
+  const items = statistics ? Math.min(20_000, Math.max(first, statistics.items * 4)) : first;
   if (statistics && statistics.items >= items) return null;
   return (
     <button type="button" onClick={() => void sample(items)}>

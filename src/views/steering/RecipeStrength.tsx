@@ -1,5 +1,5 @@
 import { type CSSProperties, useRef, useState } from 'react';
-import { SAMPLE_ITEMS } from '../../state/feature-work.ts';
+import { firstSample } from '../../state/feature-work.ts';
 import type { RecipeStep } from '../../state/recipe.ts';
 import { amountOf, meanWhenActive, restOf, unitOf, withAmount } from '../../state/recipe-steps.ts';
 import { usePage } from '../../state/store.ts';
@@ -157,7 +157,11 @@ export function RecipeUnit({ step, onChange }: Omit<StrengthProps, 'name'>) {
           {sampling ? (
             <span role="status">reading a sample …</span>
           ) : (
-            <button type="button" className="link" onClick={() => void sample(SAMPLE_ITEMS)}>
+            <button
+              type="button"
+              className="link"
+              onClick={() => void sample(firstSample(usePage.getState()))}
+            >
               Read a sample
             </button>
           )}
