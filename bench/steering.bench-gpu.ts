@@ -7,7 +7,7 @@ import type { Plan, Row, SteeringBench } from './steering.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
 const most = Number(env.VITE_CANDIDATES ?? candidates.length);
-const plan: Plan = { seed: 21, items: 40, tokens: 48, baseSamples: 6, samples: 1 };
+const plan: Plan = { seed: 21, items: 32, tokens: 48, baseSamples: 6, samples: 1 };
 const PARTIAL = '../.cache/steering.json';
 const FILE = '../public/models/storyworld-2m/steering.json';
 

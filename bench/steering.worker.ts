@@ -46,6 +46,8 @@ const LEAST_RATIO = 3;
 const FEWEST_COUNTED = 5;
 /** Every row, so that the beginning of a next text is steered too. */
 const SCOPE = 'all';
+/** Below 1, so that what the model finds unlikely is rarely written, steered or not. */
+const TEMPERATURE = 0.5;
 /** Two-sided 95 % of a normal distribution. */
 const Z = 1.96;
 
@@ -62,7 +64,7 @@ async function withSession<Result>(work: (session: Session) => Promise<Result>):
 function requestOf({ seed, items, tokens }: Plan, samples: number, candidate: Candidate): SweepRequest {
   const { dictionary, feature, unit, strength } = candidate;
   const asked: Asked = { kind: 'add', dictionary, feature, unit, strength, scope: { kind: SCOPE } };
-  const sampling = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed };
+  const sampling = { temperature: TEMPERATURE, topK: 0, topP: 1, repetitionPenalty: 1, seed };
   return {
     prompts: { kind: 'storyworld', seed, items },
     interventions: [asked],
@@ -138,7 +140,7 @@ function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: reado
     modelDigest: info.digest,
     method:
       `Measured on ${plan.items} beginnings of Storyworld texts (seed ${plan.seed}) that nothing was chosen on: ` +
-      `${plan.tokens} tokens after each, at temperature 1, ${plan.baseSamples} texts as the model is ` +
+      `${plan.tokens} tokens after each, at temperature ${TEMPERATURE}, ${plan.baseSamples} texts as the model is ` +
       `(${base.tokens.toLocaleString('en')} tokens, ${base.loss.toFixed(2)} nats a token) and ${plan.samples} with the ` +
       'feature’s direction added to every token, the one before a text included. Shown are features that raise the property they fire on at ' +
       `least ${LEAST_RATIO} times (lower end of the 95 % interval over texts) while the text’s loss under the model as it ` +

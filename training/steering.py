@@ -5,7 +5,8 @@
 1. On Storyworld items: how well each latent's firing tells each property of `src/storyworld/recognisers`, on its own token
    or the next (F1), and of which property it tells the next token best.
 2. On texts of the model's own, by gradients at strength 0: how fast each latent raises the expected share of next tokens with
-   the property, and how fast the texts get worse. A property is here the tokens that nearly always have it.
+   the property, and how fast the texts get worse. A property is here the tokens that nearly always have it. Then, for the best
+   of each property, the same expectations at the strength at which texts get noticeably worse.
 3. Texts generated with the most promising, at several strengths, counted.
 
 Only a choice of what to measure: every figure that the page shows is measured by the page's own engine afterwards, on
@@ -25,15 +26,13 @@ from tokenizers import Tokenizer
 
 SEED, ITEMS = 11, 600
 PROMPT_TOKENS = 2
+TEMPERATURE = 0.5
 # F1 of a latent's firing for a property, on its own token or the next, for it to be the latent's.
 LEAST_F1 = 0.25
 # Share of a token's occurrences that have a property for it to stand for the property.
 TYPICAL = 0.9
-PROMISE = {"texts": 16, "tokens": 60, "probes": 48, "loss": 0.15, "per_effect": 6}
-# A first count of all of them below the promised strength, which is too large where the texts change much, and a longer one of
-# the best at strengths nearby.
-FIRST = {"prompts": 16, "tokens": 48, "base": 32, "around": [0.3, 0.45, 0.7], "limit": 1.22}
-SECOND = {"prompts": 48, "tokens": 48, "base": 24, "around": [0.85, 1, 1.18], "limit": 1.17, "per_effect": 4, "most": 60}
+PROMISE = {"texts": 16, "tokens": 60, "probes": 48, "loss": 0.12, "per_effect": 8}
+COUNT = {"prompts": 32, "tokens": 64, "base": 24, "around": [0.85, 1.1, 1.4], "limit": 1.16, "per_effect": 4, "most": 72}
 
 
 def storyworld(seed: int, items: int) -> list[str]:
@@ -130,7 +129,7 @@ def generate(model, prompts: torch.Tensor, additions: dict, tokens: int, generat
             z = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=length > 1)
             x = x + block.attn.c_proj(at(f"blocks.{layer}.attn.hook_z", z.transpose(1, 2).reshape(rows, length, width)))
             x = at(f"blocks.{layer}.hook_resid_post", x + block.mlp(block.ln_2(x)))
-        probs = model.unembed(x[:, -1]).softmax(-1)
+        probs = (model.unembed(x[:, -1]) / TEMPERATURE).softmax(-1)
         ids = torch.multinomial(probs, 1, generator=generator)
         out = torch.cat([out, ids], dim=1)
         offset += length
@@ -188,8 +187,9 @@ def promise(model, saes, tokenizer, names, tokens, told, generator) -> list[dict
     with torch.enable_grad():
         added = {hook: torch.zeros(sae.w_dec.shape[1], requires_grad=True) for hook, sae in saes.items()}
         x = run(model, ids, lambda hook, x: x + added[hook] if hook in added else x)
-        logs = model.unembed(x)[:, PROMPT_TOKENS:].reshape(-1, tokens.shape[0]).log_softmax(-1)
-        probs, base = logs.exp(), logs.detach()
+        logits = model.unembed(x)[:, PROMPT_TOKENS:].reshape(-1, tokens.shape[0])
+        logs, base = (logits / TEMPERATURE).log_softmax(-1), logits.detach().log_softmax(-1)
+        probs = logs.exp()
         rates = probs.mean(0) @ tokens
         loss = -(probs * base).sum(1).mean()
         gradient = lambda value: dict(zip(added, torch.autograd.grad(value, list(added.values()), retain_graph=True)))
@@ -218,6 +218,73 @@ def promise(model, saes, tokenizer, names, tokens, told, generator) -> list[dict
                 if value > 0.3:
                     found.append({"dictionary": hook, "feature": latent, "effect": names[effect], "f1": round(f1[latent, effect].item(), 3), "unit": most[latent].item(), "strength": strengths[latent].item(), "promise": value})  # fmt: skip
     return sorted(found, key=lambda each: -each["promise"])
+
+
+class Expectation:
+    """Next tokens after texts of the model's own, with a direction added to every row."""
+
+    def __init__(self, model, ids: torch.Tensor, tokens: torch.Tensor):
+        self.model, self.tokens, self.at = model, tokens, {}
+
+        def keep(hook, x):
+            self.at[hook] = x
+            return x
+
+        run(model, ids, keep)
+        logits = self.logits(self.at["blocks.3.hook_resid_post"])
+        self.base = logits.log_softmax(-1)
+        self.base_rates, self.base_loss = self.figures(logits)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model.unembed(x)[:, PROMPT_TOKENS:].reshape(-1, self.tokens.shape[0])
+
+    def figures(self, logits: torch.Tensor) -> tuple[torch.Tensor, float]:
+        probs = (logits / TEMPERATURE).softmax(-1)
+        return probs.mean(0) @ self.tokens, -(probs * self.base).sum(1).mean().item()
+
+    def steered(self, hook: str, added: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Rates of all properties, and the loss over that of the base."""
+        layer, h = int(hook.split(".")[1]), self.model.h
+        if hook.endswith("hook_resid_post"):
+            x, layer = self.at[hook] + added, layer + 1
+        elif hook.endswith("hook_resid_pre"):
+            x = self.at[hook] + added
+        else:
+            x = self.at[f"blocks.{layer}.hook_resid_pre"]
+            x = x + h[layer].attn.c_proj(self.at[hook] + added)
+            x, layer = x + h[layer].mlp(h[layer].ln_2(x)), layer + 1
+        for block in h[layer:]:
+            x = block(x)
+        rates, loss = self.figures(self.logits(x))
+        return rates, loss / self.base_loss
+
+
+def expect(model, saes, tokenizer, names, tokens, pairs, generator) -> list[dict]:
+    """For each pair the strength at which the expected loss is as wanted, and how many times the property's rate rises."""
+    ids = generate(model, prompts_of(tokenizer, SEED + 1, PROMISE["texts"]), {}, PROMISE["tokens"], generator)
+    expectation = Expectation(model, ids, tokens)
+    found = []
+    latents = {(p["dictionary"], p["feature"]): p for p in pairs}
+    for done, ((hook, feature), first) in enumerate(latents.items()):
+        direction = saes[hook].w_dec[feature] * first["unit"]
+        strength, tried = 0.4 * first["strength"], []
+        for _ in range(5):
+            rates, loss = expectation.steered(hook, strength * direction)
+            tried.append((strength, rates, loss))
+            # The loss rises with about the square of the strength; more steeply where it is large.
+            rise = min(max(PROMISE["loss"] / max(loss - 1, 1e-3), 0.1), 6)
+            if 0.8 < rise < 1.25:
+                break
+            strength = round(strength * rise**0.5, 3)
+        strength, rates, loss = min(tried, key=lambda each: abs(each[2] - 1 - PROMISE["loss"]))
+        for pair in pairs:
+            effect = names.index(pair["effect"])
+            if (pair["dictionary"], pair["feature"]) == (hook, feature) and loss < 1.25 and expectation.base_rates[effect] > 1e-4:
+                ratio = (rates[effect] / expectation.base_rates[effect]).item()
+                found.append({**pair, "strength": strength, "ratio": ratio, "loss": loss})
+        if done % 50 == 0:
+            print(f"{done} of {len(latents)}", file=sys.stderr)
+    return sorted(found, key=lambda each: -each["ratio"])
 
 
 def count(model, saes, tokenizer, names, pairs, seed: int, plan: dict, generator) -> list[dict]:
@@ -272,24 +339,23 @@ def main() -> None:
             path.write_text(json.dumps(make(), indent=1))
         return json.loads(path.read_text())
 
-    def promising():
+    with torch.no_grad():
         rows = [[0, *tokenizer.encode(text, add_special_tokens=False).ids[:255]] for text in storyworld(SEED, ITEMS)]
         names, marked = marks(rows)
-        told = labels(model, saes, rows, marked)
-        return promise(model, saes, tokenizer, names, torch.from_numpy(typical(rows, marked)), told, generator)
-
-    with torch.no_grad():
-        pairs = kept("promising", promising)
-        names = json.loads((WORK / "effects.json").read_text())
+        tokens = torch.from_numpy(typical(rows, marked))
+        pairs = kept(
+            "promising",
+            lambda: promise(model, saes, tokenizer, names, tokens, labels(model, saes, rows, marked), generator),
+        )
         print(f"{len(pairs)} pairs, {len({(p['dictionary'], p['feature']) for p in pairs})} latents", file=sys.stderr)
-        first = kept("first", lambda: count(model, saes, tokenizer, names, pairs, SEED + 2, FIRST, generator))
-        again = best_of([pair for pair in first if pair["sure"] > 1.5], SECOND)
-        print(f"{len(again)} are looked at again", file=sys.stderr)
-        second = kept("second", lambda: count(model, saes, tokenizer, names, again, SEED + 3, SECOND, generator))
-    good = [each for each in second if each["rate"] >= 3 * each["base"]]
+        expected = kept("expected", lambda: expect(model, saes, tokenizer, names, tokens, pairs, generator))
+        again = best_of([pair for pair in expected if pair["ratio"] > 2], COUNT)
+        print(f"{len(again)} are generated with", file=sys.stderr)
+        counted = kept("counted", lambda: count(model, saes, tokenizer, names, again, SEED + 2, COUNT, generator))
+    good = [each for each in counted if each["rate"] >= 3 * each["base"]]
     fields = ("dictionary", "feature", "effect", "f1", "unit", "strength")
     (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps([{key: each[key] for key in fields} for each in good], indent=1) + "\n")
-    print(f"{len(good)} of {len(second)} reach 3", file=sys.stderr)
+    print(f"{len(good)} of {len(counted)} reach 3", file=sys.stderr)
 
 
 if __name__ == "__main__":

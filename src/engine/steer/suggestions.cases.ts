@@ -33,7 +33,7 @@ export const cases = gpuCases('the table of suggestions', {
           interventions: [{ kind: 'add', dictionary, feature, strength, unit, scope: { kind: scope } }],
           index: 0,
           strengths: [strength],
-          sampling: { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed: 5 },
+          sampling: { temperature: 0.5, topK: 0, topP: 1, repetitionPenalty: 1, seed: 5 },
           tokens: 20,
           samples: 1,
         },
