@@ -1,6 +1,6 @@
-"""Finds latents of the bundled dictionaries that may raise the property they fire on, for `npm run bench -- steering`.
+"""Finds latents of the bundled dictionaries that may raise the property they fire on, for `npm run bench -- suggestions`.
 
-    python training/steering.py          # writes bench/steering-candidates.json
+    python training/steering.py          # writes bench/suggestions-candidates.json
 
 1. On Storyworld items: how well each latent's firing tells each property of `src/storyworld/recognisers`, on its own token
    or the next (F1), and of which property it tells the next token best.
@@ -354,7 +354,7 @@ def main() -> None:
         counted = kept("counted", lambda: count(model, saes, tokenizer, names, again, SEED + 2, COUNT, generator))
     good = [each for each in counted if each["rate"] >= 3 * each["base"]]
     fields = ("dictionary", "feature", "effect", "f1", "unit", "strength")
-    (ROOT / "bench" / "steering-candidates.json").write_text(json.dumps([{key: each[key] for key in fields} for each in good], indent=1) + "\n")
+    (ROOT / "bench" / "suggestions-candidates.json").write_text(json.dumps([{key: each[key] for key in fields} for each in good], indent=1) + "\n")
     print(f"{len(good)} of {len(counted)} reach 3", file=sys.stderr)
 
 

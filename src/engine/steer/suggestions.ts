@@ -6,7 +6,7 @@ import { catalogueFiles, readOptionalJson } from '../files.ts';
 import type { Suggestions } from '../protocol.ts';
 import type { Session } from '../session.ts';
 
-/** Beside the weights of a model that the site brings; `bench/steering.worker.ts` writes it. */
+/** Beside the weights of a model that the site brings; `bench/suggestions.worker.ts` writes it. */
 const FILE = 'steering.json';
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(200));

@@ -41,8 +41,9 @@ export interface Row extends Candidate {
   shown: boolean;
 }
 
-/** What is shown: at least so many times the base's rate, for certain, which itself was seen so often. */
+/** What is shown: at least so many times the base's rate, which itself was seen so often; a rise beyond doubt. */
 const LEAST_RATIO = 3;
+const LEAST_CERTAIN = 1.5;
 const FEWEST_COUNTED = 5;
 /** Every row, so that the beginning of a next text is steered too. */
 const SCOPE = 'all';
@@ -58,7 +59,7 @@ async function withSession<Result>(work: (session: Session) => Promise<Result>):
   const context = { site: new URL(`${self.location.origin}/`), signal, onProgress: () => {} };
   const catalogue = await loadCatalogue(context.site, signal);
   using opened = await OpenedModelState.load(gpu, catalogue, catalogue.models[0]!.id, undefined, context);
-  return work(makeSession(opened, new Gate(), context, (text) => opened.tokenizer.tokenize(text)));
+  return await work(makeSession(opened, new Gate(), context, (text) => opened.tokenizer.tokenize(text)));
 }
 
 function requestOf({ seed, items, tokens }: Plan, samples: number, candidate: Candidate): SweepRequest {
@@ -98,7 +99,7 @@ function judge(base: SweepPoint, point: SweepPoint, candidate: Candidate): Row {
     fluencyLoss: lost,
     selectivity: selectivityAt(base, point, effect),
     tokens: point.tokens,
-    shown: counted && ratioLow >= LEAST_RATIO && lost < FLUENCY_LIMIT - 1,
+    shown: counted && rate >= LEAST_RATIO * baseRate && ratioLow >= LEAST_CERTAIN && lost < FLUENCY_LIMIT - 1,
   };
 }
 
@@ -143,7 +144,7 @@ function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: reado
       `${plan.tokens} tokens after each, at temperature ${TEMPERATURE}, ${plan.baseSamples} texts as the model is ` +
       `(${base.tokens.toLocaleString('en')} tokens, ${base.loss.toFixed(2)} nats a token) and ${plan.samples} with the ` +
       'feature’s direction added to every token, the one before a text included. Shown are features that raise the property they fire on at ' +
-      `least ${LEAST_RATIO} times (lower end of the 95 % interval over texts) while the text’s loss under the model as it ` +
+      `least ${LEAST_RATIO} times (lower end of the 95 % interval over texts: at least ${LEAST_CERTAIN}) while the text’s loss under the model as it ` +
       `is rises by less than ${Math.round(100 * (FLUENCY_LIMIT - 1))} %; the property was seen at least ` +
       `${FEWEST_COUNTED} times without.`,
     latents: rows
@@ -168,5 +169,5 @@ function describe({ opened }: Session, plan: Plan, base: SweepPoint, rows: reado
   };
 }
 
-export type SteeringBench = typeof bench;
+export type SuggestionsBench = typeof bench;
 expose(bench);

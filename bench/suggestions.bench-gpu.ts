@@ -2,8 +2,8 @@ import { proxy, wrap } from 'comlink';
 import { commands } from 'vitest/browser';
 import { expect, test } from 'vitest';
 import type { Suggestions } from '../src/engine/protocol.ts';
-import candidates from './steering-candidates.json';
-import type { Plan, Row, SteeringBench } from './steering.worker.ts';
+import candidates from './suggestions-candidates.json';
+import type { Plan, Row, SuggestionsBench } from './suggestions.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
 const most = Number(env.VITE_CANDIDATES ?? candidates.length);
@@ -12,13 +12,13 @@ const PARTIAL = '../.cache/steering.json';
 const FILE = '../public/models/storyworld-2m/steering.json';
 
 /**
- * Writes the table of the page's “try these”: `npm run bench -- steering`, about half an hour on a software adapter, then
+ * Writes the table of the page's “try these”: `npm run bench -- suggestions`, about half an hour on a software adapter, then
  * `python training/export.py catalogue`. VITE_CANDIDATES=3 measures the first three only, and writes nothing.
  */
 test('what candidates of steering do to generated texts', { timeout: 7_200_000 }, async () => {
-  const worker = new Worker(new URL('./steering.worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./suggestions.worker.ts', import.meta.url), { type: 'module' });
   try {
-    const bench = wrap<SteeringBench>(worker);
+    const bench = wrap<SuggestionsBench>(worker);
     const onRow = (row: Row, seconds: number, soFar: Suggestions): void => {
       console.log(line(row, seconds));
       // What there is survives a run that is broken off.
