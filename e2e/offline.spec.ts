@@ -53,7 +53,7 @@ async function visited(page: Page): Promise<void> {
   // The page registers its service worker by itself, once it has nothing better to do.
   await expect(async () => {
     const kept = await cached(page);
-    expect(kept.filter((url) => url.includes('?sha256='))).toHaveLength(6);
+    expect(kept.filter((url) => url.includes('?sha256='))).toHaveLength(7);
   }).toPass();
 }
 

@@ -18,11 +18,11 @@ export default function SteeringView() {
       <div className="steering-side">
         <PromptBox />
         <Recipe />
-        <Suggestions />
       </div>
       <div className="steering-main">
         <Texts />
         <Next />
+        <Suggestions />
         <Sweep />
         <LogitLens />
       </div>
