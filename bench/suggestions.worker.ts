@@ -3,7 +3,7 @@ import { effects } from '../src/analysis/steering/effects.ts';
 import type { SweepPoint } from '../src/analysis/steering/sweep.ts';
 import { Gate } from '../src/engine/gate.ts';
 import { OpenedModelState } from '../src/engine/opened-model.ts';
-import type { Asked, Suggestions, SweepRequest } from '../src/engine/protocol.ts';
+import type { Asked, SuggestedLatent, Suggestions, SweepRequest } from '../src/engine/protocol.ts';
 import { makeSession, type Session } from '../src/engine/session.ts';
 import { sweepStrengths } from '../src/engine/steer/sweep.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
@@ -11,14 +11,10 @@ import { loadCatalogue } from '../src/library/catalogue.ts';
 import { FLUENCY_LIMIT, fluencyLoss, selectivityAt } from '../src/shared/steering-effect.ts';
 
 /** A latent that may raise a property, from `training/steering.py`. */
-export interface Candidate {
-  dictionary: string;
-  feature: number;
-  effect: string;
-  f1: number;
-  unit: number;
-  strength: number;
-}
+export type Candidate = Pick<
+  SuggestedLatent,
+  'dictionary' | 'feature' | 'effect' | 'f1' | 'unit' | 'strength'
+>;
 
 export interface Plan {
   /** Storyworld seed of the beginnings, which nothing was chosen on, and how many. */
@@ -30,13 +26,10 @@ export interface Plan {
   samples: number;
 }
 
-export interface Row extends Candidate {
-  baseRate: number;
-  rate: number;
-  ratioLow: number;
-  fluencyLoss: number;
-  selectivity: number;
-  tokens: number;
+export interface Row
+  extends
+    Candidate,
+    Pick<SuggestedLatent, 'baseRate' | 'rate' | 'ratioLow' | 'fluencyLoss' | 'selectivity' | 'tokens'> {
   /** Whether it is good enough for the page. */
   shown: boolean;
 }

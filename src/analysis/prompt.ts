@@ -18,6 +18,7 @@ import {
 import { type FinalPass, LogitParts } from './logit-parts.ts';
 import { Reads } from './reads.ts';
 import { canSplice, ownActivation } from './site.ts';
+import { takeRow } from './take-row.ts';
 
 export interface PromptOptions {
   /** Likely next tokens per position. */
@@ -198,17 +199,10 @@ function recordPredictions(
     }
     if (which === 'all') at.logits.push(reads.want(rows));
     else if (which === 'last' && part === logits.parts.at(-1))
-      at.logits.push(reads.want(lastRow(batch, rows)));
+      at.logits.push(reads.want(takeRow(batch, rows, part.count - 1)));
     if (which !== 'all') batch.release(rows);
   }
   return at;
-}
-
-function lastRow(batch: Batch, rows: Tensor): Tensor {
-  const [count = 0, width = 0] = rows.shape;
-  const row = batch.scratch([1, width]);
-  batch.copy(rows, row, { fromOffset: 4 * (count - 1) * width, size: 4 * width });
-  return row;
 }
 
 function nextTokens(

@@ -1,6 +1,6 @@
-import { FacetError } from '../shared/errors.ts';
 import { generate } from '../storyworld/index.ts';
 import { gpuCases } from '../testing/cases.ts';
+import { refusal } from '../testing/refusal.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
 import { Engine } from './engine.ts';
 import first from './goldens/storyworld-2m/blocks.0.attn.hook_z.json';
@@ -33,17 +33,6 @@ function opened(): Promise<Engine> {
     return engine;
   })();
   return shared;
-}
-
-async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
-  let thrown: unknown;
-  try {
-    await call();
-  } catch (caught) {
-    thrown = caught;
-  }
-  if (!(thrown instanceof FacetError) || thrown.code !== code)
-    throw new Error(`expected ${code}, got ${String(thrown)}`);
 }
 
 const rowOf = ({ codes }: Analysis, row: number): [number, number][] =>

@@ -1,3 +1,4 @@
+import { discarding } from '../analysis/discarding.ts';
 import { directEffects, recordFeatureCard } from '../analysis/feature-card.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import type { Batch } from '../gpu/batch.ts';
@@ -94,14 +95,4 @@ export async function labelFeatures(
       .filter((id) => id < tokenizer.vocabSize)
       .map((id) => tokenizer.text(id)),
   }));
-}
-
-/** Gives back what was recorded when recording fails. */
-function discarding<Result>(batch: Batch, record: () => Result): Result {
-  try {
-    return record();
-  } catch (thrown) {
-    batch.discard();
-    throw thrown;
-  }
 }

@@ -3,7 +3,7 @@ import { FacetError } from '../shared/errors.ts';
 import type { FetchContext } from './files.ts';
 import type { Gate } from './gate.ts';
 import type { OpenedModelState } from './opened-model.ts';
-import type { TextWindow } from './protocol.ts';
+import type { Progress, TextWindow, Ticket } from './protocol.ts';
 import { chooseWindow } from './window.ts';
 
 /** What one call of the page works with. */
@@ -19,6 +19,13 @@ export interface Session {
   /** Tokens of a text, without what is read before it. */
   readonly split: (text: string) => ReturnType<ModelTokenizer['tokenize']>;
 }
+
+/** Runs one call of the page in a session of its own. */
+export type WithSession = <Result>(
+  ticket: Ticket,
+  onProgress: (progress: Progress) => void,
+  work: (session: Session) => Promise<Result>,
+) => Promise<Result>;
 
 export interface ReadText {
   /** [T] prefix rows included. */

@@ -1,18 +1,12 @@
 import { ablatedField, sparseField, trailField } from './link-heads.ts';
 import { steerField } from './link-steer.ts';
-import { type LinkField, readAll, readNumber, readWhole } from './link-values.ts';
-import type { PositionRange, ViewState } from './view-state.ts';
+import { type LinkField, readAll, readNumber, readRange, readWhole } from './link-values.ts';
+import type { ViewState } from './view-state.ts';
 
 export type { LinkField } from './link-values.ts';
 
 const unless = <Value>(value: Value, usual: Value): string | undefined =>
   value === usual ? undefined : String(value);
-
-function readRange(part: string): PositionRange | undefined {
-  const ends = readAll(part.split('-'), readWhole);
-  if (!ends || ends.length > 2) return undefined;
-  return [ends[0]!, ends[1] ?? ends[0]!];
-}
 
 const text = (key: string, what: string, of: keyof ViewState): LinkField => ({
   key,

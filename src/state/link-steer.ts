@@ -1,5 +1,5 @@
 import type { RecipeScope, RecipeStep, RecipeTarget } from './recipe.ts';
-import { type LinkField, readAll, readNumber, readWhole } from './link-values.ts';
+import { type LinkField, readAll, readNumber, readRange, readWhole } from './link-values.ts';
 
 /**
  * Steps of a recipe joined by `;`, the parts of a step by `~`: kind, what it is about, its amounts, scope, `off`. Parts
@@ -85,12 +85,6 @@ function readTarget(part: string): RecipeTarget | undefined {
   const head = /^h(\d{1,4})\.(\d{1,4})$/.exec(part);
   if (head) return { kind: 'head', layer: Number(head[1]), head: Number(head[2]) };
   return part === '' ? undefined : { kind: 'hook', hook: part };
-}
-
-function readRange(part: string): [number, number] | undefined {
-  const ends = readAll(part.split('-'), readWhole);
-  if (!ends || ends.length > 2) return undefined;
-  return [ends[0]!, ends[1] ?? ends[0]!];
 }
 
 const NAMED = ['all', 'special', 'prompt', 'generated', 'text'] as const;

@@ -22,3 +22,10 @@ export function readAll<Item>(parts: string[], read: (part: string) => Item | un
   const items = parts.map(read);
   return items.some((item) => item === undefined) ? undefined : (items as Item[]);
 }
+
+/** `3-5`, or `9` for 9 to 9. */
+export function readRange(part: string): [number, number] | undefined {
+  const ends = readAll(part.split('-'), readWhole);
+  if (!ends || ends.length > 2) return undefined;
+  return [ends[0]!, ends[1] ?? ends[0]!];
+}

@@ -8,7 +8,7 @@ import type { Tensor } from '../../gpu/tensor.ts';
 import type { Edit } from '../../model/run-plan.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { type FinalPass, LogitParts } from '../logit-parts.ts';
-import { discarding } from './discarding.ts';
+import { discarding } from '../discarding.ts';
 import type { HeadPlace, HeadReader } from './head-matrices.ts';
 import type { Pace } from './pace.ts';
 

@@ -5,7 +5,7 @@ import { matmul } from '../../gpu/kernels/matmul.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import type { CorpusText } from './corpus.ts';
-import { discarding } from './discarding.ts';
+import { discarding } from '../discarding.ts';
 import { type HeadReader, unembedDirections } from './head-matrices.ts';
 import type { Pace } from './pace.ts';
 import { type AttentionScore, scoredText, type ScoredText } from './scores/score.ts';

@@ -4,7 +4,7 @@ import { columnMean } from '../../gpu/kernels/column_mean.ts';
 import { sliceColumns } from '../../gpu/kernels/slice_columns.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { discarding } from '../heads/discarding.ts';
+import { discarding } from '../discarding.ts';
 import type { Columns } from '../interventions.ts';
 import { ownActivation } from '../site.ts';
 

@@ -3,10 +3,11 @@ import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
-import { discarding } from '../heads/discarding.ts';
+import { discarding } from '../discarding.ts';
+import { takeRow } from '../take-row.ts';
 import type { Baseline } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
-import { type CompareOptions, MOST_TRIES, rowOf, startLayer, type SteeredPass } from './compare.ts';
+import { type CompareOptions, MOST_TRIES, startLayer, type SteeredPass } from './compare.ts';
 import {
   type LikelyTokens,
   likelyTokens,
@@ -104,7 +105,7 @@ async function oneRow(
 function baseRow(batch: Batch, base: Baseline, pass: Parameters<Baseline['rows']>[1], row: number): RowReads {
   const part = base.logits.parts.findIndex(({ from, count }) => row >= from && row < from + count);
   const rows = base.rows(batch, pass, part);
-  const own = rowOf(batch, rows.tensor, row - base.logits.parts[part]!.from);
+  const own = takeRow(batch, rows.tensor, row - base.logits.parts[part]!.from);
   rows.release();
   return summed(batch, own);
 }

@@ -7,10 +7,11 @@ import type { Tensor } from '../../gpu/tensor.ts';
 import type { HeldAttention } from '../../model/kv-cache.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
-import { discarding } from '../heads/discarding.ts';
+import { discarding } from '../discarding.ts';
 import type { FinalPass } from '../logit-parts.ts';
 import { Reads } from '../reads.ts';
 import { ownActivation } from '../site.ts';
+import { takeRow } from '../take-row.ts';
 import { type Baseline, type BasePass, layerOf } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
 import { type LikelyTokens, likelyTokens, type Mover, probabilities, topMovers } from './movers.ts';
@@ -185,7 +186,7 @@ class Step {
 
   #encode(batch: Batch, side: SideName, dictionary: Dictionary, captures: ReadonlyMap<string, Tensor>): void {
     batch.scope('dictionary');
-    const row = rowOf(batch, captures.get(dictionary.hook)!, this.asked.options.row);
+    const row = takeRow(batch, captures.get(dictionary.hook)!, this.asked.options.row);
     const codes = dictionary.encode(batch, ownActivation(batch, dictionary, row));
     this.#codes.set(
       side,
@@ -212,13 +213,13 @@ class Step {
       const cleanLse = numbers
         ? batch.input(numbers.lse.slice(from, from + count), [count])
         : this.#gather(batch, own, clean.tensor, targets);
-      if (here && base.row?.row !== row) own.row = this.#reads.want(rowOf(batch, clean.tensor, row - from));
+      if (here && base.row?.row !== row) own.row = this.#reads.want(takeRow(batch, clean.tensor, row - from));
       for (const [name, pass] of passes) {
         const side = this.#sides.get(name)!;
         const tensor = base.logits.rows(batch, pass, part);
         const lse = { p: cleanLse, q: this.#gather(batch, side, tensor, targets) };
         side.kl.push(this.#reads.want(klRows(batch, { p: clean.tensor, q: tensor, lse })));
-        if (here) side.row = this.#reads.want(rowOf(batch, tensor, row - from));
+        if (here) side.row = this.#reads.want(takeRow(batch, tensor, row - from));
         batch.release(tensor);
       }
       clean.release();
@@ -295,14 +296,6 @@ class Step {
 /** @param logProb [T] of the token after each row. @returns [T] */
 function lossOf(logProb: Float32Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(logProb, (_, row) => (row === 0 ? NaN : -logProb[row - 1]!));
-}
-
-/** @returns scratch [1, width] */
-export function rowOf(batch: Batch, matrix: Tensor, row: number): Tensor {
-  const width = matrix.shape[1]!;
-  const own = batch.scratch([1, width]);
-  batch.copy(matrix, own, { fromOffset: 4 * row * width, size: 4 * width });
-  return own;
 }
 
 function featuresOf(base: ReadCodes, steered: ReadCodes): ComparedFeature[] {

@@ -6,6 +6,7 @@ import type { HeldAttention, KvCache } from '../../model/kv-cache.ts';
 import type { RunPlan } from '../../model/run-plan.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
+import { takeRow } from '../take-row.ts';
 import { droppedRows } from './context.ts';
 import { checkOutput } from './overflow.ts';
 import { chooseAt, drawOf, nextDistribution, type Sampling } from './sampling.ts';
@@ -218,7 +219,7 @@ export class Generation implements Disposable {
     if (looked === 0) return { look: () => [], made };
     const looks = (pass: Tensor): Looked => {
       const { logProb, lse } = logProbGather(batch, { logits: pass, targets: batch.input(next, [looked]) });
-      const last = chooses ? want(lastRow(batch, pass)) : undefined;
+      const last = chooses ? want(looked === 1 ? pass : takeRow(batch, pass, looked - 1)) : undefined;
       return { logProb: want(logProb), lse: want(lse), last };
     };
     const ofBase = looks(base.logits!);
@@ -246,12 +247,4 @@ export class Generation implements Disposable {
     this.#base?.[Symbol.dispose]();
     this.#arm?.[Symbol.dispose]();
   }
-}
-
-function lastRow(batch: Batch, logits: Tensor): Tensor {
-  const [count = 0, width = 0] = logits.shape;
-  if (count === 1) return logits;
-  const row = batch.scratch([1, width]);
-  batch.copy(logits, row, { fromOffset: 4 * (count - 1) * width, size: 4 * width });
-  return row;
 }

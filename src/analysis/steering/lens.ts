@@ -5,7 +5,7 @@ import { topKRows } from '../../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { FacetError } from '../../shared/errors.ts';
-import { discarding } from '../heads/discarding.ts';
+import { discarding } from '../discarding.ts';
 import { LogitParts } from '../logit-parts.ts';
 import { Reads } from '../reads.ts';
 import { type Baseline, residualHook } from './baseline.ts';

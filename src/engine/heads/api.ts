@@ -1,11 +1,5 @@
-import type { HeadsApi, Progress, Ticket } from '../protocol.ts';
-import type { Session } from '../session.ts';
-
-type WithSession = <Result>(
-  ticket: Ticket,
-  onProgress: (progress: Progress) => void,
-  work: (session: Session) => Promise<Result>,
-) => Promise<Result>;
+import type { HeadsApi } from '../protocol.ts';
+import type { WithSession } from '../session.ts';
 
 const silent = (): void => {};
 

@@ -4,9 +4,9 @@ import { latentsOf } from '../../analysis/heads/roles.ts';
 import type { Dictionary } from '../../dictionary/dictionary.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { logProbGatherReference } from '../../gpu/reference/log_prob_gather.ts';
-import { FacetError } from '../../shared/errors.ts';
 import { withBundledSession } from '../../testing/bundled-session.ts';
 import { gpuCases } from '../../testing/cases.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import type { LayerRoles, Progress, RolesRequest } from '../protocol.ts';
 import type { Session } from '../session.ts';
@@ -27,17 +27,6 @@ async function withSession(
 }
 
 const quiet = { onProgress: () => {}, onPartial: () => {} };
-
-async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
-  let thrown: unknown;
-  try {
-    await call();
-  } catch (caught) {
-    thrown = caught;
-  }
-  if (!(thrown instanceof FacetError) || thrown.code !== code)
-    throw new Error(`expected ${code}, got ${String(thrown)}`);
-}
 
 export const cases = gpuCases('roles', {
   'attribution by source adds up to the activation; ablating every role is taking all of them from z': (

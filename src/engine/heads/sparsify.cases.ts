@@ -1,6 +1,6 @@
-import { FacetError } from '../../shared/errors.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import type { SparsifyRequest } from '../protocol.ts';
 
@@ -13,15 +13,6 @@ const request = (more: Partial<SparsifyRequest>): SparsifyRequest => ({
   assignments: [],
   ...more,
 });
-
-async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
-  const thrown: unknown = await (async () => call())().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof FacetError) || thrown.code !== code)
-    throw new Error(`expected ${code}, got ${String(thrown)}`);
-}
 
 export const cases = gpuCases('sparse attention in the engine', {
   'losses as is are those of a reading; a later assignment replaces an earlier one': async () => {

@@ -1,11 +1,5 @@
-import type { Progress, SteerApi, Ticket } from '../protocol.ts';
-import type { Session } from '../session.ts';
-
-type WithSession = <Result>(
-  ticket: Ticket,
-  onProgress: (progress: Progress) => void,
-  work: (session: Session) => Promise<Result>,
-) => Promise<Result>;
+import type { SteerApi } from '../protocol.ts';
+import type { Session, WithSession } from '../session.ts';
 
 const silent = (): void => {};
 

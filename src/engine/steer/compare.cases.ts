@@ -1,6 +1,7 @@
 import { FacetError } from '../../shared/errors.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { Engine } from '../engine.ts';
 import type { Asked, CompareRequest, LensRequest } from '../protocol.ts';
@@ -22,15 +23,6 @@ const request = (more: Partial<CompareRequest> = {}): CompareRequest => ({
   interventions: [added(1)],
   ...more,
 });
-
-async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
-  const thrown: unknown = await call().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof FacetError) || thrown.code !== code)
-    throw new Error(`expected ${code}, got ${String(thrown)}`);
-}
 
 let ticket = 100;
 

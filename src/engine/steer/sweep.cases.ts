@@ -4,13 +4,13 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { add } from '../../gpu/kernels/add.ts';
 import type { Edit } from '../../model/run-plan.ts';
 import { toFloat32 } from '../../shared/dtype.ts';
-import { FacetError } from '../../shared/errors.ts';
 import { keepsOf } from '../../shared/steering-effect.ts';
 import { generate } from '../../storyworld/index.ts';
 import { bundledDictionary, bundledModel, bundledTokenizer } from '../../testing/bundled.ts';
 import { codeOf, withBundledSession } from '../../testing/bundled-session.ts';
 import { bundledEngine } from '../../testing/bundled-engine.ts';
 import { gpuCases } from '../../testing/cases.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
 import { openUrl } from '../../testing/family-goldens.ts';
 import { sweepStrengths } from './sweep.ts';
@@ -120,15 +120,6 @@ async function byHand(gpu: Gpu, strengths: readonly (number | undefined)[]) {
 
 function expectText(found: string, expected: string): void {
   if (found !== expected) throw new Error(`expected ${expected}, got ${found}`);
-}
-
-async function refusal(call: () => Promise<unknown>, code: string): Promise<void> {
-  const thrown: unknown = await (async () => call())().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof FacetError) || thrown.code !== code)
-    throw new Error(`expected ${code}, got ${String(thrown)}`);
 }
 
 export const cases = gpuCases('a sweep of strengths', {

@@ -2,6 +2,7 @@ import { useId } from 'react';
 import type { Analysis } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
 import type { Tint } from '../../state/view-state.ts';
+import { ClearTokens } from '../shared/ClearTokens.tsx';
 import { activationRatio, activationTint, attributionTint } from '../shared/colour.ts';
 import { formatActivation, formatFixed } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
@@ -28,8 +29,6 @@ export function TokenStrip({ analysis, choice, tinting }: StripProps) {
   const id = useId();
   const tint = usePage((state) => state.view.tint);
   const change = usePage((state) => state.change);
-  const select = usePage((state) => state.select);
-  const chosen = choice.ranges.reduce((count, [from, to]) => count + to - from + 1, 0);
   return (
     <Panel
       title="Tokens"
@@ -66,18 +65,7 @@ export function TokenStrip({ analysis, choice, tinting }: StripProps) {
         </select>
         <Legend tinting={tinting} />
         <span className="grow" />
-        {(choice.active !== undefined || chosen > 0) && (
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => {
-              document.querySelector<HTMLElement>('.token[tabindex="0"]')?.focus();
-              select(null);
-            }}
-          >
-            {chosen > 0 ? `${chosen} tokens chosen: clear` : 'Clear'}
-          </button>
-        )}
+        <ClearTokens choice={choice} />
       </div>
       <Strip analysis={analysis} choice={choice} tinting={tinting} />
     </Panel>

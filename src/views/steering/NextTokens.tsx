@@ -5,8 +5,9 @@ import { rowsActedOn } from '../../state/recipe-steps.ts';
 import { positionOf, type ReadWindow } from '../../state/rows.ts';
 import { type Compared, rowOfView, useSteer } from '../../state/steer.ts';
 import { usePage } from '../../state/store.ts';
+import { ClearTokens } from '../shared/ClearTokens.tsx';
 import { attributionTint } from '../shared/colour.ts';
-import { type Choice, useChoice } from '../shared/choice.ts';
+import { useChoice } from '../shared/choice.ts';
 import { formatFixed, formatNats, formatSigned } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { TokenBoxes, type TokenLook } from '../shared/TokenBoxes.tsx';
@@ -129,7 +130,7 @@ export function NextTokens({ analysis }: { analysis: Analysis }) {
           also with attention frozen
         </label>
         <span className="grow" />
-        <Clear choice={choice} />
+        <ClearTokens choice={choice} />
       </div>
       {choice && <TokenBoxes analysis={boxes} choice={choice} label="Tokens" look={look} />}
       <State on={on} acted={acted.some(Boolean)} steps={steer.length} />
@@ -140,24 +141,6 @@ export function NextTokens({ analysis }: { analysis: Analysis }) {
         </>
       )}
     </Panel>
-  );
-}
-
-function Clear({ choice }: { choice: Choice | undefined }) {
-  const select = usePage((state) => state.select);
-  const chosen = choice?.ranges.reduce((count, [from, to]) => count + to - from + 1, 0) ?? 0;
-  if (!choice || (choice.active === undefined && chosen === 0)) return null;
-  return (
-    <button
-      type="button"
-      className="quiet"
-      onClick={() => {
-        document.querySelector<HTMLElement>('.token[tabindex="0"]')?.focus();
-        select(null);
-      }}
-    >
-      {chosen > 0 ? `${chosen} tokens chosen: clear` : 'Clear'}
-    </button>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Batch } from '../../gpu/batch.ts';
+import type { Batch } from '../gpu/batch.ts';
 
 /** What `record` records into a batch, which gives everything back when that fails. */
 export function discarding<Result>(batch: Batch, record: () => Result): Result {
