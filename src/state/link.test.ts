@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FacetError } from '../shared/errors.ts';
-import { anyView } from './any-view.ts';
+import { anyView } from '../testing/any-view.ts';
 import { decodeLink, encodeLink } from './link.ts';
 import { migrate } from './link-migrations.ts';
 import { salvageLink } from './link-salvage.ts';

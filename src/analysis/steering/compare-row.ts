@@ -2,12 +2,11 @@ import type { Batch } from '../../gpu/batch.ts';
 import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { FacetError } from '../../shared/errors.ts';
 import { discarding } from '../discarding.ts';
 import { takeRow } from '../take-row.ts';
 import type { Baseline } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
-import { type CompareOptions, MOST_TRIES, startLayer, type SteeredPass } from './compare.ts';
+import { type CompareOptions, startLayer, type SteeredPass } from './compare.ts';
 import {
   type LikelyTokens,
   likelyTokens,
@@ -17,6 +16,7 @@ import {
   topMovers,
 } from './movers.ts';
 import { checkOutput } from './overflow.ts';
+import { settled } from './settled.ts';
 import type { PassRows } from './steering.ts';
 
 /** What follows one row. */
@@ -49,11 +49,8 @@ export async function compareRow(
   options: Pick<CompareOptions, 'row' | 'nextTokens' | 'movers'>,
 ): Promise<ComparedRow> {
   return baselines.with(ids, async (base) => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const steered = await oneRow(model, base, { rows, steering, row: options.row });
-      if (steered) return describe(model, base.row!, steered, { ...options, steering });
-    }
-    throw new FacetError('bug', 'interventions asked for more room each time');
+    const steered = await settled(() => oneRow(model, base, { rows, steering, row: options.row }));
+    return describe(model, base.row!, steered, { ...options, steering });
   });
 }
 

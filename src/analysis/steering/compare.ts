@@ -6,7 +6,6 @@ import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { HeldAttention } from '../../model/kv-cache.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { FacetError } from '../../shared/errors.ts';
 import { discarding } from '../discarding.ts';
 import type { FinalPass } from '../logit-parts.ts';
 import { Reads } from '../reads.ts';
@@ -16,10 +15,8 @@ import { type Baseline, type BasePass, layerOf } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
 import { type LikelyTokens, likelyTokens, type Mover, probabilities, topMovers } from './movers.ts';
 import { checkOutput } from './overflow.ts';
+import { settled } from './settled.ts';
 import type { PassEdits, PassRows, Steering } from './steering.ts';
-
-/** How often a pass is recorded because dictionaries had too little room for it. */
-export const MOST_TRIES = 4;
 
 export interface CompareOptions {
   /** Whose next token is predicted. */
@@ -84,14 +81,9 @@ export async function compareText(
   options: CompareOptions,
 ): Promise<Compared> {
   return baselines.with(ids, (base) =>
-    withRoom(options.dictionary, 1, async () => {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const step = new Step(model, base, { rows, steering, options });
-        const done = await step.run();
-        if (done) return done;
-      }
-      throw new FacetError('bug', 'interventions asked for more room each time');
-    }),
+    withRoom(options.dictionary, 1, () =>
+      settled(() => new Step(model, base, { rows, steering, options }).run()),
+    ),
   );
 }
 
@@ -129,10 +121,8 @@ class Step {
     const { arrays } = await batch.submit(this.#reads.tensors);
     base.commit();
     this.#reads.fill(arrays);
-    const settled = this.#edits.map(({ edits, at }) =>
-      edits.settle(at.map((index) => this.#reads.at(index))),
-    );
-    if (settled.includes(false)) return undefined;
+    const enough = this.#edits.map(({ edits, at }) => edits.settle(at.map((index) => this.#reads.at(index))));
+    if (enough.includes(false)) return undefined;
     return this.#summarize();
   }
 

@@ -1,6 +1,7 @@
 import { KvCache } from '../../model/kv-cache.ts';
 import type { Transformer } from '../../model/transformer.ts';
 import { checkLogits } from './overflow.ts';
+import { settled } from './settled.ts';
 import type { PassEdits, Steering } from './steering.ts';
 import type { Continuation } from './sweep.ts';
 
@@ -51,7 +52,7 @@ export async function continueTexts(
     for (let step = 0; step < tokens; step++) {
       const growing = texts.filter(({ ended }) => !ended);
       if (growing.length === 0) break;
-      const logits = await turn(() => readOn(model, growing));
+      const logits = await turn(() => settled(() => readOn(model, growing)));
       growing.forEach((text, i) => {
         checkLogits(logits[i]!);
         const id = text.beginning.choose(logits[i]!, text.ids, step);
@@ -70,38 +71,37 @@ export async function continueTexts(
   }
 }
 
-/** Reads what each text has beyond its cache. @returns the logits after each text's last row */
-async function readOn(model: Transformer, texts: readonly Growing[]): Promise<Float32Array[]> {
+/** Reads what each text has beyond its cache. @returns the logits after each text's last row; undefined: again */
+async function readOn(model: Transformer, texts: readonly Growing[]): Promise<Float32Array[] | undefined> {
   const before = texts.map(({ cache }) => cache.length);
   const forget = (): void => texts.forEach(({ cache }, i) => cache.truncate(before[i]!));
-  for (;;) {
-    const batch = model.gpu.batch('continue');
-    try {
-      const passes = texts.map((text, i) => {
-        const from = before[i]!;
-        const edits = editsOf(text, from);
-        const ids = Uint32Array.from(text.ids.slice(from));
-        const { logits } = model.record(batch, {
-          ids,
-          cache: text.cache,
-          logits: 'last',
-          edits: edits?.edits,
-        });
-        return { logits: logits!, edits, reads: edits?.reads() ?? [] };
+  const batch = model.gpu.batch('continue');
+  try {
+    const passes = texts.map((text, i) => {
+      const from = before[i]!;
+      const edits = editsOf(text, from);
+      const ids = Uint32Array.from(text.ids.slice(from));
+      const { logits } = model.record(batch, {
+        ids,
+        cache: text.cache,
+        logits: 'last',
+        edits: edits?.edits,
       });
-      const { arrays } = await batch.submit(passes.flatMap(({ logits, reads }) => [logits, ...reads]));
-      let next = 0;
-      const read = passes.map(({ edits, reads }) => {
-        const [logits, ...own] = arrays.slice(next, (next += 1 + reads.length));
-        return { logits: logits as Float32Array, settled: edits?.settle(own) ?? true };
-      });
-      if (read.every(({ settled }) => settled)) return read.map(({ logits }) => logits);
-      forget();
-    } catch (thrown) {
-      batch.discard();
-      forget();
-      throw thrown;
-    }
+      return { logits: logits!, edits, reads: edits?.reads() ?? [] };
+    });
+    const { arrays } = await batch.submit(passes.flatMap(({ logits, reads }) => [logits, ...reads]));
+    let next = 0;
+    const read = passes.map(({ edits, reads }) => {
+      const [logits, ...own] = arrays.slice(next, (next += 1 + reads.length));
+      return { logits: logits as Float32Array, settled: edits?.settle(own) ?? true };
+    });
+    if (read.every((each) => each.settled)) return read.map(({ logits }) => logits);
+    forget();
+    return undefined;
+  } catch (thrown) {
+    batch.discard();
+    forget();
+    throw thrown;
   }
 }
 

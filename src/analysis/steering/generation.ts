@@ -10,6 +10,7 @@ import { takeRow } from '../take-row.ts';
 import { droppedRows } from './context.ts';
 import { checkOutput } from './overflow.ts';
 import { chooseAt, drawOf, nextDistribution, type Sampling } from './sampling.ts';
+import { settled } from './settled.ts';
 import type { PassEdits, Steering } from './steering.ts';
 
 /** Most rows of a prompt read at once, so that a piece of work stays short. */
@@ -65,9 +66,6 @@ interface Looked {
   last?: () => ReadArray;
 }
 
-/** How often a piece is done again because a dictionary had too little room; it at least doubles each time. */
-const MOST_TRIES = 8;
-
 /**
  * A text that grows. A steered one is read by the model as it is as well, in the same submission: the steered pass goes on
  * from its residual stream at the first layer that differs, holds its attention if asked to, and is compared with it.
@@ -111,11 +109,7 @@ export class Generation implements Disposable {
    */
   async next(): Promise<GeneratedStep[]> {
     const piece = this.#piece();
-    let found = await this.#read(piece);
-    for (let tries = 1; !found; tries++) {
-      if (tries === MOST_TRIES) throw new FacetError('bug', 'the features of a steered text never had room');
-      found = await this.#read(piece);
-    }
+    const found = await settled(() => this.#read(piece));
     const known = this.#ids.length - this.#promptRows;
     for (const step of found) {
       if (this.steps.length === known) {

@@ -4,13 +4,13 @@ import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import { topKRows } from '../../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { FacetError } from '../../shared/errors.ts';
 import { discarding } from '../discarding.ts';
 import { LogitParts } from '../logit-parts.ts';
 import { Reads } from '../reads.ts';
 import { type Baseline, residualHook } from './baseline.ts';
 import type { Baselines } from './baselines.ts';
-import { MOST_TRIES, startLayer, type SteeredPass } from './compare.ts';
+import { startLayer, type SteeredPass } from './compare.ts';
+import { settled } from './settled.ts';
 import type { LikelyTokens } from './movers.ts';
 import { checkOutput } from './overflow.ts';
 import type { PassEdits, PassRows } from './steering.ts';
@@ -42,13 +42,7 @@ export async function lensText(
   steering: SteeredPass,
   { row, n }: { row: number; n: number },
 ): Promise<LensResult> {
-  return baselines.with(ids, async (base) => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const found = await readLens(model, base, { rows, steering, row, n });
-      if (found) return found;
-    }
-    throw new FacetError('bug', 'interventions asked for more room each time');
-  });
+  return baselines.with(ids, (base) => settled(() => readLens(model, base, { rows, steering, row, n })));
 }
 
 interface Asked {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RecipeScope, RecipeStep } from './recipe.ts';
+import type { RecipeScope, RecipeStep } from '../state/recipe.ts';
 import {
   ABLATIONS,
   CORPORA,
@@ -11,7 +11,7 @@ import {
   type ViewState,
   WAYS,
   WEIGHTINGS,
-} from './view-state.ts';
+} from '../state/view-state.ts';
 
 const position = fc.integer({ min: 0, max: 10_000_000 });
 const feature = fc.integer({ min: 0, max: 2 ** 31 - 1 });
