@@ -8,6 +8,9 @@ const HEIGHT = 110;
 const LEFT = 40;
 const BOTTOM = 30;
 
+/** Room for a number below the axis. */
+const TICK_WIDTH = 44;
+
 interface HistogramProps {
   feature: number;
   statistics: SampleStatistics;
@@ -62,7 +65,7 @@ export function Histogram({ feature, statistics, here }: HistogramProps) {
             </title>
           </rect>
         ))}
-        {someOf(x.ticks(), Math.floor((width - LEFT) / 60)).map((tick) => (
+        {apart(x.ticks(), x, TICK_WIDTH).map((tick) => (
           <text key={tick} x={x(tick)} y={HEIGHT - BOTTOM + 12} className="tick" textAnchor="middle">
             {formatActivation(tick)}
           </text>
@@ -91,8 +94,12 @@ export function Histogram({ feature, statistics, here }: HistogramProps) {
   );
 }
 
-/** At most `most` of a list, evenly spread: a log scale has a tick for every digit. */
-function someOf(ticks: readonly number[], most: number): number[] {
-  const step = Math.ceil(ticks.length / Math.max(1, most));
-  return ticks.filter((_, i) => i % step === 0);
+/** Those that are at least so many pixels apart: a log scale has a tick for every digit, close together before a ten. */
+function apart(ticks: readonly number[], place: (tick: number) => number, least: number): number[] {
+  const kept: number[] = [];
+  for (const tick of ticks) {
+    const before = kept.at(-1);
+    if (before === undefined || place(tick) - place(before) >= least) kept.push(tick);
+  }
+  return kept;
 }
