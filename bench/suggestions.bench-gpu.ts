@@ -7,9 +7,9 @@ import type { Plan, Row, SuggestionsBench } from './suggestions.worker.ts';
 
 const env = import.meta.env as Record<string, string | undefined>;
 const most = Number(env.VITE_CANDIDATES ?? candidates.length);
-const plan: Plan = { seed: 21, items: 32, tokens: 48, baseSamples: 6, samples: 1 };
-const PARTIAL = '../.cache/steering.json';
-const FILE = '../public/models/storyworld-2m/steering.json';
+const plan: Plan = { seed: 31, items: 32, tokens: 48, baseSamples: 6, samples: 1 };
+const PARTIAL = '.cache/steering.json';
+const FILE = 'public/models/storyworld-2m/steering.json';
 
 /**
  * Writes the table of the page's “try these”: `npm run bench -- suggestions`, about half an hour on a software adapter, then
@@ -21,8 +21,8 @@ test('what candidates of steering do to generated texts', { timeout: 7_200_000 }
     const bench = wrap<SuggestionsBench>(worker);
     const onRow = (row: Row, seconds: number, soFar: Suggestions): void => {
       console.log(line(row, seconds));
-      // What there is survives a run that is broken off.
-      void commands.writeFile(PARTIAL, written(soFar));
+      // Paths are of the repository. What there is survives a run that is broken off.
+      commands.writeFile(PARTIAL, written(soFar)).catch((thrown: unknown) => console.error(thrown));
     };
     const table = await bench.measure(plan, candidates.slice(0, most), proxy(onRow));
     expect(table.latents.length).toBeGreaterThan(0);
