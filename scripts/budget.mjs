@@ -22,6 +22,13 @@ const BUDGETS = [
     gzip: true,
   },
   { name: 'the Steering view', files: /^assets\/SteeringView-.*\.js$/, most: 60, gzip: true },
+  {
+    name: 'the Features view',
+    files: /^assets\/Feature(s|Page|Index|Search|Compare|Map|Labels)\w*-.*\.js$/,
+    most: 60,
+    gzip: true,
+  },
+  { name: 'the Prompts view', files: /^assets\/PromptsView-.*\.js$/, most: 30, gzip: true },
   { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 105, gzip: true },
   {
     name: 'questions about heads (worker)',

@@ -23,6 +23,7 @@ import type {
   TokenizedWindow,
   TokenizeRequest,
 } from './protocol.ts';
+import { type ScanClient, scanClient, type SearchClient, searchClient } from './scan-client.ts';
 import { type SteerClient, steerClient } from './steer-client.ts';
 import { installErrorTransfer } from './transfer.ts';
 
@@ -43,6 +44,8 @@ export interface EngineClient {
   diagnostics(): Promise<Diagnostics>;
   readonly heads: HeadsClient;
   readonly steer: SteerClient;
+  readonly scan: ScanClient;
+  readonly search: SearchClient;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
   dispose(): void;
 }
@@ -144,6 +147,8 @@ export function startEngine(
     diagnostics: () => call(() => remote.diagnostics()),
     heads: headsClient(remote, call),
     steer: steerClient(remote, call),
+    scan: scanClient(remote, call),
+    search: searchClient(remote, call),
     dispose: () => {
       worker.terminate();
       failAll(new FacetError('cancelled', 'The engine was closed.'));

@@ -33,7 +33,9 @@ import type {
   TokenizeRequest,
 } from './protocol.ts';
 import { readExamples, scanStoryworld } from './scan.ts';
-import { makeSession, readWindow, type Session } from './session.ts';
+import { scanApi } from './scan/api.ts';
+import { searchApi } from './search/api.ts';
+import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
 import { steerApi } from './steer/api.ts';
 import { warmUp } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
@@ -62,15 +64,14 @@ export class Engine implements EngineApi {
     return Promise.resolve();
   }
 
-  readonly heads = headsApi((ticket, onProgress, work) =>
-    this.#ticketed(ticket, (signal) => this.#inSession(signal, onProgress, work)),
+  readonly #withSession: WithSession = (ticket, onProgress, work) =>
+    this.#ticketed(ticket, (signal) => this.#inSession(signal, onProgress, work));
+  readonly heads = headsApi(this.#withSession);
+  readonly steer = steerApi(this.#withSession, (work) =>
+    this.#inSession(new AbortController().signal, () => {}, work),
   );
-
-  readonly steer = steerApi(
-    (ticket, onProgress, work) =>
-      this.#ticketed(ticket, (signal) => this.#inSession(signal, onProgress, work)),
-    (work) => this.#inSession(new AbortController().signal, () => {}, work),
-  );
+  readonly scan = scanApi(this.#withSession);
+  readonly search = searchApi(this.#withSession);
 
   async #inSession<Result>(
     signal: AbortSignal,

@@ -1,10 +1,14 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
 import type { HeadsApi } from './heads-protocol.ts';
 import type { FileSet, FolderReference, Inspection } from './inspection.ts';
+import type { ScanApi } from './scan-protocol.ts';
+import type { SearchApi } from './search-protocol.ts';
 import type { SteerApi } from './steer-protocol.ts';
 
 export type * from './heads-protocol.ts';
 export type * from './inspection.ts';
+export type * from './scan-protocol.ts';
+export type * from './search-protocol.ts';
 export type * from './steer-protocol.ts';
 
 /**
@@ -46,6 +50,10 @@ export interface EngineApi {
   readonly heads: HeadsApi;
   /** Questions about interventions. */
   readonly steer: SteerApi;
+  /** Questions about many texts. */
+  readonly scan: ScanApi;
+  /** Finding features, and comparing. */
+  readonly search: SearchApi;
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
@@ -66,7 +74,7 @@ export interface OpenRequest {
 }
 
 export interface Progress {
-  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads' | 'steer';
+  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads' | 'steer' | 'scan';
   /** What is being worked on, e.g. a file name. */
   what: string;
   /** In `unit`s; `total` is 0 while unknown. */

@@ -49,6 +49,16 @@ const flag = (key: string, what: string, of: keyof ViewState, usual: boolean): L
   read: (value) => (value === '1' || value === '0' ? { [of]: value === '1' } : undefined),
 });
 
+const features = (key: string, what: string, of: 'pins' | 'together' | 'without'): LinkField => ({
+  key,
+  what,
+  write: (view) => (view[of].length === 0 ? undefined : view[of].join(',')),
+  read: (value) => {
+    const list = readAll(value.split(','), readWhole);
+    return list && { [of]: list };
+  },
+});
+
 /** In the order they are written. The prompt is not here: see `link.ts`. */
 export const linkFields: readonly LinkField[] = [
   text('model', 'model', 'model'),
@@ -71,15 +81,7 @@ export const linkFields: readonly LinkField[] = [
       return selection && { selection };
     },
   },
-  {
-    key: 'pins',
-    what: 'list of pinned features',
-    write: ({ pins }) => (pins.length === 0 ? undefined : pins.join(',')),
-    read: (value) => {
-      const pins = readAll(value.split(','), readWhole);
-      return pins && { pins };
-    },
-  },
+  features('pins', 'list of pinned features', 'pins'),
   whole('win', 'start of the window', 'windowStart', 0),
   choice('sort', 'sort order', 'sort', 'value'),
   choice('tint', 'tint', 'tint', 'auto'),
@@ -113,6 +115,18 @@ export const linkFields: readonly LinkField[] = [
   text('system', 'system prompt', 'system'),
   whole('swept', 'swept step', 'swept', null),
   text('effect', 'measured effect', 'effect'),
+  text('over', 'corpus', 'over'),
+  text('versus', 'corpus to compare with', 'versus'),
+  choice('tab', 'part of the Features view', 'tab', 'list'),
+  choice('by', 'way of searching', 'by', 'text'),
+  text('find', 'search', 'find'),
+  text('against', 'text to contrast with', 'against'),
+  choice('rank', 'ranking', 'rank', 'total'),
+  features('with', 'list of features together', 'together'),
+  features('not', 'list of features excluded', 'without'),
+  choice('cmp', 'kind of comparison', 'compare', 'texts'),
+  text('other', 'dictionary to compare with', 'other'),
+  choice('colour', 'colour of the map', 'colour', 'rate'),
   {
     key: 'expect',
     what: 'expected value',

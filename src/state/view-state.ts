@@ -77,6 +77,20 @@ export const MAX_SPARSE = 64;
 
 export const MAX_NEW_TOKENS = 4096;
 
+/** What the Features view shows while no feature is open. */
+export const FEATURE_TABS = ['list', 'search', 'compare', 'map', 'labels'] as const;
+export const FIND_BY = ['text', 'token', 'label', 'together'] as const;
+export const TEXT_RANKS = ['total', 'max', 'contrast', 'specificity'] as const;
+export const COMPARISONS = ['texts', 'corpora', 'dictionaries'] as const;
+export const MAP_COLOURS = ['rate', 'mean', 'max', 'found', 'group'] as const;
+export const MAX_FIND = 2_000;
+export const MAX_TOGETHER = 8;
+/** See `corpusId`; empty: the Storyworld sample a feature is first shown with. */
+const corpusName = v.pipe(
+  v.string(),
+  v.regex(/^(|storyworld-\d{1,10}-\d{1,7}|own-[0-9a-f]{16})$/, 'must be the name of a corpus'),
+);
+
 export const viewStateSchema = v.object({
   v: v.literal(VERSION),
   /** Id of a view of `views/registry.ts`. */
@@ -183,6 +197,23 @@ export const viewStateSchema = v.object({
   /** Which step of the recipe is swept, and what for: an id of the engine's `effects`, or `feature`. */
   swept: v.optional(v.nullable(small), null),
   effect: v.optional(v.union([v.literal(''), name]), ''),
+  /** The texts that features are shown over, and those they are compared with. */
+  over: v.optional(corpusName, ''),
+  versus: v.optional(corpusName, ''),
+  tab: v.optional(v.picklist(FEATURE_TABS), 'list'),
+  /** What is looked for, and how. */
+  by: v.optional(v.picklist(FIND_BY), 'text'),
+  find: v.optional(wellFormed(MAX_FIND), ''),
+  /** The text a text is contrasted with. */
+  against: v.optional(wellFormed(MAX_FIND), ''),
+  rank: v.optional(v.picklist(TEXT_RANKS), 'total'),
+  /** Features that must fire together, and those that must not fire there. */
+  together: v.optional(v.pipe(v.array(feature), v.maxLength(MAX_TOGETHER)), []),
+  without: v.optional(v.pipe(v.array(feature), v.maxLength(MAX_TOGETHER)), []),
+  compare: v.optional(v.picklist(COMPARISONS), 'texts'),
+  /** The dictionary that the current one is compared with. */
+  other: v.optional(v.union([v.literal(''), reference]), ''),
+  colour: v.optional(v.picklist(MAP_COLOURS), 'rate'),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });

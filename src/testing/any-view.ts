@@ -2,11 +2,16 @@ import fc from 'fast-check';
 import type { RecipeScope, RecipeStep } from '../state/recipe.ts';
 import {
   ABLATIONS,
+  COMPARISONS,
   CORPORA,
   DEFAULT_TEXT,
+  FEATURE_TABS,
+  FIND_BY,
   HEAD_PARTS,
+  MAP_COLOURS,
   OWNERS,
   SORTS,
+  TEXT_RANKS,
   TINTS,
   type ViewState,
   WAYS,
@@ -175,6 +180,18 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
     system: fc.string({ unit: 'grapheme', maxLength: 100 }),
     swept: fc.option(small),
     effect: fc.constantFrom('', 'feature', 'register-quotes'),
+    over: fc.constantFrom('', 'storyworld-7-20000', 'own-0123456789abcdef'),
+    versus: fc.constantFrom('', 'storyworld-7-20000', 'own-0123456789abcdef'),
+    tab: fc.constantFrom(...FEATURE_TABS),
+    by: fc.constantFrom(...FIND_BY),
+    find: fc.string({ unit: 'grapheme', maxLength: 100 }),
+    against: fc.string({ unit: 'grapheme', maxLength: 100 }),
+    rank: fc.constantFrom(...TEXT_RANKS),
+    together: fc.array(feature, { maxLength: 8 }),
+    without: fc.array(feature, { maxLength: 8 }),
+    compare: fc.constantFrom(...COMPARISONS),
+    other: dictionary,
+    colour: fc.constantFrom(...MAP_COLOURS),
     expect: fc.record({ position, feature, value: finite }),
   },
   {
@@ -183,6 +200,7 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'owned', 'weighting',
       'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
       'steer', 'temperature', 'topK', 'topP', 'penalty', 'seed', 'newTokens', 'frozen', 'chat', 'system', 'swept', 'effect',
+      'over', 'versus', 'tab', 'by', 'find', 'against', 'rank', 'together', 'without', 'compare', 'other', 'colour',
     ], // prettier-ignore
   },
 );

@@ -16,6 +16,7 @@ const PHASES: Record<Progress['phase'], string> = {
   sample: 'Reading',
   heads: 'Measuring heads:',
   steer: 'Measuring steered texts:',
+  scan: 'Reading many texts:',
 };
 
 export function LoadingPage() {

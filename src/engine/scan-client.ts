@@ -1,0 +1,102 @@
+import { proxy, type Remote } from 'comlink';
+import type { CallOptions } from './heads-client.ts';
+import type {
+  CorpusReference,
+  Directions,
+  DictionaryMatch,
+  EngineApi,
+  FeatureAbout,
+  FeaturePartners,
+  FoundFeature,
+  KeptScan,
+  LabelTable,
+  LabelTableRequest,
+  MatchRequest,
+  Progress,
+  ScanApi,
+  ScanDump,
+  ScanExamples,
+  ScanExamplesRequest,
+  ScanFeatureRequest,
+  ScanRequest,
+  ScanStatistics,
+  SearchApi,
+  TextSearchRequest,
+  Ticket,
+  TogetherExamples,
+  TogetherRequest,
+  TokenSearch,
+  TokenSearchRequest,
+} from './protocol.ts';
+
+/** `ScanApi` as the page calls it. */
+export interface ScanClient {
+  run(
+    request: ScanRequest,
+    options?: CallOptions & { onPartial?: (statistics: ScanStatistics) => void },
+  ): Promise<ScanStatistics>;
+  kept(): Promise<KeptScan[]>;
+  load(corpus: CorpusReference, options?: CallOptions): Promise<ScanStatistics | undefined>;
+  remove(id: string): Promise<void>;
+  dump(corpus: CorpusReference, options?: CallOptions): Promise<ScanDump>;
+  examples(request: ScanExamplesRequest, options?: CallOptions): Promise<ScanExamples>;
+  partners(request: ScanFeatureRequest, options?: CallOptions): Promise<FeaturePartners>;
+  about(request: ScanFeatureRequest, options?: CallOptions): Promise<FeatureAbout>;
+  labelTable(request: LabelTableRequest, options?: CallOptions): Promise<LabelTable>;
+}
+
+/** `SearchApi` as the page calls it. */
+export interface SearchClient {
+  byText(request: TextSearchRequest, options?: CallOptions): Promise<FoundFeature[]>;
+  byToken(request: TokenSearchRequest, options?: CallOptions): Promise<TokenSearch>;
+  together(request: TogetherRequest, options?: CallOptions): Promise<TogetherExamples>;
+  match(request: MatchRequest, options?: CallOptions): Promise<DictionaryMatch>;
+  directions(most: number, options?: CallOptions): Promise<Directions>;
+}
+
+type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
+
+const listener = ({ onProgress }: CallOptions): ((progress: Progress) => void) =>
+  proxy(onProgress ?? (() => {}));
+
+/** @param call gives a ticket, and rejects when the signal fires or the worker dies */
+export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
+  // Comlink follows a path of properties, which its types only say of proxied values.
+  const remote = engine.scan as unknown as Remote<ScanApi>;
+  return {
+    run: (request, options = {}) =>
+      call(
+        (ticket) =>
+          remote.run(
+            request,
+            ticket,
+            listener(options),
+            proxy((statistics: ScanStatistics) => options.onPartial?.(statistics)),
+          ),
+        options.signal,
+      ),
+    kept: () => call(() => remote.kept()),
+    load: (corpus, { signal } = {}) => call((ticket) => remote.load(corpus, ticket), signal),
+    remove: (id) => call(() => remote.remove(id)),
+    dump: (corpus, { signal } = {}) => call((ticket) => remote.dump(corpus, ticket), signal),
+    examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
+    partners: (request, { signal } = {}) => call((ticket) => remote.partners(request, ticket), signal),
+    about: (request, { signal } = {}) => call((ticket) => remote.about(request, ticket), signal),
+    labelTable: (request, options = {}) =>
+      call((ticket) => remote.labelTable(request, ticket, listener(options)), options.signal),
+  };
+}
+
+/** @param call as of `scanClient` */
+export function searchClient(engine: Remote<EngineApi>, call: Call): SearchClient {
+  const remote = engine.search as unknown as Remote<SearchApi>;
+  return {
+    byText: (request, { signal } = {}) => call((ticket) => remote.byText(request, ticket), signal),
+    byToken: (request, { signal } = {}) => call((ticket) => remote.byToken(request, ticket), signal),
+    together: (request, options = {}) =>
+      call((ticket) => remote.together(request, ticket, listener(options)), options.signal),
+    match: (request, options = {}) =>
+      call((ticket) => remote.match(request, ticket, listener(options)), options.signal),
+    directions: (most, { signal } = {}) => call((ticket) => remote.directions(most, ticket), signal),
+  };
+}

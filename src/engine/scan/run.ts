@@ -1,0 +1,12 @@
+import { FacetError } from '../../shared/errors.ts';
+import type { Session } from '../session.ts';
+
+export function runScan(_session: Session, ..._asked: unknown[]): Promise<never> {
+  throw new FacetError('unsupported', 'This cannot be asked yet.');
+}
+export function loadScan(_session: Session, ..._asked: unknown[]): Promise<never> {
+  throw new FacetError('unsupported', 'This cannot be asked yet.');
+}
+export function dumpScan(_session: Session, ..._asked: unknown[]): Promise<never> {
+  throw new FacetError('unsupported', 'This cannot be asked yet.');
+}

@@ -1,0 +1,3 @@
+export function FeatureCompare() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function FeatureIndex() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function FeatureLabels() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function FeatureMap() {
+  return null;
+}

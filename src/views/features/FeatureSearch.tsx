@@ -1,0 +1,3 @@
+export function FeatureSearch() {
+  return null;
+}

@@ -1,0 +1,9 @@
+import { lazy } from 'react';
+import type { ViewDef } from '../view.ts';
+
+export const features: ViewDef = {
+  id: 'features',
+  title: 'Features',
+  description: 'Every feature of the dictionary: its page, search, comparison and map.',
+  View: lazy(() => import('./FeaturesView.tsx')),
+};

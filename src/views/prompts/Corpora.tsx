@@ -1,0 +1,3 @@
+export function Corpora() {
+  return null;
+}

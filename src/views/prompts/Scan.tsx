@@ -1,0 +1,3 @@
+export function Scan() {
+  return null;
+}

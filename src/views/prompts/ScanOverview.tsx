@@ -1,0 +1,3 @@
+export function ScanOverview() {
+  return null;
+}
