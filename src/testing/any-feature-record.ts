@@ -37,6 +37,7 @@ const group = fc.record({
   high: finite,
   share: fc.double({ min: 0, max: 1, noNaN: true }),
   count: fc.nat(),
+  exact: fc.boolean(),
   examples: fc.array(example, { maxLength: 3 }),
 });
 const index = fc.nat({ max: 2 ** 31 - 1 });
@@ -69,7 +70,6 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       totalItems: fc.nat(),
       tokens: fc.nat(),
       count: fc.nat(),
-      exact: fc.boolean(),
       mean: positive,
       max: positive,
       edges: fc.constant([0.5, 1, 2, 4]),
