@@ -84,6 +84,7 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       feature: index,
       sampled: fc.nat(),
       firing: fc.nat(),
+      leastTogether: fc.nat(),
       partners: fc.array(
         fc.record({ feature: index, together: fc.nat(), share: positive, lift: positive, jaccard: positive }),
         { maxLength: 3 },
