@@ -37,6 +37,7 @@ const group = fc.record({
   high: finite,
   share: fc.double({ min: 0, max: 1, noNaN: true }),
   count: fc.nat(),
+  exact: fc.boolean(),
   examples: fc.array(example, { maxLength: 3 }),
 });
 const index = fc.nat({ max: 2 ** 31 - 1 });
@@ -84,13 +85,23 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       feature: index,
       sampled: fc.nat(),
       firing: fc.nat(),
+      leastTogether: fc.nat(),
       partners: fc.array(
-        fc.record({ feature: index, together: fc.nat(), share: positive, lift: positive, jaccard: positive }),
+        fc.record({
+          feature: index,
+          together: fc.nat(),
+          firing: fc.nat(),
+          share: positive,
+          lift: positive,
+          jaccard: positive,
+        }),
         { maxLength: 3 },
       ),
     }),
     about: fc.record({
       feature: index,
+      texts: fc.nat(),
+      tokens: fc.nat(),
       firing: fc.nat(),
       metadata: fc.array(
         fc.record({ field: anyText, value: anyText, share: positive, rate: positive, lift: positive }),
@@ -99,6 +110,7 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       labels: fc.array(
         fc.record({
           label: anyText,
+          tokens: fc.nat(),
           feature: index,
           threshold: positive,
           precision: positive,
