@@ -80,6 +80,10 @@ export interface ScanStatistics {
   tokens: number;
   /** Items of more than one window. */
   longItems: number;
+  /** Items the model's tokenizer has no tokens for: they are passed over. */
+  unreadable?: number;
+  /** For the visitor, e.g. that kept figures were of another version. */
+  note?: string;
   /** [F] tokens on which the feature is active (value > 0). */
   count: Uint32Array;
   /** [F] sum and maximum of its values. */
