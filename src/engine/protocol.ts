@@ -81,6 +81,9 @@ export interface Progress {
   done: number;
   total: number;
   unit: 'bytes' | 'tokens' | 'steps';
+  /** Of a scan: tokens counted so far, and how many more each second. */
+  tokens?: number;
+  tokensPerSecond?: number;
 }
 
 export interface ModelInfo {

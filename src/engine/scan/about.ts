@@ -1,6 +1,111 @@
-import { FacetError } from '../../shared/errors.ts';
+import { labelValues, Names } from '../../analysis/heads/roles-tokens.ts';
+import { type KnownTexts, labelThresholds, metadataFits, sampledValues } from '../../analysis/scan/about.ts';
+import type { ScanState } from '../../analysis/scan/scan-state.ts';
+import type { CorpusItem } from '../../corpus/corpus.ts';
+import { labelTokens } from '../../storyworld/token-labels.ts';
+import type { FeatureAbout, ScanFeatureRequest } from '../scan-protocol.ts';
 import type { Session } from '../session.ts';
+import { type ScanAtHand, scanAtHand } from './at-hand.ts';
+import { currentDictionary } from './windows-read.ts';
 
-export function tellAbout(_session: Session, ..._asked: unknown[]): Promise<never> {
-  throw new FacetError('unsupported', 'This cannot be asked yet.');
+/** Texts that are looked up; of more, as many spread evenly over them. */
+const MOST_TEXTS = 3_000;
+const AT_ONCE = 64;
+const MOST_METADATA = 20;
+const MOST_LABELS = 20;
+/** Looking texts up gives way to other work this often. */
+const STRETCH_MS = 100;
+
+/** What was looked up last: every feature of a scan asks of the same tokens. */
+let kept: { state: WeakRef<ScanState>; rows: number; known: Promise<KnownTexts> } | undefined;
+
+/** See `ScanApi.about`. @throws FacetError `not-found` when nothing was read, `bad-input` */
+export async function tellAbout(session: Session, request: ScanFeatureRequest): Promise<FeatureAbout> {
+  const { feature } = request;
+  currentDictionary(session, feature);
+  const scan = await scanAtHand(session, request.corpus);
+  const known = await knownTexts(session, scan);
+  const values = sampledValues(scan.state.sample, known.rows, feature);
+  return {
+    feature,
+    texts: known.metadata.length,
+    tokens: known.rows.length,
+    firing: values.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0),
+    metadata: metadataFits(known, values, MOST_METADATA),
+    labels: known.labels
+      ? labelThresholds(known, values, MOST_LABELS).map((fit) => ({ feature, ...fit }))
+      : [],
+  };
+}
+
+async function knownTexts(session: Session, scan: ScanAtHand): Promise<KnownTexts> {
+  const { state } = scan;
+  if (kept && kept.state.deref() === state && kept.rows === state.sample.rows) {
+    // Who asked first may have left in the middle.
+    const before = await kept.known.catch(() => undefined);
+    if (before) return before;
+  }
+  const known = lookUp(session, scan);
+  kept = { state: new WeakRef(state), rows: state.sample.rows, known };
+  return known;
+}
+
+async function lookUp({ opened, signal }: Session, { corpus, state }: ScanAtHand): Promise<KnownTexts> {
+  const { sample } = state;
+  const all = [...new Set(sample.item)].sort((a, b) => a - b);
+  const step = Math.max(1, all.length / MOST_TEXTS);
+  const items = Array.from(
+    { length: Math.min(all.length, MOST_TEXTS) },
+    (_, i) => all[Math.floor(i * step)]!,
+  );
+  const places = new Map<number, number>(items.map((item, text) => [item, text]));
+  const rowsOf = items.map((): number[] => []);
+  sample.item.forEach((item, row) => rowsOf[places.get(item) ?? -1]?.push(row));
+  const names = new Names();
+  const metadata: string[][] = [];
+  const rows: number[] = [];
+  const text: number[] = [];
+  const labels: number[][] = [];
+  let labelled = true;
+  let began = performance.now();
+  const atOnce = step < 2 ? AT_ONCE : 1;
+  let buffer: { first: number; items: CorpusItem[] } = { first: 0, items: [] };
+  for (const [place, number] of items.entries()) {
+    if (number < buffer.first || number >= buffer.first + buffer.items.length)
+      buffer = { first: number, items: await corpus.read(number, atOnce) };
+    const item = buffer.items[number - buffer.first]!;
+    if (performance.now() - began > STRETCH_MS) {
+      await new Promise<void>((done) => setTimeout(done));
+      signal.throwIfAborted();
+      began = performance.now();
+    }
+    metadata.push(item.metadata);
+    labelled &&= item.storyworld !== undefined;
+    const own = labelled ? labelsOf(opened.tokenizer, item, names) : [];
+    for (const row of rowsOf[place]!) {
+      rows.push(row);
+      text.push(place);
+      labels.push(own[sample.token[row]!] ?? []);
+    }
+  }
+  return {
+    rows: Uint32Array.from(rows),
+    text: Uint32Array.from(text),
+    metadata,
+    fields: corpus.metadata,
+    labels: labelled ? labels : undefined,
+    labelNames: names.list,
+  };
+}
+
+/** [tokens] numbers of the labels each carries. */
+function labelsOf(
+  tokenizer: Session['opened']['tokenizer'],
+  { text, storyworld }: CorpusItem,
+  names: Names,
+): number[][] {
+  const { tokens } = tokenizer.tokenize(text);
+  return labelTokens(storyworld!, tokens).map((labels) =>
+    labelValues(labels).map((label) => names.number(label)),
+  );
 }

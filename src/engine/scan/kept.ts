@@ -1,9 +1,11 @@
 import type { KeptScan } from '../scan-protocol.ts';
+import { scanKeeper } from './keeper.ts';
 
-export function keptScans(): Promise<KeptScan[]> {
-  return Promise.resolve([]);
+/** Scans on this device, last changed first. */
+export async function keptScans(): Promise<KeptScan[]> {
+  return (await scanKeeper()).list();
 }
 
-export function removeScan(_id: string): Promise<void> {
-  return Promise.resolve();
+export async function removeScan(id: string): Promise<void> {
+  await (await scanKeeper()).remove(id);
 }
