@@ -37,6 +37,7 @@ const group = fc.record({
   high: finite,
   share: fc.double({ min: 0, max: 1, noNaN: true }),
   count: fc.nat(),
+  exact: fc.boolean(),
   examples: fc.array(example, { maxLength: 3 }),
 });
 const index = fc.nat({ max: 2 ** 31 - 1 });
