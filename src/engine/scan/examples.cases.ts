@@ -5,9 +5,8 @@ import { partnersOf } from '../../analysis/scan/partners.ts';
 import type { CorpusReference } from '../../corpus/corpus.ts';
 import { type SparseCodes, toSparseCodes } from '../../dictionary/codes.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { labelValues } from '../../analysis/heads/roles-tokens.ts';
 import { generate } from '../../storyworld/index.ts';
-import { labelTokens } from '../../storyworld/token-labels.ts';
+import { labelPairs, labelTokens } from '../../storyworld/token-labels.ts';
 import { codeOf, withBundledSession } from '../../testing/bundled-session.ts';
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
@@ -146,7 +145,7 @@ export const cases = gpuCases('examples of a scan', {
           rows.push({
             register: generate(SEED, item).register,
             value: values[row]!,
-            labels: labelValues(labels[row - prefix]!),
+            labels: labelPairs(labels[row - prefix]!),
             others: new Set(codes.indices.subarray(codes.offsets[row], codes.offsets[row + 1])),
           });
       }
