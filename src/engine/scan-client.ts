@@ -42,7 +42,10 @@ export interface ScanClient {
   examples(request: ScanExamplesRequest, options?: CallOptions): Promise<ScanExamples>;
   partners(request: ScanFeatureRequest, options?: CallOptions): Promise<FeaturePartners>;
   about(request: ScanFeatureRequest, options?: CallOptions): Promise<FeatureAbout>;
-  labelTable(request: LabelTableRequest, options?: CallOptions): Promise<LabelTable>;
+  labelTable(
+    request: LabelTableRequest,
+    options?: CallOptions & { onPartial?: (table: LabelTable) => void },
+  ): Promise<LabelTable>;
 }
 
 /** `SearchApi` as the page calls it. */
@@ -83,7 +86,16 @@ export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
     partners: (request, { signal } = {}) => call((ticket) => remote.partners(request, ticket), signal),
     about: (request, { signal } = {}) => call((ticket) => remote.about(request, ticket), signal),
     labelTable: (request, options = {}) =>
-      call((ticket) => remote.labelTable(request, ticket, listener(options)), options.signal),
+      call(
+        (ticket) =>
+          remote.labelTable(
+            request,
+            ticket,
+            listener(options),
+            proxy((table: LabelTable) => options.onPartial?.(table)),
+          ),
+        options.signal,
+      ),
   };
 }
 

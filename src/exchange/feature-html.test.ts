@@ -47,12 +47,14 @@ const record: FeatureRecord = {
         high: 4,
         share: 1,
         count: 10,
+        exact: true,
         examples: [
           {
             item: 3,
             metadata: ['story'],
             tokens: ['The', ' <cat>', ' sat'],
             first: 0,
+            text: 'The <cat> sat',
             values: Float32Array.of(0, 4, 1),
             at: 1,
             value: 4,

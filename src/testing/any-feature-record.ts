@@ -25,6 +25,7 @@ const example = fc
       metadata: fc.array(anyText, { maxLength: 2 }),
       tokens: fc.constant(tokens.map(([text]) => text)),
       first: fc.nat(),
+      text: fc.string({ unit: 'grapheme' }),
       values: fc.constant(Float32Array.from(tokens, ([, value]) => value)),
       at: fc.nat({ max: tokens.length - 1 }),
       value: positive,
@@ -36,6 +37,7 @@ const group = fc.record({
   high: finite,
   share: fc.double({ min: 0, max: 1, noNaN: true }),
   count: fc.nat(),
+  exact: fc.boolean(),
   examples: fc.array(example, { maxLength: 3 }),
 });
 const index = fc.nat({ max: 2 ** 31 - 1 });
@@ -82,13 +84,23 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       feature: index,
       sampled: fc.nat(),
       firing: fc.nat(),
+      leastTogether: fc.nat(),
       partners: fc.array(
-        fc.record({ feature: index, together: fc.nat(), share: positive, lift: positive, jaccard: positive }),
+        fc.record({
+          feature: index,
+          together: fc.nat(),
+          firing: fc.nat(),
+          share: positive,
+          lift: positive,
+          jaccard: positive,
+        }),
         { maxLength: 3 },
       ),
     }),
     about: fc.record({
       feature: index,
+      texts: fc.nat(),
+      tokens: fc.nat(),
       firing: fc.nat(),
       metadata: fc.array(
         fc.record({ field: anyText, value: anyText, share: positive, rate: positive, lift: positive }),
@@ -97,6 +109,7 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       labels: fc.array(
         fc.record({
           label: anyText,
+          tokens: fc.nat(),
           feature: index,
           threshold: positive,
           precision: positive,
