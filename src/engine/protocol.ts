@@ -277,6 +277,11 @@ export interface FeatureCard {
   /** Next tokens whose logit a unit of this feature raises (lowers) most, when added to the final residual. */
   promoted: TokenEffect[];
   suppressed: TokenEffect[];
+  /**
+   * The same over the whole vocabulary: bin b of `counts` holds the effects from edges[b] to edges[b + 1], of equal width, the
+   * last with its upper end. Absent where what the dictionary writes does not add to the residual stream.
+   */
+  effects?: { edges: Float32Array; counts: Uint32Array };
   /** Features with the most similar decoder direction; itself excluded. */
   neighbours: { index: number; cosine: number }[];
   decoderNorm: number;

@@ -70,7 +70,6 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       totalItems: fc.nat(),
       tokens: fc.nat(),
       count: fc.nat(),
-      exact: fc.boolean(),
       mean: positive,
       max: positive,
       edges: fc.constant([0.5, 1, 2, 4]),

@@ -1,6 +1,5 @@
 import { labelValues, Names } from '../../analysis/heads/roles-tokens.ts';
 import { type KnownTexts, labelThresholds, metadataFits, sampledValues } from '../../analysis/scan/about.ts';
-import type { ScanState } from '../../analysis/scan/scan-state.ts';
 import type { CorpusItem } from '../../corpus/corpus.ts';
 import { labelTokens } from '../../storyworld/token-labels.ts';
 import type { FeatureAbout, ScanFeatureRequest } from '../scan-protocol.ts';
@@ -17,7 +16,7 @@ const MOST_LABELS = 20;
 const STRETCH_MS = 100;
 
 /** What was looked up last: every feature of a scan asks of the same tokens. */
-let kept: { state: WeakRef<ScanState>; rows: number; known: Promise<KnownTexts> } | undefined;
+let kept: { scan: string; known: Promise<KnownTexts> } | undefined;
 
 /** See `ScanApi.about`. @throws FacetError `not-found` when nothing was read, `bad-input` */
 export async function tellAbout(session: Session, request: ScanFeatureRequest): Promise<FeatureAbout> {
@@ -39,14 +38,19 @@ export async function tellAbout(session: Session, request: ScanFeatureRequest): 
 }
 
 async function knownTexts(session: Session, scan: ScanAtHand): Promise<KnownTexts> {
-  const { state } = scan;
-  if (kept && kept.state.deref() === state && kept.rows === state.sample.rows) {
+  const { state, corpus } = scan;
+  const { rows, item, token } = state.sample;
+  // The tokenizer is the model's, the sample the dictionary's: it keeps as many tokens as fit with their features.
+  const name = [session.opened.info.digest, corpus.id, state.items, rows, item.at(-1), token.at(-1)].join(
+    '/',
+  );
+  if (kept?.scan === name) {
     // Who asked first may have left in the middle.
     const before = await kept.known.catch(() => undefined);
     if (before) return before;
   }
   const known = lookUp(session, scan);
-  kept = { state: new WeakRef(state), rows: state.sample.rows, known };
+  kept = { scan: name, known };
   return known;
 }
 
