@@ -37,11 +37,15 @@ export interface ScanApi {
   partners(request: ScanFeatureRequest, ticket: Ticket): Promise<FeaturePartners>;
   /** What tells where a feature fires: metadata of the texts and, for Storyworld, labels of the tokens. */
   about(request: ScanFeatureRequest, ticket: Ticket): Promise<FeatureAbout>;
-  /** For every Storyworld label the latent of the current dictionary that tells it best. Reads samples of its own. */
+  /**
+   * For every Storyworld label the latent of a dictionary that tells it best. Reads samples of its own.
+   * @param onPartial measured on the part of the fresh sample read so far, every few seconds
+   */
   labelTable(
     request: LabelTableRequest,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
+    onPartial: (table: LabelTable) => void,
   ): Promise<LabelTable>;
 }
 
@@ -216,6 +220,7 @@ export interface FeatureAbout {
 export interface LabelFit {
   /** `name=value` of `storyworld/labels.ts`. */
   label: string;
+  /** −1: no latent tells anything of it. */
   feature: number;
   /** The feature says the label where its value is above this. */
   threshold: number;
@@ -225,23 +230,46 @@ export interface LabelFit {
 }
 
 export interface LabelTableRequest {
+  /** Default: the current one. */
+  dictionary?: OtherDictionary;
   /** Items of the sample thresholds and latents are chosen on, and of the fresh one they are measured on. */
   chooseItems: number;
   chooseSeed: number;
   measureItems: number;
   measureSeed: number;
-  /** Labels on a smaller share of tokens are left out. Default 0.001. */
+  /** Labels on more than this share of the tokens latents are chosen on are listed. Default 0.001. */
   leastRate?: number;
 }
 
+/**
+ * A label is a pair of name and value of `storyworld/labels.ts`, of every name whose values are not places of the text. A
+ * token carries the labels of the piece that holds its first code unit that is no white space. Rows of what is read before a
+ * text, and in any case row 0, are out; items end where the context does.
+ *
+ * Chosen on one sample: of all latents that fire at least 5 times and, of each, 40 thresholds (0 and values that leave out
+ * a fortieth of its firings, two fortieths, …), the pair with the highest F1 of “value > threshold”; of several the lowest
+ * latent and its highest threshold. Which labels are listed is decided there too. Figures are of the other sample.
+ */
 export interface LabelTable {
   dictionary: string;
   dictionaryDigest: string;
-  request: Required<LabelTableRequest>;
+  modelDigest: string;
+  request: Required<Omit<LabelTableRequest, 'dictionary'>>;
   chooseTokens: number;
+  measureItems: number;
   measureTokens: number;
-  /** One row a label, measured on the fresh sample; `rate`: share of its tokens that carry the label. */
-  rows: (LabelFit & { rate: number; tokens: number })[];
+  /** Measured on the fresh sample, most frequent first; shares of nothing are 0. */
+  rows: LabelRow[];
+  /** What each name of a label means. */
+  meanings: Record<string, string>;
+}
+
+export interface LabelRow extends LabelFit {
+  /** F1 on the sample it was chosen on. */
+  chosenF1: number;
+  /** Tokens of the fresh sample that carry the label, and their share of all. */
+  tokens: number;
+  rate: number;
 }
 
 /** Another dictionary of the open model. */

@@ -142,10 +142,12 @@ function examples(record: FeatureRecord): string {
   );
 }
 
-function heading({ kind, low, high, share }: ExampleGroup): string {
+function heading({ kind, low, high, share, exact, searched }: ExampleGroup): string {
   if (kind === 'top') return 'Largest values';
-  if (kind === 'near-miss') return 'Near misses: not active, but almost';
-  return `${formatActivation(low)} to ${formatActivation(high)}: ${formatPercent(share)} of its firings`;
+  if (kind === 'interval')
+    return `${formatActivation(low)} to ${formatActivation(high)}: ${exact ? '' : 'about '}${formatPercent(share)} of its firings`;
+  const among = searched ? `, among ${formatCount(searched.tokens)} tokens looked through` : '';
+  return `Near misses: not active, but almost${among}`;
 }
 
 function exampleRow({ tokens, values, at, value, metadata }: ScanExample, max: number): string {

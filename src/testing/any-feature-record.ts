@@ -86,12 +86,21 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       firing: fc.nat(),
       leastTogether: fc.nat(),
       partners: fc.array(
-        fc.record({ feature: index, together: fc.nat(), share: positive, lift: positive, jaccard: positive }),
+        fc.record({
+          feature: index,
+          together: fc.nat(),
+          firing: fc.nat(),
+          share: positive,
+          lift: positive,
+          jaccard: positive,
+        }),
         { maxLength: 3 },
       ),
     }),
     about: fc.record({
       feature: index,
+      texts: fc.nat(),
+      tokens: fc.nat(),
       firing: fc.nat(),
       metadata: fc.array(
         fc.record({ field: anyText, value: anyText, share: positive, rate: positive, lift: positive }),
@@ -100,6 +109,7 @@ export const anyFeatureRecord: fc.Arbitrary<FeatureRecord> = fc.record(
       labels: fc.array(
         fc.record({
           label: anyText,
+          tokens: fc.nat(),
           feature: index,
           threshold: positive,
           precision: positive,

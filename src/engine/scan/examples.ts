@@ -1,6 +1,7 @@
 import { intervalPlaces, type Place, topPlaces } from '../../analysis/scan/examples.ts';
 import { type FeatureRows, featureRows, nearMisses, valuesOf } from '../../analysis/scan/near-miss.ts';
 import { placeHash } from '../../analysis/scan/place-hash.ts';
+import type { ScanState } from '../../analysis/scan/scan-state.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { LoadedDictionary } from '../opened-model.ts';
 import type { ExampleGroup, ScanExample, ScanExamples, ScanExamplesRequest } from '../scan-protocol.ts';
@@ -19,21 +20,15 @@ export async function readExamples(session: Session, request: ScanExamplesReques
   const { feature } = request;
   const { info } = currentDictionary(session, feature);
   const scan = await scanAtHand(session, request.corpus);
+  // At once: the figures grow on while the scan is read further.
+  const chosen = choosePlaces(scan.state, feature, asked);
   return session.opened.withDictionaries([info.id], session.context, async ([loaded]) => {
-    const places: { group: Omit<ExampleGroup, 'examples'>; places: Place[] }[] = [];
-    const { state } = scan;
-    const [max, count] = [state.max[feature]!, state.count[feature]!];
-    const top = topPlaces(state, feature, asked.top);
-    if (top.length > 0)
-      places.push({ group: { kind: 'top', low: 0, high: max, share: 1, count, exact: true }, places: top });
-    for (const { places: own, ...group } of intervalPlaces(state, feature, asked, placeHash))
-      places.push({ group: { kind: 'interval', ...group }, places: own });
-    const all = places.flatMap((each) => each.places);
+    const all = chosen.flatMap(({ places }) => places);
     const windows = await readWindowsAt(session, scan.corpus, loaded!, all);
     let next = 0;
-    const groups = places.map(({ group, places: own }): ExampleGroup => ({
+    const groups = chosen.map(({ group, places }): ExampleGroup => ({
       ...group,
-      examples: own.map(({ token }) => {
+      examples: places.map(({ token }) => {
         const window = windows[next++]!;
         const values = valuesOf(window.codes, feature);
         const row = token - window.first + window.prefix;
@@ -42,8 +37,26 @@ export async function readExamples(session: Session, request: ScanExamplesReques
     }));
     if (asked.nearMisses > 0)
       groups.push(await readNearMisses(session, scan, loaded!, { feature, most: asked.nearMisses, windows }));
-    return { feature, statistics: scan.corpus.id, groups };
+    return { feature, statistics: scan.facts.id, groups };
   });
+}
+
+interface ChosenPlaces {
+  group: Omit<ExampleGroup, 'examples'>;
+  places: Place[];
+}
+
+function choosePlaces(state: ScanState, feature: number, asked: typeof DEFAULT): ChosenPlaces[] {
+  const top = topPlaces(state, feature, asked.top);
+  const [high, count] = [state.max[feature]!, state.count[feature]!];
+  const group = { kind: 'top' as const, low: 0, high, share: 1, count, exact: true };
+  return [
+    ...(top.length > 0 ? [{ group, places: top }] : []),
+    ...intervalPlaces(state, feature, asked, placeHash).map(({ places, ...interval }) => ({
+      group: { kind: 'interval' as const, ...interval },
+      places,
+    })),
+  ];
 }
 
 function checked(request: ScanExamplesRequest): typeof DEFAULT {
