@@ -15,7 +15,7 @@ export function KeptScans() {
   const [open, setOpen] = useState(false);
   // A scan that begins or ends changes what is kept.
   useEffect(() => {
-    void wantKept();
+    if (!reading) void wantKept();
   }, [wantKept, reading]);
   if (kept.length === 0) return null;
   const bytes = kept.reduce((sum, scan) => sum + scan.bytes, 0);

@@ -7,7 +7,7 @@ import type { RateBin } from './overview-derived.ts';
 const HEIGHT = 180;
 const LEFT = 44;
 const BOTTOM = 32;
-const RIGHT = 14;
+const RIGHT = 22;
 /** Room for a number below the axis. */
 const TICK_WIDTH = 62;
 

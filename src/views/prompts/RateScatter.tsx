@@ -10,7 +10,7 @@ const HEIGHT = 260;
 const LEFT = 48;
 const BOTTOM = 34;
 const TOP = 8;
-const RIGHT = 12;
+const RIGHT = 22;
 /** Pixels around the pointer in which a point counts as pointed at. */
 const REACH = 14;
 

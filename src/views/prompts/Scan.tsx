@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { CorpusReference, Progress, ScanStatistics } from '../../engine/protocol.ts';
 import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
@@ -153,20 +153,20 @@ function Running({ progress, onPause }: { progress: Progress; onPause: () => voi
   );
 }
 
+interface Pace {
+  /** Texts done, and when, at the first report and the newest. */
+  from: { done: number; at: number };
+  to: { done: number; at: number };
+}
+
 /** Seconds still to be waited, by what was done since the first report; undefined before there is a pace to tell. */
 function useTimeLeft(done: number, total: number): number | undefined {
-  const began = useMemo(() => ({ done: -1, at: 0 }), []);
-  const [left, setLeft] = useState<number>();
+  const [pace, setPace] = useState<Pace>();
   useEffect(() => {
     if (total === 0) return;
-    const now = performance.now();
-    if (began.done < 0 || done < began.done) {
-      began.done = done;
-      began.at = now;
-      return;
-    }
-    if (done === began.done) return;
-    setLeft(((now - began.at) / 1000 / (done - began.done)) * (total - done));
-  }, [began, done, total]);
-  return left;
+    const now = { done, at: performance.now() };
+    setPace((before) => ({ from: before && before.to.done <= done ? before.from : now, to: now }));
+  }, [done, total]);
+  if (!pace || pace.to.done === pace.from.done) return undefined;
+  return ((pace.to.at - pace.from.at) / 1000 / (pace.to.done - pace.from.done)) * (total - pace.to.done);
 }

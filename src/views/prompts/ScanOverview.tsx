@@ -7,6 +7,7 @@ import { Panel } from '../shared/Panel.tsx';
 import { featureRows, featureTable, RARE, rateBins, rateTable, scanTotals } from './overview-derived.ts';
 import { RateHistogram } from './RateHistogram.tsx';
 import { RateScatter, scatterDrawing } from './RateScatter.tsx';
+import { ScanExport } from './ScanExport.tsx';
 
 /** What the texts say of the dictionary as a whole. */
 export function ScanOverview() {
@@ -70,9 +71,12 @@ function Totals({ statistics }: { statistics: ScanStatistics }) {
           },
         ]}
       />
-      <button type="button" onClick={() => goTo('features', { feature: null, tab: 'list' })}>
-        All features of these texts
-      </button>
+      <div className="row">
+        <button type="button" onClick={() => goTo('features', { feature: null, tab: 'list' })}>
+          All features of these texts
+        </button>
+        <ScanExport />
+      </div>
     </Panel>
   );
 }
