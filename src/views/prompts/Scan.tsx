@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { CorpusReference, Progress, ScanStatistics } from '../../engine/protocol.ts';
 import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
@@ -114,10 +114,10 @@ function Reading({ corpus, dictionary }: { corpus: CorpusReference; dictionary: 
   );
 }
 
-/** How far a scan is, how fast, and how long it will still take at the pace it has had since it was begun or read on. */
+/** How far a scan is, how fast, and how long it will still take. */
 function Running({ progress, onPause }: { progress: Progress; onPause: () => void }) {
   const { done, total } = progress;
-  const left = useTimeLeft(done, total);
+  const left = timeLeft(progress);
   return (
     <div className="scan-running">
       <div className="row working">
@@ -153,20 +153,8 @@ function Running({ progress, onPause }: { progress: Progress; onPause: () => voi
   );
 }
 
-interface Pace {
-  /** Texts done, and when, at the first report and the newest. */
-  from: { done: number; at: number };
-  to: { done: number; at: number };
-}
-
-/** Seconds still to be waited, by what was done since the first report; undefined before there is a pace to tell. */
-function useTimeLeft(done: number, total: number): number | undefined {
-  const [pace, setPace] = useState<Pace>();
-  useEffect(() => {
-    if (total === 0) return;
-    const now = { done, at: performance.now() };
-    setPace((before) => ({ from: before && before.to.done <= done ? before.from : now, to: now }));
-  }, [done, total]);
-  if (!pace || pace.to.done === pace.from.done) return undefined;
-  return ((pace.to.at - pace.from.at) / 1000 / (pace.to.done - pace.from.done)) * (total - pace.to.done);
+/** Seconds still to be waited, if the other texts are as long as those read; undefined before there is a pace to tell. */
+function timeLeft({ done, total, tokens = 0, tokensPerSecond = 0 }: Progress): number | undefined {
+  if (done === 0 || total === 0 || tokensPerSecond === 0) return undefined;
+  return ((tokens / done) * (total - done)) / tokensPerSecond;
 }
