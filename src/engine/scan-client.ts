@@ -7,7 +7,6 @@ import type {
   EngineApi,
   FeatureAbout,
   FeaturePartners,
-  FoundFeature,
   KeptScan,
   LabelTable,
   LabelTableRequest,
@@ -21,6 +20,7 @@ import type {
   ScanRequest,
   ScanStatistics,
   SearchApi,
+  TextSearch,
   TextSearchRequest,
   Ticket,
   TogetherExamples,
@@ -42,12 +42,15 @@ export interface ScanClient {
   examples(request: ScanExamplesRequest, options?: CallOptions): Promise<ScanExamples>;
   partners(request: ScanFeatureRequest, options?: CallOptions): Promise<FeaturePartners>;
   about(request: ScanFeatureRequest, options?: CallOptions): Promise<FeatureAbout>;
-  labelTable(request: LabelTableRequest, options?: CallOptions): Promise<LabelTable>;
+  labelTable(
+    request: LabelTableRequest,
+    options?: CallOptions & { onPartial?: (table: LabelTable) => void },
+  ): Promise<LabelTable>;
 }
 
 /** `SearchApi` as the page calls it. */
 export interface SearchClient {
-  byText(request: TextSearchRequest, options?: CallOptions): Promise<FoundFeature[]>;
+  byText(request: TextSearchRequest, options?: CallOptions): Promise<TextSearch>;
   byToken(request: TokenSearchRequest, options?: CallOptions): Promise<TokenSearch>;
   together(request: TogetherRequest, options?: CallOptions): Promise<TogetherExamples>;
   match(request: MatchRequest, options?: CallOptions): Promise<DictionaryMatch>;
@@ -83,7 +86,16 @@ export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
     partners: (request, { signal } = {}) => call((ticket) => remote.partners(request, ticket), signal),
     about: (request, { signal } = {}) => call((ticket) => remote.about(request, ticket), signal),
     labelTable: (request, options = {}) =>
-      call((ticket) => remote.labelTable(request, ticket, listener(options)), options.signal),
+      call(
+        (ticket) =>
+          remote.labelTable(
+            request,
+            ticket,
+            listener(options),
+            proxy((table: LabelTable) => options.onPartial?.(table)),
+          ),
+        options.signal,
+      ),
   };
 }
 

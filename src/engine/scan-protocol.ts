@@ -37,11 +37,15 @@ export interface ScanApi {
   partners(request: ScanFeatureRequest, ticket: Ticket): Promise<FeaturePartners>;
   /** What tells where a feature fires: metadata of the texts and, for Storyworld, labels of the tokens. */
   about(request: ScanFeatureRequest, ticket: Ticket): Promise<FeatureAbout>;
-  /** For every Storyworld label the latent of the current dictionary that tells it best. Reads samples of its own. */
+  /**
+   * For every Storyworld label the latent of a dictionary that tells it best. Reads samples of its own.
+   * @param onPartial measured on the part of the fresh sample read so far, every few seconds
+   */
   labelTable(
     request: LabelTableRequest,
     ticket: Ticket,
     onProgress: (progress: Progress) => void,
+    onPartial: (table: LabelTable) => void,
   ): Promise<LabelTable>;
 }
 
@@ -80,6 +84,10 @@ export interface ScanStatistics {
   tokens: number;
   /** Items of more than one window. */
   longItems: number;
+  /** Items the model's tokenizer has no tokens for: they are passed over. */
+  unreadable?: number;
+  /** For the visitor, e.g. that kept figures were of another version. */
+  note?: string;
   /** [F] tokens on which the feature is active (value > 0). */
   count: Uint32Array;
   /** [F] sum and maximum of its values. */
@@ -120,7 +128,10 @@ export interface ScanExamplesRequest extends ScanFeatureRequest {
   /** Intervals between 0 and the maximum, of equal width, and examples of each; default 10 and 5. */
   intervals?: number;
   perInterval?: number;
-  /** Texts on which it almost fired: the largest pre-activations of tokens on which it is not active; default 0. */
+  /**
+   * Texts on which it almost fired: the largest would-be activations of tokens on which it is not active; default 0. Looked
+   * for in the windows of the other examples asked for and in texts spread evenly over what was read.
+   */
   nearMisses?: number;
 }
 
@@ -132,12 +143,16 @@ export interface ScanExample {
   /** Tokens of the window that was read, without the prefix. `first`: position of the first of them in the item. */
   tokens: string[];
   first: number;
+  /** What they are the tokens of, as it stands in the item. */
+  text: string;
   /** [tokens] the feature's activation, 0 where it is not active. */
   values: Float32Array;
   /** Which of `tokens` the example is of. */
   at: number;
-  /** Activation there; for a near miss its pre-activation, in the same units. */
+  /** Activation there; for a near miss what it would be if it fired, in the same units. */
   value: number;
+  /** Of a near miss: what `value` had to exceed. The feature's threshold, or the least of the k that were kept there. */
+  bar?: number;
 }
 
 export interface ExampleGroup {
@@ -148,6 +163,10 @@ export interface ExampleGroup {
   /** Share of the feature's firings in the interval, and how many; NaN for near misses. */
   share: number;
   count: number;
+  /** Whether `count` was counted; else it is estimated from a sample of the firings: see `intervalPlaces`. */
+  exact: boolean;
+  /** Of near misses: windows and tokens that were looked through. */
+  searched?: { windows: number; tokens: number };
   examples: ScanExample[];
 }
 
@@ -162,11 +181,14 @@ export interface FeaturePartners {
   /** Tokens of the sample, and those of them on which the feature fires. */
   sampled: number;
   firing: number;
-  /** Most telling first. */
+  /** Partners that met it on fewer sampled tokens are left out, and those that meet it no more often than by chance. */
+  leastTogether: number;
+  /** By Jaccard, largest first. */
   partners: {
     feature: number;
-    /** Sampled tokens on which both fire. */
+    /** Sampled tokens on which both fire, and on which the partner does. */
     together: number;
+    firing: number;
     /** together / firing. */
     share: number;
     /** share / the partner's firing rate over the whole scan. */
@@ -176,19 +198,29 @@ export interface FeaturePartners {
   }[];
 }
 
-/** Shares are of the feature's sampled firings; rates of everything the scan read. */
+/** Over those tokens of the scan's sample whose texts were looked up: all of them, or those of texts spread evenly. */
 export interface FeatureAbout {
   feature: number;
+  /** Texts, their sampled tokens, and those of them on which the feature fires. */
+  texts: number;
+  tokens: number;
   firing: number;
-  /** Values of metadata (for Storyworld: the register) over-represented among its firings. */
+  /**
+   * Values of metadata (for Storyworld: the register) over-represented among its firings. `share`: of the firings; `rate`: of
+   * all the tokens; `lift`: share / rate.
+   */
   metadata: { field: string; value: string; share: number; rate: number; lift: number }[];
-  /** Storyworld only; labels it tells best, by F1 at the threshold that suits each. */
-  labels: LabelFit[];
+  /**
+   * Storyworld only: labels it tells best, by F1 at the threshold that suits each, chosen on these same tokens. `tokens`:
+   * those that carry the label.
+   */
+  labels: (LabelFit & { tokens: number })[];
 }
 
 export interface LabelFit {
   /** `name=value` of `storyworld/labels.ts`. */
   label: string;
+  /** −1: no latent tells anything of it. */
   feature: number;
   /** The feature says the label where its value is above this. */
   threshold: number;
@@ -198,23 +230,46 @@ export interface LabelFit {
 }
 
 export interface LabelTableRequest {
+  /** Default: the current one. */
+  dictionary?: OtherDictionary;
   /** Items of the sample thresholds and latents are chosen on, and of the fresh one they are measured on. */
   chooseItems: number;
   chooseSeed: number;
   measureItems: number;
   measureSeed: number;
-  /** Labels on a smaller share of tokens are left out. Default 0.001. */
+  /** Labels on more than this share of the tokens latents are chosen on are listed. Default 0.001. */
   leastRate?: number;
 }
 
+/**
+ * A label is a pair of name and value of `storyworld/labels.ts`, of every name whose values are not places of the text. A
+ * token carries the labels of the piece that holds its first code unit that is no white space. Rows of what is read before a
+ * text, and in any case row 0, are out; items end where the context does.
+ *
+ * Chosen on one sample: of all latents that fire at least 5 times and, of each, 40 thresholds (0 and values that leave out
+ * a fortieth of its firings, two fortieths, …), the pair with the highest F1 of “value > threshold”; of several the lowest
+ * latent and its highest threshold. Which labels are listed is decided there too. Figures are of the other sample.
+ */
 export interface LabelTable {
   dictionary: string;
   dictionaryDigest: string;
-  request: Required<LabelTableRequest>;
+  modelDigest: string;
+  request: Required<Omit<LabelTableRequest, 'dictionary'>>;
   chooseTokens: number;
+  measureItems: number;
   measureTokens: number;
-  /** One row a label, measured on the fresh sample; `rate`: share of its tokens that carry the label. */
-  rows: (LabelFit & { rate: number; tokens: number })[];
+  /** Measured on the fresh sample, most frequent first; shares of nothing are 0. */
+  rows: LabelRow[];
+  /** What each name of a label means. */
+  meanings: Record<string, string>;
+}
+
+export interface LabelRow extends LabelFit {
+  /** F1 on the sample it was chosen on. */
+  chosenF1: number;
+  /** Tokens of the fresh sample that carry the label, and their share of all. */
+  tokens: number;
+  rate: number;
 }
 
 /** Another dictionary of the open model. */

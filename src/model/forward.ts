@@ -1,3 +1,4 @@
+import { segmentPositions } from '../attention/segment-mask.ts';
 import type { Batch } from '../gpu/batch.ts';
 import { add } from '../gpu/kernels/add.ts';
 import { embed } from '../gpu/kernels/embed.ts';
@@ -42,7 +43,10 @@ function embedding(pass: Pass): Tensor {
   const positions = weights.find('pos_embed.W_pos');
   const { embedScale: scale } = config;
   const apart =
-    pass.touches('hook_embed') || pass.touches('hook_pos_embed') || positions?.dtype !== tokens[0]!.dtype;
+    pass.segments ||
+    pass.touches('hook_embed') ||
+    pass.touches('hook_pos_embed') ||
+    positions?.dtype !== tokens[0]!.dtype;
   let residual: Tensor;
   if (positions && !apart) {
     residual = embed(batch, { ids, tokens, positions, positionOffset: pass.offset, scale });
@@ -50,16 +54,24 @@ function embedding(pass: Pass): Tensor {
     residual = pass.point('hook_embed', embed(batch, { ids, tokens, positionOffset: pass.offset, scale }));
     if (positions) {
       const embedded = residual;
-      const placed = pass.point(
-        'hook_pos_embed',
-        embed(batch, { ids, positions, positionOffset: pass.offset }),
-      );
+      const placed = pass.point('hook_pos_embed', placesOf(pass, positions));
       residual = add(batch, { a: embedded, b: placed });
       pass.release(embedded, placed);
     }
   }
   batch.release(ids);
   return residual;
+}
+
+/** @param table [n_ctx, d_model] @returns scratch [T, d_model] its row of every position of the pass */
+function placesOf({ batch, length, offset, segments }: Pass, table: Tensor): Tensor {
+  const positions = segments
+    ? segmentPositions(segments)
+    : Uint32Array.from({ length }, (_, row) => offset + row);
+  const ids = batch.input(positions, [length]);
+  const places = embed(batch, { ids, tokens: table, positionOffset: 0 });
+  batch.release(ids);
+  return places;
 }
 
 function oneBlock(pass: Pass, layer: number, input: Tensor): Tensor {

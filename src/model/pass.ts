@@ -1,4 +1,5 @@
 import { maskFromRule } from '../attention/rule-mask.ts';
+import { checkSegments, longestSegment, maskOfSegments, type Segments } from '../attention/segment-mask.ts';
 import type { Batch } from '../gpu/batch.ts';
 import type { BlockMask } from '../gpu/block-mask.ts';
 import { add } from '../gpu/kernels/add.ts';
@@ -25,6 +26,8 @@ export class Pass {
   /** Position of the first of them: rows that a cache holds. */
   readonly offset: number;
   readonly firstLayer: number;
+  /** Of a pass over several sequences. */
+  readonly segments?: Segments;
   readonly #wanted: ReadonlySet<string>;
   readonly #kept = new Set<Tensor>();
   readonly #order: ReadonlyMap<string, number>;
@@ -42,6 +45,7 @@ export class Pass {
     this.length = plan.ids.length;
     this.offset = plan.cache?.length ?? 0;
     this.firstLayer = plan.resume?.layer ?? 0;
+    if (plan.segments) this.segments = { starts: plan.segments, rows: this.length };
     this.#wanted = new Set(plan.captures);
     this.#order = new Map(allHooks(config).map((name, index) => [name, index]));
     const last = Math.max(-1, ...[...this.#wanted].map((name) => this.#order.get(name)!));
@@ -58,8 +62,10 @@ export class Pass {
     const { nCtx, dVocab, nLayers } = this.config;
     if (ids.length === 0) throw new FacetError('bad-input', 'There is nothing to read: no tokens.');
     const end = this.offset + ids.length;
-    if (end > nCtx)
-      throw new FacetError('bad-input', `${end} tokens do not fit the model's context of ${nCtx}.`);
+    if (this.segments) checkSegments(this.segments);
+    const longest = this.segments ? longestSegment(this.segments) : end;
+    if (longest > nCtx)
+      throw new FacetError('bad-input', `${longest} tokens do not fit the model's context of ${nCtx}.`);
     const outside = ids.find((id) => id >= dVocab);
     if (outside !== undefined)
       throw new FacetError('bad-input', `Token id ${outside} is outside the vocabulary of ${dVocab}.`);
@@ -81,7 +87,12 @@ export class Pass {
 
   /** What is taken from earlier passes must belong to this one. */
   #checkReuse(end: number): void {
-    const { cache, masks, holdAttention } = this.plan;
+    const { cache, masks, holdAttention, segments } = this.plan;
+    for (const other of ['masks', 'cache', 'keepAttention', 'holdAttention'] as const)
+      if (segments && this.plan[other])
+        throw new FacetError('bug', `a pass over several sequences has no ${other}`);
+    if (segments && this.plan.logits === 'last')
+      throw new FacetError('bug', 'a pass over several sequences has no last row');
     if (masks && (cache || holdAttention))
       throw new FacetError('bug', 'masks are for passes over whole texts that attend for themselves');
     if (cache && cache.firstLayer !== this.firstLayer)
@@ -206,9 +217,11 @@ export class Pass {
     const { window } = this.config.layers[layer]!;
     const made = this.#masks.get(window);
     if (made) return made;
-    const { length, offset } = this;
+    const { length, offset, segments } = this;
     const shape = { nQueries: length, nKeys: offset + length, queryOffset: offset, blockSize: MASK_BLOCK };
-    const mask = maskFromRule(shape, { window, sinks: 0 });
+    const mask = segments
+      ? maskOfSegments(segments, MASK_BLOCK, window)
+      : maskFromRule(shape, { window, sinks: 0 });
     this.#masks.set(window, mask);
     return mask;
   }
@@ -217,13 +230,20 @@ export class Pass {
   rotations(rope: Rope): Tensor {
     const made = this.#tables.get(rope);
     if (made) return made;
-    const table = this.batch.input(ropeTable(rope, this.length, this.offset), [
-      this.length,
-      rope.dims / 2,
-      2,
-    ]);
+    const table = this.batch.input(this.#angles(rope), [this.length, rope.dims / 2, 2]);
     this.#tables.set(rope, table);
     return table;
+  }
+
+  #angles(rope: Rope): Float32Array<ArrayBuffer> {
+    if (!this.segments) return ropeTable(rope, this.length, this.offset);
+    const { starts, rows } = this.segments;
+    const longest = ropeTable(rope, longestSegment(this.segments));
+    const all = new Float32Array(rows * rope.dims);
+    starts.forEach((start, i) =>
+      all.set(longest.subarray(0, ((starts[i + 1] ?? rows) - start) * rope.dims), start * rope.dims),
+    );
+    return all;
   }
 
   /** Adds keys and values of a layer to the cache. @returns those of all rows read so far */

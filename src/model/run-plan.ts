@@ -11,8 +11,14 @@ export type Edit = (batch: Batch, activation: Tensor) => Tensor;
 
 /** One forward pass as data, except for the edits, which `analysis/interventions.ts` makes from data. */
 export interface RunPlan {
-  /** Token ids, beginning-of-text token included; at most `nCtx`. */
+  /** Token ids, beginning-of-text token included; at most `nCtx`, of each sequence where there are `segments`. */
   ids: Uint32Array<ArrayBuffer>;
+  /**
+   * Several sequences in one pass, one after the other in `ids`: the row each begins at, in rising order from 0. Positions
+   * begin anew with each, and none sees another; what a row is given is what its sequence alone would give it, up to rounding.
+   * Not with `masks`, `cache`, `keepAttention` and `holdAttention`, nor with the logits of the `last` row.
+   */
+  segments?: Uint32Array<ArrayBuffer>;
   /** Hook points to keep. */
   captures?: readonly string[];
   /** Logits for no position, the last, or all. `none` also stops the pass after the last capture. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { generate } from './generate.ts';
-import { labelTokens } from './token-labels.ts';
+import { isReference, labelPairs, labelTokens } from './token-labels.ts';
 import type { Item } from './types.ts';
 
 const item: Item = {
@@ -92,4 +92,13 @@ test('agrees with a search through all pieces, for any cut of any text', () => {
       },
     ),
   );
+});
+
+test('pairs of a name and a value; not those of names whose values are places of the text', () => {
+  expect(isReference('repeatOf')).toBe(true);
+  expect(labelPairs({ slot: 'word', repeatOf: 17, quoteDepth: 0, closes: '(' })).toEqual([
+    'slot=word',
+    'quoteDepth=0',
+    'closes=(',
+  ]);
 });

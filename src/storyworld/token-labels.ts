@@ -1,3 +1,4 @@
+import { labels as answerKey } from './labels.ts';
 import type { Item, Labels } from './types.ts';
 
 /**
@@ -18,4 +19,18 @@ export function labelTokens(item: Item, tokens: readonly { start: number; end: n
     while (item.spans[span]!.end <= at) span += 1;
     return { ...item.spans[span]!.labels };
   });
+}
+
+const references: ReadonlySet<string> = new Set(
+  answerKey.filter(({ uses }) => Object.values(uses).some((use) => 'earlier' in use)).map(({ name }) => name),
+);
+
+/** Whether the values of a label name places of the text, so that each text has its own. */
+export const isReference = (name: string): boolean => references.has(name);
+
+/** What a token can be told to be: `name=value` for each of its labels, but those that name a place of the text. */
+export function labelPairs(labels: Labels): string[] {
+  return Object.entries(labels)
+    .filter(([name]) => !isReference(name))
+    .map(([name, value]) => `${name}=${value}`);
 }

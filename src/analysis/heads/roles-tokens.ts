@@ -1,4 +1,5 @@
 import type { Labels } from '../../storyworld/index.ts';
+import { isReference } from '../../storyworld/token-labels.ts';
 
 /** Gives each string a number, in order of appearance. */
 export class Names {
@@ -48,15 +49,17 @@ export function tokenClass(text: string, labels: Labels): string {
   return role === undefined ? kind : `${kind} ${String(role)}`;
 }
 
-/** Labels whose values are numbers in a text rather than kinds of it; only whether they are there is told. */
-const PRESENT = new Set(['repeatOf']);
+/** Labels whose values are numbers in a text rather than kinds of it. */
 const LEFT_OUT = new Set(['index', 'startYear', 'endYear', 'century']);
 
-/** Labels of a token that a latent's firing is held against, as `name = value`. Depths of 0 say nothing. */
+/**
+ * Labels of a token that a latent's firing is held against, as `name = value`. Depths of 0 say nothing; of those that name
+ * a place of the text, only whether they are there is told.
+ */
 export function labelValues(labels: Labels): string[] {
   return Object.entries(labels)
     .filter(([name, value]) => !LEFT_OUT.has(name) && value !== 0)
-    .map(([name, value]) => (PRESENT.has(name) ? `${name} = yes` : `${name} = ${value}`));
+    .map(([name, value]) => (isReference(name) ? `${name} = yes` : `${name} = ${value}`));
 }
 
 const UPPER = [0, 1, 2, 4, 8, 16, 32, 64, 128];

@@ -22,9 +22,9 @@ export function scanApi(run: WithSession): ScanApi {
       run(ticket, silent, async (session) => (await import('./partners.ts')).readPartners(session, request)),
     about: (request, ticket) =>
       run(ticket, silent, async (session) => (await import('./about.ts')).tellAbout(session, request)),
-    labelTable: (request, ticket, onProgress) =>
+    labelTable: (request, ticket, onProgress, onPartial) =>
       run(ticket, onProgress, async (session) =>
-        (await import('./labels.ts')).labelTable(session, request, onProgress),
+        (await import('./labels.ts')).labelTable(session, request, { onProgress, onPartial }),
       ),
   };
 }
