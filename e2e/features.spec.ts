@@ -29,6 +29,7 @@ async function openPage(page: Page): Promise<void> {
   await features(page).first().click();
   await page.getByRole('button', { name: 'Its page' }).click();
   await expect(title(page)).toHaveText(/^Feature \d+$/);
+  await page.getByRole('button', { name: 'Read these texts' }).click();
 }
 
 test('from a feature in Explore to its page: what it rests on, examples by groups, a text of one’s own', async ({
