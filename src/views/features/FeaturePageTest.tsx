@@ -88,7 +88,7 @@ export function FeaturePageTest() {
             onPeek={setPeek}
             onPick={select}
           />
-          <p className="small" role="status" data-figure="test">
+          <p className="small row" data-figure="test">
             {analysing
               ? 'Reading …'
               : shown === null
