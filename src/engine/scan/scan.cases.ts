@@ -114,10 +114,10 @@ export const cases = gpuCases('scans', {
   'counted on the GPU they are those of the codes, byte for byte, whatever does not fit at first': (gpu) =>
     withBundledSession(gpu, async ({ opened, turn, context }) => {
       await opened.use(opened.summaries[0]!.id, undefined, context);
-      const texts = await openTexts(corpus(40));
+      const texts = await openTexts(corpus(25));
       const stop = (): void => {};
       for (const spec of [
-        { hook: 'blocks.2.hook_resid_pre', dIn: 192, dSae: 700, architecture: 'jumprelu', bias: 0.5 },
+        { hook: 'blocks.2.hook_resid_pre', dIn: 192, dSae: 700, architecture: 'jumprelu', bias: 30 },
         { hook: 'blocks.1.attn.hook_z', dIn: 192, dSae: 600, architecture: 'topk', k: 16 },
       ] as const) {
         const plain = new PlainDictionary(spec);
