@@ -26,6 +26,8 @@ export const ENCODINGS: readonly string[] = [
 
 /** Bytes that a statistical guess is made of; more make it slower and no better. */
 const SAMPLE = 65_536;
+/** A guess between languages of Europe is weak in a short text; then it is the commonest, unless another is far ahead. */
+const MARGIN = 20;
 
 /**
  * How a text is encoded: by its byte order mark, by being valid UTF-8, else by what its bytes are most like.
@@ -41,7 +43,13 @@ export function detectEncoding(head: Uint8Array, cut: boolean): string {
   // A few broken bytes do not make it another encoding: characters of those are valid UTF-8 only by chance.
   if (bad === 0 ? good > 0 || first < 0 : good > 2 * bad) return 'utf-8';
   const start = Math.max(0, first - 1000);
-  return known(chardet.detect(head.subarray(start, start + SAMPLE))) ?? 'windows-1252';
+  const matches = chardet
+    .analyse(head.subarray(start, start + SAMPLE))
+    .filter(({ name }) => !/^(?:ASCII|UTF-8)$/.test(name) && known(name));
+  const western = matches.find(({ name }) => /^(?:ISO-8859-1|windows-1252)$/i.test(name));
+  const [best] = matches;
+  if (!best || (western && western.confidence + MARGIN >= best.confidence)) return 'windows-1252';
+  return known(best.name)!;
 }
 
 /** Label of an encoding this browser decodes. */

@@ -44,7 +44,10 @@ export function judge(rows: readonly Row[], asked?: string): Judged {
   if (records === 0 || texts > records) return { fields };
   const often = [...found].filter(([, known]) => known.rows >= records / 2);
   for (const usual of USUAL) {
-    const same = often.find(([name]) => name.toLowerCase().split('.').at(-1) === usual);
+    // One inside another field is the text only where there is none outside.
+    const same =
+      often.find(([name]) => name.toLowerCase() === usual) ??
+      often.find(([name]) => name.toLowerCase().endsWith(`.${usual}`));
     if (same) return { fields, field: same[0] };
   }
   const longest = [...(often.length > 0 ? often : found)].sort(([, a], [, b]) => b.units - a.units)[0];

@@ -4,6 +4,8 @@
 export const TEXT_UNITS = 2_000_000;
 /** Of one line or row of a source with fields, UTF-16 units. */
 export const ROW_UNITS = 1 << 24;
+/** Of one with quotes in it: when no end is found until then, a quote is taken to be never closed. */
+export const QUOTED_UNITS = 1 << 22;
 /** Of one JSON value: a text of the longest length with many escapes. */
 export const JSON_UNITS = 3 * TEXT_UNITS;
 export const JSON_DEPTH = 100;

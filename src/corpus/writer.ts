@@ -13,57 +13,82 @@ export const FILES = {
 const OFFSETS = 'offsets';
 const BUFFER = 1 << 20;
 
-/** Bytes on their way to a file, collected so that a small piece costs no write of its own. */
+/** Bytes on their way to a file, collected so that a small piece costs no write of its own; their digest beside them. */
 class Pen {
   /** Bytes so far, written and waiting. */
   bytes = 0;
-  #buffer = new Uint8Array(BUFFER);
+  readonly #buffer = new Uint8Array(BUFFER);
+  readonly #view = new DataView(this.#buffer.buffer);
+  readonly #hash = sha256.create();
   #used = 0;
 
   constructor(private readonly out: Appender) {}
 
   /** A promise only where there is something to wait for: items are many and small. */
-  put(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#used + bytes.length >= BUFFER) return this.#putAll(bytes);
-    this.#buffer.set(bytes, this.#used);
-    this.#used += bytes.length;
-    this.bytes += bytes.length;
+  text(value: string): Promise<void> | undefined {
+    // No unit takes more than three bytes.
+    if (this.#used + value.length * 3 > BUFFER) return this.#long(value);
+    this.#advance(encoder.encodeInto(value, this.#buffer.subarray(this.#used)).written);
     return undefined;
   }
 
-  async #putAll(bytes: Uint8Array): Promise<void> {
-    this.bytes += bytes.length;
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + BUFFER - this.#used);
-      this.#buffer.set(part, this.#used);
-      this.#used += part.length;
-      at += part.length;
-      if (this.#used === BUFFER) await this.flush();
-    }
+  place(value: number): Promise<void> | undefined {
+    // Full exactly now and then: its size is a multiple of theirs.
+    const full = this.#used === BUFFER ? this.#flush() : undefined;
+    this.#view.setFloat64(this.#used, value, true);
+    this.#advance(8);
+    return full;
   }
 
-  async flush(): Promise<void> {
-    const full = this.#buffer.subarray(0, this.#used);
-    this.#used = 0;
-    if (full.length > 0) await this.out.write(full);
+  async bytesOf(blob: Blob): Promise<void> {
+    for (let at = 0; at < blob.size; at += BUFFER)
+      await this.#put(new Uint8Array(await blob.slice(at, at + BUFFER).arrayBuffer()));
   }
 
-  async close(): Promise<void> {
-    await this.flush();
+  /** @returns the digest of all bytes */
+  async close(): Promise<string> {
+    await this.#flush();
     await this.out.close();
+    return bytesToHex(this.#hash.digest());
   }
 
   /** Without the rest, after a failure. */
   abandon(): Promise<void> {
     return this.out.close();
   }
+
+  #advance(bytes: number): void {
+    this.#used += bytes;
+    this.bytes += bytes;
+  }
+
+  async #long(value: string): Promise<void> {
+    await this.#flush();
+    await (value.length * 3 > BUFFER ? this.#put(encoder.encode(value)) : this.text(value));
+  }
+
+  async #put(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#flush();
+    this.#hash.update(bytes);
+    this.bytes += bytes.length;
+    await this.out.write(bytes);
+  }
+
+  /** What is written is read before this returns, so that the buffer may be used again. */
+  #flush(): Promise<void> | undefined {
+    const full = this.#buffer.subarray(0, this.#used);
+    this.#used = 0;
+    if (full.length === 0) return undefined;
+    this.#hash.update(full);
+    return this.out.write(full) ?? undefined;
+  }
 }
+
+const encoder = new TextEncoder();
 
 /** Writes the files of a corpus, an item at a time, with little of it in memory. */
 export class CorpusWriter {
   items = 0;
-  readonly #hash = sha256.create();
-  readonly #encoder = new TextEncoder();
 
   private constructor(
     private readonly store: Store,
@@ -98,32 +123,25 @@ export class CorpusWriter {
     return this.texts.bytes;
   }
 
+  /** Waited for, so that no more is read than can be written. */
   async add(text: string, metadata: readonly string[]): Promise<void> {
-    // Bytes that no UTF-8 has end each part, so that no two corpora make the same bytes of different items.
-    for (const [pen, value, end] of [
-      [this.texts, text, 0xff],
-      [this.metadata, JSON.stringify(metadata), 0xfe],
-    ] as const) {
-      const bytes = this.#encoder.encode(value);
-      this.#hash.update(bytes).update(Uint8Array.of(end));
-      const full = pen.put(bytes);
-      if (full) await full;
-    }
+    const written = [this.texts.text(text), this.metadata.text(JSON.stringify(metadata))];
+    for (const full of written) if (full) await full;
     this.items++;
     const full = this.#mark();
     if (full) await full;
   }
 
-  /** @returns the digest of the texts and their metadata. The manifest is still to be written. */
+  /**
+   * @param names of the metadata
+   * @returns the digest: of texts, metadata, where each begins and ends, and the names. The manifest is still to be written.
+   */
   async finish(names: readonly string[]): Promise<string> {
-    this.#hash.update(this.#encoder.encode(JSON.stringify(names)));
     await this.offsets.close();
-    const offsets = await this.store.read(this.folder, OFFSETS);
-    for (let at = 0; at < (offsets?.size ?? 0); at += BUFFER)
-      await this.index.put(new Uint8Array(await offsets!.slice(at, at + BUFFER).arrayBuffer()));
-    await Promise.all([this.texts.close(), this.metadata.close(), this.index.close()]);
+    await this.index.bytesOf((await this.store.read(this.folder, OFFSETS)) ?? new Blob());
+    const digests = [await this.texts.close(), await this.metadata.close(), await this.index.close()];
     await this.store.remove(this.folder, OFFSETS);
-    return bytesToHex(this.#hash.digest()).slice(0, 16);
+    return bytesToHex(sha256(encoder.encode(JSON.stringify([digests, names])))).slice(0, 16);
   }
 
   /** Lets go of the files after a failure. */
@@ -134,16 +152,7 @@ export class CorpusWriter {
   }
 
   #mark(): Promise<unknown> | undefined {
-    const full = [
-      this.index.put(littleEndian(this.texts.bytes)),
-      this.offsets.put(littleEndian(this.metadata.bytes)),
-    ];
+    const full = [this.index.place(this.texts.bytes), this.offsets.place(this.metadata.bytes)];
     return full.some(Boolean) ? Promise.all(full) : undefined;
   }
-}
-
-function littleEndian(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value, true);
-  return bytes;
 }

@@ -220,7 +220,7 @@ export interface FeatureAbout {
 export interface LabelFit {
   /** `name=value` of `storyworld/labels.ts`. */
   label: string;
-  /** −1: none fires on a token that carries it. */
+  /** −1: no latent tells anything of it. */
   feature: number;
   /** The feature says the label where its value is above this. */
   threshold: number;
@@ -237,7 +237,7 @@ export interface LabelTableRequest {
   chooseSeed: number;
   measureItems: number;
   measureSeed: number;
-  /** Labels on a smaller share of the fresh sample's tokens, or just as many, are left out. Default 0.001. */
+  /** Labels on more than this share of the tokens latents are chosen on are listed. Default 0.001. */
   leastRate?: number;
 }
 
@@ -246,8 +246,9 @@ export interface LabelTableRequest {
  * token carries the labels of the piece that holds its first code unit that is no white space. Rows of what is read before a
  * text, and in any case row 0, are out; items end where the context does.
  *
- * Chosen on one sample: of all latents and of all thresholds, which are 0 and the values the latent takes there, the pair with the highest
- * F1 of “value > threshold”; of several the lowest latent and its highest threshold. Figures are of the other sample.
+ * Chosen on one sample: of all latents that fire at least 5 times and, of each, 40 thresholds (0 and values that leave out
+ * a fortieth of its firings, two fortieths, …), the pair with the highest F1 of “value > threshold”; of several the lowest
+ * latent and its highest threshold. Which labels are listed is decided there too. Figures are of the other sample.
  */
 export interface LabelTable {
   dictionary: string;
@@ -257,7 +258,7 @@ export interface LabelTable {
   chooseTokens: number;
   measureItems: number;
   measureTokens: number;
-  /** Measured on the fresh sample, most frequent first. */
+  /** Measured on the fresh sample, most frequent first; shares of nothing are 0. */
   rows: LabelRow[];
   /** What each name of a label means. */
   meanings: Record<string, string>;

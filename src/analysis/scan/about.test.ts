@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TestRandom } from '../../testing/random.ts';
+import { LabelledTokens } from './label-fit.ts';
 import { type KnownTexts, labelThresholds, LEAST_LABELLED, metadataFits, sampledValues } from './about.ts';
 
 const random = new TestRandom(5);
@@ -20,9 +21,10 @@ const known: KnownTexts = {
     String(text),
   ]),
   fields: ['colour', 'name', 'colour'],
-  labels,
-  labelNames: ['fifth', 'even', 'rare'],
+  labelled: new LabelledTokens(),
 };
+const names = ['fifth', 'even', 'rare'];
+for (const own of labels) known.labelled!.add(own.map((label) => names[label]!));
 /** Strong on fifths with a few false alarms below, weak noise elsewhere. */
 const values = Float32Array.from(tokens, (_, i) =>
   i % 5 === 0 ? (i % 25 === 0 ? 0 : 4 + (i % 7)) : i % 11 === 0 ? 2 : i % 3 === 0 ? Math.fround(0.1) : 0,
@@ -30,10 +32,10 @@ const values = Float32Array.from(tokens, (_, i) =>
 
 describe('labels', () => {
   test('threshold, precision, recall and F1 are the best of all thresholds', () => {
-    const found = labelThresholds(known, values, 10);
+    const found = labelThresholds(known.labelled, values, 10);
     expect(found.map(({ label }) => label)).toEqual(['fifth', 'even']);
     for (const fit of found) {
-      const label = known.labelNames.indexOf(fit.label);
+      const label = names.indexOf(fit.label);
       const scores = [0, ...new Set(values)].map((threshold) => {
         const says = [...values.keys()].filter((i) => values[i]! > threshold);
         const hit = says.filter((i) => labels[i]!.includes(label)).length;
@@ -59,9 +61,11 @@ describe('labels', () => {
 
   test('labels on few tokens are left out, and a feature that never fires tells none', () => {
     const all = Float32Array.from(values, () => 1);
-    expect(labelThresholds(known, all, 10).every(({ tokens: count }) => count >= LEAST_LABELLED)).toBe(true);
-    expect(labelThresholds(known, new Float32Array(values.length), 10)).toEqual([]);
-    expect(labelThresholds({ labelNames: [] }, values, 10)).toEqual([]);
+    expect(
+      labelThresholds(known.labelled, all, 10).every(({ tokens: count }) => count >= LEAST_LABELLED),
+    ).toBe(true);
+    expect(labelThresholds(known.labelled, new Float32Array(values.length), 10)).toEqual([]);
+    expect(labelThresholds(undefined, values, 10)).toEqual([]);
   });
 });
 

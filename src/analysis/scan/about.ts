@@ -1,3 +1,4 @@
+import { type ChosenFit, fitLatent, type LabelledTokens } from './label-fit.ts';
 import { lowerBound } from './partners-bound.ts';
 import type { TokenSample } from './scan-state.ts';
 
@@ -10,9 +11,8 @@ export interface KnownTexts {
   /** [texts] values of the fields. */
   metadata: readonly (readonly string[])[];
   fields: readonly string[];
-  /** [rows] numbers of the labels each token carries; absent where texts have none. */
-  labels?: readonly ArrayLike<number>[];
-  labelNames: readonly string[];
+  /** Labels of the rows' tokens; absent where texts have none. */
+  labelled?: LabelledTokens;
 }
 
 /** [known rows] a feature's value. */
@@ -94,47 +94,26 @@ export interface LabelThreshold {
 
 /**
  * How well "its value is above a threshold" tells each label: precision, recall and F1 at the threshold that is best for
- * the label, the highest such. A threshold is a value on the sample, or 0. It is chosen on the tokens it is judged on.
+ * the label, as `fitLatent` finds it. It is chosen on the tokens it is judged on.
  * @returns best F1 first
  */
 export function labelThresholds(
-  { labels = [], labelNames }: Pick<KnownTexts, 'labels' | 'labelNames'>,
+  labelled: LabelledTokens | undefined,
   values: Float32Array,
   most: number,
 ): LabelThreshold[] {
-  const carried = new Uint32Array(labelNames.length);
-  for (const own of labels) for (let i = 0; i < own.length; i++) carried[own[i]!]! += 1;
-  const firing = Array.from(values.keys())
-    .filter((i) => values[i]! > 0)
-    .sort((a, b) => values[b]! - values[a]!);
-  const hits = new Uint32Array(labelNames.length);
-  const best = new Map<number, LabelThreshold>();
-  for (let from = 0; from < firing.length;) {
-    const value = values[firing[from]!]!;
-    let to = from;
-    const touched = new Set<number>();
-    for (; to < firing.length && values[firing[to]!] === value; to++) {
-      const own = labels[firing[to]!] ?? [];
-      for (let i = 0; i < own.length; i++) {
-        hits[own[i]!]! += 1;
-        touched.add(own[i]!);
-      }
-    }
-    const threshold = to < firing.length ? values[firing[to]!]! : 0;
-    // Without a new hit a lower threshold only adds false alarms.
-    for (const label of touched) {
-      const f1 = (2 * hits[label]!) / (to + carried[label]!);
-      if (carried[label]! < LEAST_LABELLED || f1 <= (best.get(label)?.f1 ?? 0)) continue;
-      best.set(label, {
-        label: labelNames[label]!,
-        threshold,
-        precision: hits[label]! / to,
-        recall: hits[label]! / carried[label]!,
-        f1,
-        tokens: carried[label]!,
-      });
-    }
-    from = to;
-  }
-  return [...best.values()].toSorted((a, b) => b.f1 - a.f1 || (a.label < b.label ? -1 : 1)).slice(0, most);
+  if (!labelled) return [];
+  const tokens = Uint32Array.from(values.keys()).filter((i) => values[i]! > 0);
+  const best: (ChosenFit | undefined)[] = [];
+  fitLatent(0, { tokens, values: Float32Array.from(tokens, (i) => values[i]!) }, labelled, best);
+  return best
+    .flatMap((fit, label): LabelThreshold[] => {
+      const carried = labelled.totals[label]!;
+      if (!fit || carried < LEAST_LABELLED) return [];
+      const { threshold, hits, fired, f1 } = fit;
+      const [precision, recall] = [hits / fired, hits / carried];
+      return [{ label: labelled.names[label]!, threshold, precision, recall, f1, tokens: carried }];
+    })
+    .toSorted((a, b) => b.f1 - a.f1 || (a.label < b.label ? -1 : 1))
+    .slice(0, most);
 }

@@ -1,6 +1,7 @@
 import type { Dictionary } from '../../dictionary/dictionary.ts';
 import { codeTensors, readCodes, withRoom } from '../../dictionary/room.ts';
 import type { Transformer } from '../../model/transformer.ts';
+import { packInOrder, rowsOfPass, splitCodes } from '../encode-sequences.ts';
 import type { Turn } from '../heads/rows.ts';
 import { Reads } from '../reads.ts';
 import { ownActivation } from '../site.ts';
@@ -10,7 +11,7 @@ import type { WindowCodes } from './near-miss.ts';
 const MOST_ROWS = 256;
 
 /**
- * Model and dictionary over sequences, several in one submission; nothing of the sequences mixes.
+ * Model and dictionary over sequences, with what was encoded: several of them packed into one pass, a pass a turn.
  * @param sequences ids with the prefix before them, each within the context
  */
 export async function readWindows(
@@ -19,15 +20,13 @@ export async function readWindows(
   sequences: readonly Uint32Array<ArrayBuffer>[],
   turn: Turn,
 ): Promise<WindowCodes[]> {
+  const lengths = sequences.map(({ length }) => length);
   const found: WindowCodes[] = [];
-  while (found.length < sequences.length) {
-    const part: Uint32Array<ArrayBuffer>[] = [];
-    let rows = 0;
-    for (const ids of sequences.slice(found.length)) {
-      if (part.length > 0 && rows + ids.length > MOST_ROWS) break;
-      part.push(ids);
-      rows += ids.length;
-    }
+  for (const { first, lengths: own } of packInOrder(
+    lengths,
+    Math.min(MOST_ROWS, rowsOfPass(model, dictionary)),
+  )) {
+    const part = sequences.slice(first, first + own.length);
     found.push(...(await turn(() => readPart(model, dictionary, part))));
   }
   return found;
@@ -38,31 +37,41 @@ function readPart(
   dictionary: Dictionary,
   sequences: readonly Uint32Array<ArrayBuffer>[],
 ): Promise<WindowCodes[]> {
-  const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-  return withRoom(dictionary, longest, async () => {
+  const starts = new Uint32Array(sequences.length);
+  let rows = 0;
+  sequences.forEach(({ length }, i) => {
+    starts[i] = rows;
+    rows += length;
+  });
+  const ids = new Uint32Array(rows);
+  sequences.forEach((own, i) => ids.set(own, starts[i]));
+  return withRoom(dictionary, rows, async () => {
     const batch = model.gpu.batch('examples');
     try {
+      const segments = sequences.length > 1 ? { segments: starts } : {};
+      const { captures } = model.record(batch, { ids, captures: [dictionary.hook], ...segments });
+      const activation = ownActivation(batch, dictionary, captures.get(dictionary.hook)!);
       const reads = new Reads();
-      const places = sequences.map((ids) => {
-        const { captures } = model.record(batch, { ids, captures: [dictionary.hook] });
-        const input = ownActivation(batch, dictionary, captures.get(dictionary.hook)!);
-        const codes = codeTensors(dictionary.encode(batch, input)).map((tensor) => reads.want(tensor));
-        const scales = dictionary.inputScales(batch, input);
-        return { codes, input: reads.want(input), scales: scales && reads.want(scales) };
-      });
+      const codesAt = codeTensors(dictionary.encode(batch, activation)).map((tensor) => reads.want(tensor));
+      const inputAt = reads.want(activation);
+      const scales = dictionary.inputScales(batch, activation);
+      const scalesAt = scales && reads.want(scales);
       reads.fill((await batch.submit(reads.tensors)).arrays);
-      const read = sequences.map(({ length }, i) => {
-        const { codes, input, scales } = places[i]!;
+      const read = readCodes(
+        codesAt.map((at) => reads.at(at)),
+        rows,
+      );
+      const input = reads.at(inputAt) as Float32Array;
+      const all = scalesAt === undefined ? undefined : (reads.at(scalesAt) as Float32Array);
+      const result = splitCodes(read.codes, starts).map((codes, i): WindowCodes => {
+        const [from, to] = [starts[i]!, starts[i]! + sequences[i]!.length];
         return {
-          input: reads.at(input) as Float32Array,
-          scales: scales === undefined ? undefined : (reads.at(scales) as Float32Array),
-          ...readCodes(
-            codes.map((at) => reads.at(at)),
-            length,
-          ),
+          codes,
+          input: input.slice(from * dictionary.dIn, to * dictionary.dIn),
+          scales: all?.slice(4 * from, 4 * to),
         };
       });
-      return { result: read.map(({ codes, input, scales }) => ({ codes, input, scales })), read };
+      return { result, read: [read] };
     } catch (thrown) {
       batch.discard();
       throw thrown;

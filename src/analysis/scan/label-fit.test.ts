@@ -18,14 +18,19 @@ function codesOf(rows: readonly Row[]): SparseCodes {
 
 const pairsOf = (rows: readonly Row[]): string[][] => rows.map(({ labels }) => labels);
 
-/** Every latent and threshold tried. */
-function bruteForce(rows: readonly Row[], dSae: number, label: string): Omit<ChosenFit, never> | undefined {
+/** Every latent and threshold tried, as the definition says it. */
+function bruteForce(rows: readonly Row[], dSae: number, label: string): ChosenFit | undefined {
   const carries = rows.map(({ labels }) => labels.includes(label));
   const total = carries.filter(Boolean).length;
   let best: ChosenFit | undefined;
   for (let feature = 0; feature < dSae; feature++) {
     const values = rows.map(({ fires }) => Math.fround(fires[feature] ?? 0));
-    for (const threshold of [...new Set([0, ...values])].sort((a, b) => b - a)) {
+    const firings = values.filter((value) => value > 0).sort((a, b) => b - a);
+    if (firings.length < 5) continue;
+    const counts = new Set(Array.from({ length: 40 }, (_, i) => Math.ceil(((i + 1) * firings.length) / 40)));
+    for (const count of counts) {
+      const threshold = firings[count] ?? 0;
+      if (threshold === firings[count - 1]) continue;
       const says = values.map((value) => value > threshold);
       const fired = says.filter(Boolean).length;
       const hits = says.filter((each, i) => each && carries[i]).length;
@@ -38,12 +43,16 @@ function bruteForce(rows: readonly Row[], dSae: number, label: string): Omit<Cho
 
 // Few values, so that many are equal.
 const row = fc.record({
-  fires: fc.dictionary(fc.integer({ min: 0, max: 5 }).map(String), fc.constantFrom(0.1, 0.5, 1, 2.25, 30), {
-    noNullPrototype: true,
-  }),
+  fires: fc.dictionary(
+    fc.integer({ min: 0, max: 5 }).map(String),
+    fc.oneof(fc.constantFrom(0.1, 0.5, 1, 2.25, 30), fc.double({ min: 0.01, max: 9, noNaN: true })),
+    {
+      noNullPrototype: true,
+    },
+  ),
   labels: fc.uniqueArray(fc.constantFrom('a=1', 'a=2', 'b=x', 'c=0')),
 });
-const texts = fc.array(fc.array(row, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 6 });
+const texts = fc.array(fc.array(row, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 6 });
 
 function choose(chooser: LabelChooser, sample: readonly Row[][], firstRow: number): number {
   let readings = 0;
@@ -93,14 +102,14 @@ test('a planted truth is found, and measured on tokens it was not chosen on', ()
   ];
   const chooser = new LabelChooser(5);
   choose(chooser, [make(6, 20, 0)], 1);
-  const measure = new LabelMeasure(chooser);
+  const measure = new LabelMeasure(chooser, 0);
   const fresh = make(5, 10, 3);
   measure.add(codesOf(fresh), pairsOf(fresh), 1);
-  const rows = measure.rows(0);
+  const rows = measure.rows();
+  // `late=1` was not there when labels were listed.
   expect(rows.map(({ label, tokens }) => [label, tokens])).toEqual([
     ['all=1', 18],
     ['k=v', 8],
-    ['late=1', 3],
   ]);
   expect(rows[1]).toEqual({
     label: 'k=v',
@@ -116,18 +125,41 @@ test('a planted truth is found, and measured on tokens it was not chosen on', ()
     rate: 8 / 18,
   });
   expect(rows[0]).toMatchObject({ feature: 1, threshold: 0, f1: 1 });
-  // Never seen when latents were chosen.
-  expect(rows[2]).toMatchObject({ feature: -1, f1: 0, chosenF1: 0, precision: 0, recall: 0 });
-  expect(measure.rows(8 / 18).map(({ label }) => label)).toEqual(['all=1']);
+  // 6 of 26 tokens they were chosen on.
+  expect(new LabelMeasure(chooser, 6 / 26).rows().map(({ label }) => label)).toEqual(['all=1']);
+});
+
+test('nothing to divide by, and a label no latent tells', () => {
+  const chooser = new LabelChooser(2);
+  const rows = [{ fires: { 0: 1 }, labels: ['rare=1'] }];
+  choose(chooser, [rows], 0);
+  expect(new LabelMeasure(chooser, 0).rows()).toEqual([
+    {
+      label: 'rare=1',
+      feature: -1,
+      threshold: 0,
+      fired: 0,
+      hits: 0,
+      precision: 0,
+      recall: 0,
+      f1: 0,
+      chosenF1: 0,
+      tokens: 0,
+      rate: 0,
+    },
+  ]);
 });
 
 test('one latent alone, with equal values in a row', () => {
   const labelled = new LabelledTokens();
-  for (const label of ['x', 'x', 'y', 'x', 'y']) labelled.add([label]);
+  for (const label of ['x', 'x', 'y', 'x', 'y', 'y']) labelled.add([label]);
   const best: (ChosenFit | undefined)[] = [];
-  const firings = { tokens: Uint32Array.of(4, 0, 1, 2), values: Float32Array.of(1, 2, 2, 2) };
+  const firings = { tokens: Uint32Array.of(4, 0, 1, 2, 5), values: Float32Array.of(1, 2, 2, 2, 0.5) };
   fitLatent(7, firings, labelled, best);
   // x: 0, 1 and 2 are cut off together: 2 hits of 3.
   expect(best[labelled.numberOf('x')!]).toEqual({ feature: 7, threshold: 1, fired: 3, hits: 2, f1: 4 / 6 });
-  expect(best[labelled.numberOf('y')!]).toEqual({ feature: 7, threshold: 0, fired: 4, hits: 2, f1: 4 / 6 });
+  expect(best[labelled.numberOf('y')!]).toEqual({ feature: 7, threshold: 0, fired: 5, hits: 3, f1: 6 / 8 });
+  const few: (ChosenFit | undefined)[] = [];
+  fitLatent(7, { tokens: firings.tokens.slice(1), values: firings.values.slice(1) }, labelled, few);
+  expect(few).toEqual([]);
 });

@@ -48,9 +48,15 @@ export interface ChosenFit {
 /** Values are packed with their places into one double, so that they sort as numbers do. */
 const PLACES = 2 ** 21;
 
+/** Thresholds of a latent that are tried. */
+const CUTS = 40;
+/** Of a latent that fires less often nothing can be said. */
+const FEWEST_FIRINGS = 5;
+
 /**
- * Every threshold of one latent, held against every label: where its firings, strongest first, are cut between two
- * different values, the threshold is the larger of the values left out, or 0 where none is.
+ * One latent held against every label, at 40 thresholds: its firings, strongest first, are cut after each fortieth of them,
+ * rounded up, where that is between two different values. The threshold is the largest value left out, or 0 where none is.
+ * Of several as good, the highest is taken.
  * @param firings of the latent on the sample, at most 2,097,152
  * @param best by label number; a fit takes its place where its F1 is higher
  */
@@ -61,14 +67,17 @@ export function fitLatent(
   best: (ChosenFit | undefined)[],
 ): void {
   const { tokens, values } = firings;
-  if (values.length > PLACES) throw new RangeError(`${values.length} firings of one latent`);
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const all = values.length;
+  if (all < FEWEST_FIRINGS) return;
+  if (all > PLACES) throw new RangeError(`${all} firings of one latent`);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, all);
   // Bits of positive floats are in the order of the numbers.
   const order = Float64Array.from(bits, (word, i) => word * PLACES + i).sort();
   const { offsets, numbers, totals } = labelled;
   const hits = new Map<number, number>();
   let raised = new Set<number>();
-  for (let at = order.length - 1; at >= 0; at--) {
+  let cut = 1;
+  for (let at = all - 1; at >= 0; at--) {
     const place = order[at]! % PLACES;
     const token = tokens[place]!;
     for (let i = offsets[token]!; i < offsets[token + 1]!; i++) {
@@ -76,10 +85,12 @@ export function fitLatent(
       hits.set(label, (hits.get(label) ?? 0) + 1);
       raised.add(label);
     }
+    const fired = all - at;
+    if (fired < Math.ceil((cut * all) / CUTS)) continue;
+    while (Math.ceil((cut * all) / CUTS) <= fired) cut += 1;
     const next = at === 0 ? 0 : values[order[at - 1]! % PLACES]!;
     if (next === values[place]) continue;
-    // F1 rises only where hits do.
-    const fired = order.length - at;
+    // F1 is no higher than at the cut before where hits are not.
     for (const label of raised) {
       const hit = hits.get(label)!;
       const f1 = (2 * hit) / (fired + totals[label]!);
@@ -89,8 +100,8 @@ export function fitLatent(
   }
 }
 
-/** Firings that are held at once: 64 MB with what sorting them takes. */
-const MOST_FIRINGS = 2 ** 22;
+/** Firings that are held at once: 63 MB with what sorting them takes. */
+const MOST_FIRINGS = 3 * 2 ** 20;
 
 /**
  * Finds the best latent of each label on a sample. Firings of as many latents as there is room for are collected in one
@@ -148,7 +159,7 @@ export class LabelChooser {
   }
 
   #grow(): void {
-    const size = 2 * this.#length;
+    const size = Math.min(2 * this.#length, Math.max(this.mostFirings, this.#length + 1));
     const [tokens, latents, values] = [this.#tokens, this.#latents, this.#values];
     (this.#tokens = new Uint32Array(size)).set(tokens);
     (this.#latents = new Uint32Array(size)).set(latents);
@@ -198,7 +209,7 @@ export class LabelChooser {
   }
 }
 
-/** A label on the fresh sample. Feature −1: none fired on a token that carries it when latents were chosen. */
+/** A label on the fresh sample; shares of nothing are 0. Feature −1: no latent told anything of it. */
 export interface MeasuredLabel extends ChosenFit {
   label: string;
   precision: number;
@@ -214,17 +225,23 @@ export interface MeasuredLabel extends ChosenFit {
 export class LabelMeasure {
   /** Labels of the tokens read. */
   readonly labelled = new LabelledTokens();
-  readonly #chosen: ReadonlyMap<string, ChosenFit>;
+  /** By label, those that are measured. */
+  readonly #chosen: ReadonlyMap<string, ChosenFit | undefined>;
   /** By latent: what it was chosen for. */
   readonly #wanted = new Map<number, { label: string; threshold: number }[]>();
   readonly #fired = new Map<string, number>();
   readonly #hits = new Map<string, number>();
 
-  constructor({ best, labelled }: Pick<LabelChooser, 'best' | 'labelled'>) {
-    this.#chosen = new Map(best.flatMap((fit, i) => (fit ? [[labelled.names[i]!, fit] as const] : [])));
-    for (const [label, { feature, threshold }] of this.#chosen) {
-      const wanted = this.#wanted.get(feature) ?? [];
-      this.#wanted.set(feature, [...wanted, { label, threshold }]);
+  /** @param leastRate labels on more of the tokens they were chosen on than this share are measured */
+  constructor({ best, labelled }: Pick<LabelChooser, 'best' | 'labelled'>, leastRate: number) {
+    const { names, totals, tokens } = labelled;
+    this.#chosen = new Map(
+      names.flatMap((name, i) => (totals[i]! / tokens > leastRate ? [[name, best[i]] as const] : [])),
+    );
+    for (const [label, fit] of this.#chosen) {
+      if (!fit) continue;
+      const wanted = this.#wanted.get(fit.feature) ?? [];
+      this.#wanted.set(fit.feature, [...wanted, { label, threshold: fit.threshold }]);
     }
   }
 
@@ -243,13 +260,13 @@ export class LabelMeasure {
     }
   }
 
-  /** Labels on more than `leastRate` of the tokens read so far, most frequent first. */
-  rows(leastRate: number): MeasuredLabel[] {
-    const { names, totals, tokens: all } = this.labelled;
-    return names
-      .map((label, i): MeasuredLabel => {
-        const fit = this.#chosen.get(label);
-        const tokens = totals[i]!;
+  /** What the tokens read so far say, most frequent first. */
+  rows(): MeasuredLabel[] {
+    const { totals, tokens: all } = this.labelled;
+    return [...this.#chosen]
+      .map(([label, fit]): MeasuredLabel => {
+        const number = this.labelled.numberOf(label);
+        const tokens = number === undefined ? 0 : totals[number]!;
         const [fired, hits] = [this.#fired.get(label) ?? 0, this.#hits.get(label) ?? 0];
         return {
           label,
@@ -257,15 +274,16 @@ export class LabelMeasure {
           threshold: fit?.threshold ?? 0,
           fired,
           hits,
-          precision: fired === 0 ? 0 : hits / fired,
-          recall: hits / tokens,
-          f1: (2 * hits) / (fired + tokens),
+          precision: share(hits, fired),
+          recall: share(hits, tokens),
+          f1: share(2 * hits, fired + tokens),
           chosenF1: fit?.f1 ?? 0,
           tokens,
-          rate: tokens / all,
+          rate: share(tokens, all),
         };
       })
-      .filter(({ rate }) => rate > leastRate)
       .sort((a, b) => b.tokens - a.tokens || (a.label < b.label ? -1 : 1));
   }
 }
+
+const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);

@@ -51,7 +51,7 @@ function plain(from: Rows, to: Rows): { nearest: number[]; cosine: number[] } {
     let [best, at] = [-Infinity, NONE];
     const row = rowOf(from, i);
     const norm = normOf(row);
-    for (let j = 0; j < to.count && norm > 0; j++) {
+    for (let j = 0; j < (norm > 0 ? to.count : 0); j++) {
       const other = rowOf(to, j);
       const length = normOf(other);
       const dot = row.reduce((sum, value, c) => sum + value * other[c]!, 0);

@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { cut, MOST_FIELDS, NAME_UNITS, ROW_UNITS } from '../limits.ts';
+import { cut, MOST_FIELDS, NAME_UNITS, QUOTED_UNITS, ROW_UNITS } from '../limits.ts';
 import type { Source } from '../source.ts';
 import type { Head, Row, RowReader, Settings } from './format.ts';
 import { tooLong } from './line-splitter.ts';
@@ -13,7 +13,7 @@ interface Parsed {
 }
 
 /** Rows whose quotes are never closed, after which quotes mean nothing any more. */
-const MOST_UNCLOSED = 20;
+const MOST_UNCLOSED = 5;
 
 /** Cells of a table that arrives in pieces of any length. A row is looked at whole or not at all. */
 export class CellReader {
@@ -44,9 +44,10 @@ export class CellReader {
         if (this.#dropped > 0) return;
         continue;
       }
-      // What a row may be never depends on where the pieces end: it is complete within so many units, or not.
-      const whole = this.#held.length <= ROW_UNITS;
-      const piece = whole ? this.#held : this.#held.slice(0, ROW_UNITS);
+      // How long a row may be never depends on where the pieces end: it is complete within so many units, or not.
+      const most = this.#most();
+      const whole = this.#held.length <= most;
+      const piece = whole ? this.#held : this.#held.slice(0, most);
       const { data, errors, meta } = this.#parse(piece, true);
       this.malformed += new Set(
         errors.flatMap(({ row }) => (row !== undefined && row < data.length ? row : [])),
@@ -54,7 +55,7 @@ export class CellReader {
       for (const cells of data) yield { row: ++this.row, cells };
       if (data.length > 0) {
         this.#held = this.#held.slice(meta.cursor);
-        if (!last && this.#held.length < ROW_UNITS) return;
+        if (!last && this.#held.length < QUOTED_UNITS) return;
       } else if (whole && last) {
         const end = this.#parse(piece, false);
         if (end.errors.some(({ code }) => code === 'MissingQuotes')) yield* this.#literally();
@@ -62,19 +63,29 @@ export class CellReader {
           this.#held = '';
           for (const cells of end.data) yield { row: ++this.row, cells };
         }
-      } else if (this.#held.length >= ROW_UNITS) yield* this.#literally();
+      } else if (this.#held.length >= most) yield* this.#literally();
       else {
         // Looked at again when it is twice as long, so that a long row costs no more than some times its length.
-        this.#wait = Math.min(ROW_UNITS, this.#held.length * 2);
+        this.#wait = Math.min(most, this.#held.length * 2);
         return;
       }
     }
     if (last && this.#dropped > 0) yield* this.#drop(true);
   }
 
+  /** Units of the next row. */
+  #most(): number {
+    const quote = this.#isLiteral ? -1 : this.#held.indexOf('"');
+    return quote >= 0 && quote < QUOTED_UNITS ? QUOTED_UNITS : ROW_UNITS;
+  }
+
+  get #isLiteral(): boolean {
+    return this.unclosed > MOST_UNCLOSED;
+  }
+
   #parse(text: string, ignoreLast: boolean): Parsed {
     // Without quotes Papa splits by newline and delimiter alone.
-    const fastMode = this.unclosed > MOST_UNCLOSED ? true : undefined;
+    const fastMode = this.#isLiteral ? true : undefined;
     return new Papa.Parser({ delimiter: this.delimiter, newline: '\n', fastMode }).parse(
       text,
       0,
@@ -144,7 +155,7 @@ export function separatedReader(
       if (last && unclosed > 0)
         source.note(
           unclosed > MOST_UNCLOSED
-            ? 'Quotes do not balance: after the first 20 such rows they are read as plain characters.'
+            ? `Quotes do not balance: after the first ${MOST_UNCLOSED} such rows they are read as plain characters.`
             : `${unclosed} ${unclosed === 1 ? 'row has' : 'rows have'} a quote that is never closed; read as it stands, to the end of the line.`,
         );
       if (last && malformed > 0)

@@ -1,7 +1,7 @@
-import { labelValues, Names } from '../../analysis/heads/roles-tokens.ts';
 import { type KnownTexts, labelThresholds, metadataFits, sampledValues } from '../../analysis/scan/about.ts';
+import { LabelledTokens } from '../../analysis/scan/label-fit.ts';
 import type { CorpusItem } from '../../corpus/corpus.ts';
-import { labelTokens } from '../../storyworld/token-labels.ts';
+import { labelPairs, labelTokens } from '../../storyworld/token-labels.ts';
 import type { FeatureAbout, ScanFeatureRequest } from '../scan-protocol.ts';
 import type { Session } from '../session.ts';
 import { type ScanAtHand, scanAtHand } from './at-hand.ts';
@@ -31,9 +31,7 @@ export async function tellAbout(session: Session, request: ScanFeatureRequest): 
     tokens: known.rows.length,
     firing: values.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0),
     metadata: metadataFits(known, values, MOST_METADATA),
-    labels: known.labels
-      ? labelThresholds(known, values, MOST_LABELS).map((fit) => ({ feature, ...fit }))
-      : [],
+    labels: labelThresholds(known.labelled, values, MOST_LABELS).map((fit) => ({ feature, ...fit })),
   };
 }
 
@@ -65,12 +63,11 @@ async function lookUp({ opened, signal }: Session, { corpus, state }: ScanAtHand
   const places = new Map<number, number>(items.map((item, text) => [item, text]));
   const rowsOf = items.map((): number[] => []);
   sample.item.forEach((item, row) => rowsOf[places.get(item) ?? -1]?.push(row));
-  const names = new Names();
+  const labelled = new LabelledTokens();
   const metadata: string[][] = [];
   const rows: number[] = [];
   const text: number[] = [];
-  const labels: number[][] = [];
-  let labelled = true;
+  let labels = true;
   let began = performance.now();
   const atOnce = step < 2 ? AT_ONCE : 1;
   let buffer: { first: number; items: CorpusItem[] } = { first: 0, items: [] };
@@ -84,12 +81,12 @@ async function lookUp({ opened, signal }: Session, { corpus, state }: ScanAtHand
       began = performance.now();
     }
     metadata.push(item.metadata);
-    labelled &&= item.storyworld !== undefined;
-    const own = labelled ? labelsOf(opened.tokenizer, item, names) : [];
+    labels &&= item.storyworld !== undefined;
+    const own = labels ? labelsOf(opened.tokenizer, item) : [];
     for (const row of rowsOf[place]!) {
       rows.push(row);
       text.push(place);
-      labels.push(own[sample.token[row]!] ?? []);
+      labelled.add(own[sample.token[row]!] ?? []);
     }
   }
   return {
@@ -97,19 +94,11 @@ async function lookUp({ opened, signal }: Session, { corpus, state }: ScanAtHand
     text: Uint32Array.from(text),
     metadata,
     fields: corpus.metadata,
-    labels: labelled ? labels : undefined,
-    labelNames: names.list,
+    labelled: labels ? labelled : undefined,
   };
 }
 
-/** [tokens] numbers of the labels each carries. */
-function labelsOf(
-  tokenizer: Session['opened']['tokenizer'],
-  { text, storyworld }: CorpusItem,
-  names: Names,
-): number[][] {
-  const { tokens } = tokenizer.tokenize(text);
-  return labelTokens(storyworld!, tokens).map((labels) =>
-    labelValues(labels).map((label) => names.number(label)),
-  );
+/** [tokens] the labels each carries. */
+function labelsOf(tokenizer: Session['opened']['tokenizer'], { text, storyworld }: CorpusItem): string[][] {
+  return labelTokens(storyworld!, tokenizer.tokenize(text).tokens).map(labelPairs);
 }

@@ -2,11 +2,10 @@ import type { ScanAccumulator } from '../../analysis/scan/accumulator.ts';
 import type { ScanFacts } from '../../analysis/scan/scan-file.ts';
 import type { ScanState } from '../../analysis/scan/scan-state.ts';
 import type { Corpus, CorpusReference } from '../../corpus/corpus.ts';
-import { openCorpus } from '../../corpus/open.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { Session } from '../session.ts';
 import { scanKeeper } from './keeper.ts';
-import { dictionaryOf, scanFacts } from './records.ts';
+import { dictionaryOf, openTexts, scanFacts } from './records.ts';
 
 export interface ScanAtHand {
   facts: ScanFacts;
@@ -24,7 +23,7 @@ export interface ScanAtHand {
  * @throws FacetError `not-found` when nothing of it has been read
  */
 export async function scanAtHand({ opened }: Session, reference: CorpusReference): Promise<ScanAtHand> {
-  const corpus = await openCorpus(reference);
+  const corpus = await openTexts(reference);
   const facts = scanFacts(opened, dictionaryOf(opened), corpus);
   const scan = await (await scanKeeper()).find(facts.id);
   if (!scan)

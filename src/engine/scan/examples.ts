@@ -37,7 +37,7 @@ export async function readExamples(session: Session, request: ScanExamplesReques
     }));
     if (asked.nearMisses > 0)
       groups.push(await readNearMisses(session, scan, loaded!, { feature, most: asked.nearMisses, windows }));
-    return { feature, statistics: scan.corpus.id, groups };
+    return { feature, statistics: scan.facts.id, groups };
   });
 }
 

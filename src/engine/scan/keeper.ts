@@ -107,6 +107,12 @@ function isBefore({ cursor: a }: ScanAccumulator, { cursor: b }: ScanAccumulator
   return a.item < b.item || (a.item === b.item && a.window < b.window);
 }
 
+/**
+ * One scan at a time: a second waits for the first, and then finds what that has read. Under a scan's own id, what must
+ * not happen while it runs.
+ */
+export const oneAtATime = localLock();
+
 let shared: Promise<ScanKeeper> | undefined;
 
 /** The engine's one: on disk, or in memory where nothing may be kept. */

@@ -80,7 +80,7 @@ async function fillTable(
     });
     await choose(session, chooser);
   }
-  const measure = new LabelMeasure(chooser);
+  const measure = new LabelMeasure(chooser, asked.leastRate);
   let items = 0;
   const record = (): LabelTable => ({
     dictionary: dictionary.id,
@@ -91,7 +91,7 @@ async function fillTable(
     measureItems: items,
     measureTokens: measure.labelled.tokens,
     rows: measure
-      .rows(asked.leastRate)
+      .rows()
       .map(({ label, feature, threshold, precision, recall, f1, chosenF1, tokens, rate }) => ({
         label, feature, threshold, precision, recall, f1, chosenF1, tokens, rate,
       })), // prettier-ignore

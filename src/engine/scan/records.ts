@@ -1,7 +1,9 @@
 import { type ScanAccumulator, UNUSED } from '../../analysis/scan/accumulator.ts';
 import type { ScanFacts } from '../../analysis/scan/scan-file.ts';
-import type { Corpus } from '../../corpus/corpus.ts';
+import type { Corpus, CorpusReference } from '../../corpus/corpus.ts';
+import { openCorpus } from '../../corpus/open.ts';
 import { sha256Text } from '../../library/digest.ts';
+import { SEED_LIMIT } from '../../storyworld/generate.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { LoadedDictionary, OpenedModelState } from '../opened-model.ts';
 import type { ScanDump, ScanStatistics } from '../scan-protocol.ts';
@@ -10,6 +12,22 @@ import type { ScanDump, ScanStatistics } from '../scan-protocol.ts';
 export function dictionaryOf({ current }: OpenedModelState): LoadedDictionary {
   if (current) return current;
   throw new FacetError('bad-input', 'No dictionary is open.', { hint: 'Choose one first.' });
+}
+
+const MOST_ITEMS = 5_000_000;
+
+/** @throws FacetError `bad-input` for numbers out of range, and as `openCorpus` */
+export function openTexts(reference: CorpusReference): Promise<Corpus> {
+  if (reference.kind === 'storyworld') {
+    const { seed, items } = reference;
+    const fits = Number.isInteger(items) && items >= 1 && items <= MOST_ITEMS;
+    if (!fits || !Number.isInteger(seed) || seed < 0 || seed >= SEED_LIMIT)
+      throw new FacetError(
+        'bad-input',
+        `Storyworld has 1 to ${MOST_ITEMS} texts of a seed from 0 to ${SEED_LIMIT - 1}.`,
+      );
+  }
+  return openCorpus(reference);
 }
 
 /** What a scan is named by. Its id is a digest of that: no name from outside becomes a file name. */

@@ -1,21 +1,19 @@
+import { encodeSequences, rowsOfPass } from '../../analysis/encode-sequences.ts';
 import { ScanAccumulator } from '../../analysis/scan/accumulator.ts';
-import { encodeWindows } from '../../analysis/scan/encode-windows.ts';
 import type { ScanFacts } from '../../analysis/scan/scan-file.ts';
 import { CorpusChunks } from '../../analysis/scan/windows.ts';
 import type { Corpus, CorpusReference } from '../../corpus/corpus.ts';
-import { openCorpus } from '../../corpus/open.ts';
 import type { Dictionary } from '../../dictionary/dictionary.ts';
-import { localLock } from '../../library/store.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { OpenedModelState } from '../opened-model.ts';
 import type { Progress } from '../protocol.ts';
 import type { ScanDump, ScanRequest, ScanStatistics } from '../scan-protocol.ts';
 import type { Session } from '../session.ts';
 import { scanAtHand } from './at-hand.ts';
-import { type ScanKeeper, scanKeeper } from './keeper.ts';
+import { oneAtATime, type ScanKeeper, scanKeeper } from './keeper.ts';
 import { NowAndThen, Pace } from './pace.ts';
 import { readOn } from './read-on.ts';
-import { dictionaryOf, dumpOf, scanFacts, statisticsOf } from './records.ts';
+import { dictionaryOf, dumpOf, openTexts, scanFacts, statisticsOf } from './records.ts';
 
 export interface ScanListener {
   onProgress: (progress: Progress) => void;
@@ -29,9 +27,6 @@ const PARTIAL_EVERY_MS = 2_000;
 /** Said when figures were kept that this version of the page does not read. */
 const NOT_READ = 'Figures kept by another version of this page were not used; the texts were read anew.';
 
-/** One scan at a time: a second waits for the first, and then finds what that has read. */
-const oneAtATime = localLock();
-
 /**
  * Reads a corpus, from where the same scan was left off, under the dictionary that is current when it begins; another may
  * be chosen meanwhile.
@@ -43,14 +38,16 @@ export async function runScan(
   listener: ScanListener,
 ): Promise<ScanStatistics> {
   const { opened, signal, context } = session;
-  const corpus = await openCorpus(reference);
+  const corpus = await openTexts(reference);
   const wanted = dictionaryOf(opened);
   return opened.withDictionaries([wanted.info.id], context, ([loaded]) =>
-    oneAtATime('scan', signal, async () => {
+    oneAtATime('scan', signal, () => {
       const facts = scanFacts(opened, loaded!, corpus);
-      const keeper = await scanKeeper();
-      if (anew) await keeper.remove(facts.id);
-      return read(session, { facts, corpus, keeper, dictionary: loaded!.dictionary }, listener);
+      return oneAtATime(facts.id, signal, async () => {
+        const keeper = await scanKeeper();
+        if (anew) await keeper.remove(facts.id);
+        return read(session, { facts, corpus, keeper, dictionary: loaded!.dictionary }, listener);
+      });
     }),
   );
 }
@@ -80,7 +77,7 @@ async function read(
   const progress = (): void =>
     onProgress({
       phase: 'scan',
-      what: corpus.name,
+      what: 'texts',
       done: scan.cursor.item,
       total: corpus.items,
       unit: 'steps',
@@ -97,13 +94,24 @@ async function read(
   };
   progress();
   try {
-    const rows = opened.gpu.adapter.software ? BATCH_ROWS.software : BATCH_ROWS.gpu;
+    const { model } = opened;
+    // Of passes that do not change with what is read: the same codes to the last bit, wherever a scan was stopped.
+    const fitting = rowsOfPass(model, { room: 1 });
+    const rows = Math.min(fitting, opened.gpu.adapter.software ? BATCH_ROWS.software : BATCH_ROWS.gpu);
     await readOn(
       scan,
       chunksOf(opened, dictionary, corpus),
       {
         rows,
-        encode: (windows) => session.turn(() => encodeWindows(opened.model, dictionary, windows)),
+        encode: (windows) =>
+          session.turn(() =>
+            encodeSequences(
+              model,
+              dictionary,
+              windows.map(({ ids }) => ids),
+              { mostRows: rows },
+            ),
+          ),
         onChunk: async () => {
           progress();
           await partial.maybe(() => onPartial(record()));
@@ -139,7 +147,7 @@ export async function loadScan(
   { opened }: Session,
   reference: CorpusReference,
 ): Promise<ScanStatistics | undefined> {
-  const facts = scanFacts(opened, dictionaryOf(opened), await openCorpus(reference));
+  const facts = scanFacts(opened, dictionaryOf(opened), await openTexts(reference));
   const scan = await (await scanKeeper()).find(facts.id);
   return scan && statisticsOf(facts, scan, (id) => opened.tokenizer.text(id));
 }

@@ -6,6 +6,7 @@ import type { Token } from '../../model/tokenizer.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { LoadedDictionary, OpenedModelState } from '../opened-model.ts';
 import type { Session } from '../session.ts';
+import { dictionaryOf } from './records.ts';
 
 /** A window of an item, read under one dictionary. */
 export interface ReadWindow extends WindowCodes {
@@ -135,12 +136,10 @@ export async function readEncoder(
   return { direction: arrays[0]!, constant: arrays[1]![0]! };
 }
 
-/** What a call is asked of. @throws FacetError `not-found` without a dictionary, `bad-input` */
+/** What a call is asked of. @throws FacetError `bad-input` without a dictionary or such a feature */
 export function currentDictionary({ opened }: Session, feature: number): LoadedDictionary {
-  const { current } = opened;
-  if (!current) throw new FacetError('not-found', 'No dictionary is open.', { hint: 'Choose one first.' });
+  const current = dictionaryOf(opened);
   const { dSae } = current.dictionary;
-  if (!(Number.isInteger(feature) && feature >= 0 && feature < dSae))
-    throw new FacetError('bad-input', `There is no feature ${feature}; this dictionary has ${dSae}, from 0.`);
-  return current;
+  if (Number.isInteger(feature) && feature >= 0 && feature < dSae) return current;
+  throw new FacetError('bad-input', `There is no feature ${feature}; this dictionary has ${dSae}, from 0.`);
 }

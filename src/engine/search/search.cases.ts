@@ -149,6 +149,77 @@ export const cases = gpuCases('searching the bundled dictionary', {
       if (!/hook_resid_pre.*hook_z/.test(String(thrown))) throw thrown;
     }
   },
+  'tokens on which two features fire and a third does not are those of every text’s analysis': async () => {
+    const engine = await bundledEngine();
+    const corpus = { kind: 'storyworld' as const, seed: 6, items: 8 };
+    const { tokens } = await engine.scan.run({ corpus }, ++ticket, nothing, nothing);
+    const texts = Array.from({ length: corpus.items }, (_, i) => generate(corpus.seed, i).text);
+    const analyses: Analysis[] = [];
+    for (const text of texts) analyses.push(await analyze(text));
+    const fires = ({ codes }: Analysis, row: number, feature: number): number => {
+      for (let e = codes.offsets[row]!; e < codes.offsets[row + 1]!; e++)
+        if (codes.indices[e] === feature) return codes.values[e]!;
+      return 0;
+    };
+    const [first] = analyses;
+    const all = [...first!.codes.indices.subarray(first!.codes.offsets[9], first!.codes.offsets[9]! + 2)];
+    const places = analyses.flatMap((analysis, item) =>
+      Array.from({ length: analysis.windowTokens }, (_, i) => ({
+        item,
+        token: i,
+        row: i + analysis.prefix,
+      })).filter(({ row }) => row > 0 && all.every((feature) => fires(analysis, row, feature) > 0)),
+    );
+    const none = [...first!.codes.indices.subarray(first!.codes.offsets[9])]
+      .filter((feature) => !all.includes(feature))
+      .slice(-1);
+    const without = places.filter(({ item, row }) => fires(analyses[item]!, row, none[0]!) === 0);
+    if (places.length < 2 || without.length === places.length) throw new Error('shows nothing');
+    for (const [excluded, expected] of [
+      [[], places],
+      [none, without],
+    ] as const) {
+      const found = await engine.search.together(
+        { corpus, within: 'token', all, none: [...excluded], most: 100 },
+        ++ticket,
+        nothing,
+      );
+      expectEqual([found.looked, found.fitting], [tokens, expected.length], 'tokens');
+      expectEqual([found.examples.length], [Math.min(100, expected.length)], 'examples');
+      let last = Infinity;
+      for (const example of found.examples) {
+        const analysis = analyses[example.item]!;
+        all.forEach((feature, i) =>
+          expectClose(
+            example.all[i]!,
+            Float32Array.from({ length: analysis.windowTokens }, (_, t) =>
+              fires(analysis, t + analysis.prefix, feature),
+            ),
+            { relative: 1e-4 },
+            `feature ${feature} in item ${example.item}`,
+          ),
+        );
+        const weakest = Math.min(...example.all.map((values) => values[example.at]!));
+        if (!(weakest > 0 && weakest <= last + 1e-4)) throw new Error(`${weakest} after ${last}`);
+        last = weakest;
+      }
+    }
+    const texts2 = await engine.search.together(
+      { corpus, within: 'text', all, none: [], most: 10 },
+      ++ticket,
+      nothing,
+    );
+    const both = analyses.filter((analysis) =>
+      all.every((feature) => analysis.codes.indices.subarray(analysis.codes.offsets[1]).includes(feature)),
+    );
+    expectEqual([texts2.looked, texts2.fitting], [corpus.items, both.length], 'texts');
+    const unread = { ...corpus, seed: 999 };
+    const asked = { corpus: unread, within: 'token' as const, all, none: [], most: 10 };
+    expectEqual(
+      [Number((await codeOf(engine.search.together(asked, ++ticket, nothing))) === 'not-found')],
+      [1],
+    );
+  },
   'what cannot be searched for is refused, and what takes long is cancelled': async () => {
     const engine = await bundledEngine();
     const { search } = engine;

@@ -64,6 +64,7 @@ async function readPlace(
       metadata: read.metadata,
       tokens: window.tokens.map(({ text }) => text),
       first: window.first,
+      text: read.text.slice(window.tokens[0]!.start, window.tokens.at(-1)!.end),
       values: each[0]!,
       at,
       value: each[0]![at]!,
