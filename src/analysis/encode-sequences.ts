@@ -22,7 +22,7 @@ export interface PackedCodes {
 }
 
 /** Rows that fit one pass: a sequence longer than that is a pass of its own. */
-export function rowsOfPass(model: Transformer, dictionary: Dictionary): number {
+export function rowsOfPass(model: Transformer, dictionary: Pick<Dictionary, 'room'>): number {
   const { dModel, nHeads, nKvHeads, dHead, dMlp, gated } = model.config;
   const widest = Math.max(dModel, (nHeads + 2 * nKvHeads) * dHead, (gated ? 2 : 1) * dMlp, dictionary.room);
   const bytes = Math.min(MOST_BYTES, model.gpu.largestTensorBytes);

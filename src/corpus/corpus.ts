@@ -23,6 +23,8 @@ export interface CorpusManifest {
   metadata: string[];
   /** Rows that could not be used, counted and the first of them listed. */
   skipped: { count: number; first: SkippedRow[] };
+  /** What else there is to know of how it was read, in words. */
+  notes?: string[];
   /** Milliseconds since 1970. */
   added: number;
 }

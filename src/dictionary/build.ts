@@ -31,7 +31,7 @@ export interface DictionaryTensors {
   /** What the architecture's vectors became. */
   vectors: ReadonlyMap<string, Tensor>;
   /** [d_sae] See `Architecture.value`. */
-  value: { scale?: Float32Array; constant: Float32Array };
+  value: { scale?: Float32Array; constant: Float32Array; bar?: Float32Array };
 }
 
 /** A dictionary of uploaded tensors, which it owns from now on. */
@@ -87,6 +87,7 @@ export function buildDictionary(
     source,
     wDec,
     rescales: restores && normalization !== 'none',
+    bars: value.bar,
     decoderNorms,
     byteLength: all.reduce((sum, { byteLength }) => sum + byteLength, 0),
     encode(batch, x): GpuCodes {
@@ -102,7 +103,8 @@ export function buildDictionary(
     },
     encoderRows(batch, features) {
       const centred = centre || normalization === 'layer_norm';
-      return encoderRows(batch, { dIn, dSae, wEnc, ...value, bDec: row, centred }, features);
+      const { scale, constant } = value;
+      return encoderRows(batch, { dIn, dSae, wEnc, scale, constant, bDec: row, centred }, features);
     },
     inputScales: (batch, x) => (isPlain ? undefined : scalesOf(batch, x)),
     decode(batch, { indices, values }, x): Tensor {

@@ -51,6 +51,11 @@ export interface Dictionary extends Disposable {
   readonly wDec: readonly Tensor[];
   /** Whether x̂ is scaled back to the size its token's x had. */
   readonly rescales: boolean;
+  /**
+   * [d_sae] what the number that would be a feature's activation (`encoderRows`) must exceed for it to be active; undefined
+   * where that depends on the other features of the token, as among the k largest.
+   */
+  readonly bars?: Float32Array;
   /** [d_sae] L2 norms of the rows of wDec. */
   readonly decoderNorms: Tensor;
   /** Bytes it holds on the GPU. */

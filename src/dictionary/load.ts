@@ -4,7 +4,7 @@ import { FacetError } from '../shared/errors.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
 import type { Architecture } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
-import { buildDictionary } from './build.ts';
+import { buildDictionary, type DictionaryTensors } from './build.ts';
 import { normsOfRows } from './decoder-norms.ts';
 import type { Dictionary } from './dictionary.ts';
 import { formatOf } from './formats/index.ts';
@@ -252,14 +252,21 @@ async function vectorsOf(
   return [...values].map(([name, data]) => [name, data, 1]);
 }
 
-/** Scale and constant of every latent's value. */
+/** Scale, constant and bar of every latent's value. */
 function valueOf(
   named: readonly NamedVector[],
-  { value: { vector, width, ...at } }: Architecture,
+  { value: { vector, width, gate, ...at } }: Architecture,
   dSae: number,
-): { scale?: Float32Array; constant: Float32Array } {
+): DictionaryTensors['value'] {
   const all = named.find(([name]) => name === vector)![1];
   const column = (index: number): Float32Array =>
     width === 1 ? all : Float32Array.from({ length: dSae }, (_, latent) => all[latent * width + index]!);
-  return { constant: column(at.constant), scale: at.scale === undefined ? undefined : column(at.scale) };
+  const constant = column(at.constant);
+  const scale = at.scale === undefined ? undefined : column(at.scale);
+  if (!gate) return { constant, scale };
+  const [bias, threshold] = [column(gate.bias), column(gate.threshold)];
+  const bar = constant.map((own, latent) =>
+    Math.max(0, (threshold[latent]! - bias[latent]!) * (scale?.[latent] ?? 1) + own),
+  );
+  return { constant, scale, bar };
 }

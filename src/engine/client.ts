@@ -7,8 +7,6 @@ import type {
   Diagnostics,
   DictionaryInfo,
   EngineApi,
-  Example,
-  ExamplesRequest,
   FeatureCard,
   FeatureLabel,
   FileSet,
@@ -17,8 +15,6 @@ import type {
   OpenedModel,
   OpenRequest,
   Progress,
-  SampleRequest,
-  SampleStatistics,
   Ticket,
   TokenizedWindow,
   TokenizeRequest,
@@ -36,11 +32,6 @@ export interface EngineClient {
   analyze(request: AnalyzeRequest, options?: CallOptions): Promise<Analysis>;
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
   labels(features: number[], options?: CallOptions): Promise<FeatureLabel[]>;
-  sample(
-    request: SampleRequest,
-    options?: CallOptions & { onPartial?: (statistics: SampleStatistics) => void },
-  ): Promise<SampleStatistics>;
-  examples(request: ExamplesRequest, options?: CallOptions): Promise<Example[]>;
   diagnostics(): Promise<Diagnostics>;
   readonly heads: HeadsClient;
   readonly steer: SteerClient;
@@ -132,18 +123,6 @@ export function startEngine(
     analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
     labels: (features, { signal } = {}) => call((ticket) => remote.labels(features, ticket), signal),
-    sample: (request, { signal, onProgress, onPartial } = {}) =>
-      call(
-        (ticket) =>
-          remote.sample(
-            request,
-            ticket,
-            listener(onProgress),
-            proxy((partial) => onPartial?.(partial)),
-          ),
-        signal,
-      ),
-    examples: (request, { signal } = {}) => call((ticket) => remote.examples(request, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
     heads: headsClient(remote, call),
     steer: steerClient(remote, call),

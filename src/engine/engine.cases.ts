@@ -1,4 +1,3 @@
-import { generate } from '../storyworld/index.ts';
 import { gpuCases } from '../testing/cases.ts';
 import { refusal } from '../testing/refusal.ts';
 import { expectClose, expectEqual } from '../testing/close.ts';
@@ -9,7 +8,6 @@ import third from './goldens/storyworld-2m/blocks.2.attn.hook_z.json';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import fourth from './goldens/storyworld-2m/blocks.3.attn.hook_z.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
-import type { Analysis } from './protocol.ts';
 
 const HEADS = [first, second, third, fourth].map(
   (golden, layer) => [`blocks.${layer}.attn.hook_z`, golden] as const,
@@ -34,12 +32,6 @@ function opened(): Promise<Engine> {
   })();
   return shared;
 }
-
-const rowOf = ({ codes }: Analysis, row: number): [number, number][] =>
-  Array.from(codes.indices.subarray(codes.offsets[row], codes.offsets[row + 1]), (index, i) => [
-    index,
-    codes.values[codes.offsets[row]! + i]!,
-  ]);
 
 export const cases = gpuCases('engine', {
   'opening compiles what a first reading runs': async () => {
@@ -118,40 +110,6 @@ export const cases = gpuCases('engine', {
     }
     await engine.useDictionary('blocks.2.hook_resid_pre', 4, nothing);
   },
-  'a sample counts what analysing each of its texts shows': async () => {
-    const engine = await opened();
-    const items = 6;
-    const statistics = await engine.sample({ seed: 3, items }, 5, nothing, nothing);
-    const counts = new Uint32Array(statistics.count.length);
-    const sums = new Float64Array(counts.length);
-    const max = new Float32Array(counts.length);
-    let tokens = 0;
-    for (let item = 0; item < items; item++) {
-      const analysis = await engine.analyze(
-        { text: generate(3, item).text, windowStart: 0, honesty: false },
-        6,
-      );
-      for (let row = 1; row < analysis.tokens.length; row++) {
-        tokens++;
-        for (const [feature, value] of rowOf(analysis, row)) {
-          counts[feature]! += 1;
-          sums[feature]! += value;
-          max[feature] = Math.max(max[feature]!, value);
-        }
-      }
-    }
-    expectEqual([statistics.tokens, statistics.items], [tokens, items], 'tokens');
-    expectEqual(statistics.count, counts, 'counts');
-    expectClose(statistics.sum, sums, { relative: 1e-4 }, 'sums');
-    expectClose(statistics.max, max, { relative: 1e-4 }, 'maxima');
-    const feature = counts.findIndex((count, index) => index > 0 && count > 0 && count < 20);
-    const { item, token, perFeature, value } = statistics.examples;
-    const at = feature * perFeature;
-    const examples = await engine.examples({ feature, seed: 3, items: [item[at]!] }, 7);
-    expectClose([examples[0]!.values[token[at]!]!], [value[at]!], { relative: 1e-4 }, 'example');
-    if (examples[0]!.tokens[token[at]!] !== statistics.topTokens[feature])
-      throw new Error(`top token ${statistics.topTokens[feature]}`);
-  },
   'a window of a long text is read as if it stood alone': async () => {
     const engine = await opened();
     const text = ' red lamp seven garden stone'.repeat(120);
@@ -185,8 +143,11 @@ export const cases = gpuCases('engine', {
         ),
       'bad-input',
     );
-    await refusal(() => engine.sample({ seed: 1, items: 0 }, 12, nothing, nothing), 'bad-input');
-    await refusal(() => engine.sample({ seed: -1, items: 5 }, 12, nothing, nothing), 'bad-input');
+    const scan = (seed: number, items: number) =>
+      engine.scan.run({ corpus: { kind: 'storyworld', seed, items } }, 12, nothing, nothing);
+    await refusal(() => scan(1, 0), 'bad-input');
+    await refusal(() => scan(-1, 5), 'bad-input');
+    await refusal(() => scan(1, 10_000_000), 'bad-input');
     await refusal(() => engine.useDictionary('nowhere', 12, nothing), 'not-found');
     await refusal(
       () => engine.analyze({ text: 'a', windowStart: 0, captures: ['blocks.4.hook_resid_pre'] }, 12),
@@ -199,9 +160,10 @@ export const cases = gpuCases('engine', {
     // And goes on working.
     await engine.analyze({ text: 'Tom', windowStart: 0 }, 13);
   },
-  'a cancelled sample stops, and a cancelled reading never starts': async () => {
+  'a cancelled scan stops, and a cancelled reading never starts': async () => {
     const engine = await opened();
-    const long = engine.sample({ seed: 1, items: 10_000 }, 14, nothing, nothing);
+    const corpus = { kind: 'storyworld', seed: 1, items: 10_000 } as const;
+    const long = engine.scan.run({ corpus }, 14, nothing, nothing);
     const waiting = engine.analyze({ text: 'Tom', windowStart: 0 }, 15);
     await engine.cancel(15);
     await engine.cancel(14);

@@ -16,8 +16,6 @@ import type {
   Diagnostics,
   DictionaryInfo,
   EngineApi,
-  Example,
-  ExamplesRequest,
   FeatureCard,
   FeatureLabel,
   FileSet,
@@ -26,13 +24,10 @@ import type {
   OpenedModel,
   OpenRequest,
   Progress,
-  SampleRequest,
-  SampleStatistics,
   Ticket,
   TokenizedWindow,
   TokenizeRequest,
 } from './protocol.ts';
-import { readExamples, scanStoryworld } from './scan.ts';
 import { scanApi } from './scan/api.ts';
 import { searchApi } from './search/api.ts';
 import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
@@ -44,7 +39,6 @@ type OnProgress = (progress: Progress) => void;
 
 /** Largest buffer the bundled kernels ask for whatever the model: logits of a full context over a large vocabulary. */
 const LEAST_BUFFER = 1 << 24;
-const MAX_SAMPLE_ITEMS = 20_000;
 
 /** The worker's side of `EngineApi`. One device, one model, one dictionary at a time; GPU work passes one gate. */
 export class Engine implements EngineApi {
@@ -256,41 +250,6 @@ export class Engine implements EngineApi {
     return this.#ticketed(ticket, (signal) =>
       this.#gate.run(signal, () => labelFeatures(this.#model(), this.#dictionary().dictionary, features)),
     );
-  }
-
-  sample(
-    request: SampleRequest,
-    ticket: Ticket,
-    onProgress: OnProgress,
-    onPartial: (statistics: SampleStatistics) => void,
-  ): Promise<SampleStatistics> {
-    return this.#ticketed(ticket, async (signal) => {
-      const { items, seed } = request;
-      if (
-        !Number.isInteger(items) ||
-        items < 1 ||
-        items > MAX_SAMPLE_ITEMS ||
-        !Number.isSafeInteger(seed) ||
-        seed < 0
-      ) {
-        throw new FacetError(
-          'bad-input',
-          `A sample has 1 to ${MAX_SAMPLE_ITEMS} items and a seed of 0 or more.`,
-        );
-      }
-      const { dictionary, info } = this.#dictionary();
-      const source = { dictionary, digest: info.digest };
-      return scanStoryworld(this.#model(), source, request, this.#gate, signal, { onProgress, onPartial });
-    });
-  }
-
-  examples(request: ExamplesRequest, ticket: Ticket): Promise<Example[]> {
-    return this.#ticketed(ticket, (signal) => {
-      if (request.items.length > 16) throw new FacetError('bad-input', 'At most 16 examples at a time.');
-      return this.#gate.run(signal, () =>
-        readExamples(this.#model(), this.#dictionary().dictionary, request),
-      );
-    });
   }
 
   diagnostics(): Promise<Diagnostics> {

@@ -61,11 +61,26 @@ export async function describeFeature(
     hook: dictionary.hook,
     promoted: effectsOf(3),
     suppressed: effectsOf(5),
+    effects: all && histogramOf(all, mean),
     neighbours: Array.from(arrays[0]!, (other, i) => ({ index: other, cosine: arrays[1]![i]! }))
       .filter((neighbour) => neighbour.index !== index)
       .slice(0, CARD_NEIGHBOURS),
     decoderNorm: arrays[2]![index]!,
   };
+}
+
+const EFFECT_BINS = 50;
+
+/** @param shift taken off every value */
+function histogramOf(values: Float32Array, shift: number): NonNullable<FeatureCard['effects']> {
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity) - shift;
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity) - shift;
+  const width = (high - low) / EFFECT_BINS;
+  const edges = Float32Array.from({ length: EFFECT_BINS + 1 }, (_, bin) => low + bin * width);
+  const counts = new Uint32Array(EFFECT_BINS);
+  for (const value of values)
+    counts[Math.min(EFFECT_BINS - 1, Math.floor((value - shift - low) / width) || 0)]! += 1;
+  return { edges, counts };
 }
 
 /** @throws FacetError `bad-input` for more than 256 features or one the dictionary does not have */

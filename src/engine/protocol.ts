@@ -34,15 +34,6 @@ export interface EngineApi {
   feature(index: number, ticket: Ticket): Promise<FeatureCard>;
   /** A few words for each of many features: the next tokens it promotes most. */
   labels(features: number[], ticket: Ticket): Promise<FeatureLabel[]>;
-  /** Runs a Storyworld sample through model and dictionary and counts. @param onPartial what there is so far */
-  sample(
-    request: SampleRequest,
-    ticket: Ticket,
-    onProgress: (progress: Progress) => void,
-    onPartial: (statistics: SampleStatistics) => void,
-  ): Promise<SampleStatistics>;
-  /** Storyworld items with one feature's activation on every token: what stands behind the best examples. */
-  examples(request: ExamplesRequest, ticket: Ticket): Promise<Example[]>;
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
@@ -74,13 +65,16 @@ export interface OpenRequest {
 }
 
 export interface Progress {
-  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'sample' | 'heads' | 'steer' | 'scan';
+  phase: 'device' | 'catalogue' | 'download' | 'compile' | 'upload' | 'heads' | 'steer' | 'scan';
   /** What is being worked on, e.g. a file name. */
   what: string;
   /** In `unit`s; `total` is 0 while unknown. */
   done: number;
   total: number;
   unit: 'bytes' | 'tokens' | 'steps';
+  /** Of a scan: tokens counted so far, and how many more each second. */
+  tokens?: number;
+  tokensPerSecond?: number;
 }
 
 export interface ModelInfo {
@@ -274,6 +268,11 @@ export interface FeatureCard {
   /** Next tokens whose logit a unit of this feature raises (lowers) most, when added to the final residual. */
   promoted: TokenEffect[];
   suppressed: TokenEffect[];
+  /**
+   * The same over the whole vocabulary: bin b of `counts` holds the effects from edges[b] to edges[b + 1], of equal width, the
+   * last with its upper end. Absent where what the dictionary writes does not add to the residual stream.
+   */
+  effects?: { edges: Float32Array; counts: Uint32Array };
   /** Features with the most similar decoder direction; itself excluded. */
   neighbours: { index: number; cosine: number }[];
   decoderNorm: number;
@@ -290,54 +289,6 @@ export interface TokenEffect {
   text: string;
   /** Logit change per unit of feature activation, minus the mean over the vocabulary. */
   logit: number;
-}
-
-export interface SampleRequest {
-  seed: number;
-  /** Storyworld items to read. */
-  items: number;
-  /** Best examples kept per feature. Default 8. */
-  examples?: number;
-}
-
-/** Statistics of every feature over a Storyworld sample, position 0 of each item excluded. F = d_sae, E = examples. */
-export interface SampleStatistics {
-  dictionary: string;
-  dictionaryDigest: string;
-  seed: number;
-  items: number;
-  tokens: number;
-  /** [F] tokens on which the feature is active (value > 0). */
-  count: Uint32Array;
-  /** [F] sum and maximum of its values. */
-  sum: Float64Array;
-  max: Float32Array;
-  /** Histogram of positive values: bin b of feature f is histogram[f · bins + b]; `edges` has bins + 1 values, log-spaced. */
-  bins: number;
-  edges: Float32Array;
-  histogram: Uint32Array;
-  /** Best examples of feature f, largest first: entries f · E …; `item` is 0xffffffff where there are fewer. */
-  examples: { perFeature: number; item: Uint32Array; token: Uint32Array; value: Float32Array };
-  /** [F] text of the token on which the best example of a feature has its largest value; '' where it never fires. */
-  topTokens: string[];
-}
-
-export interface ExamplesRequest {
-  feature: number;
-  seed: number;
-  /** Item numbers, at most 16. */
-  items: number[];
-}
-
-/** One text of the sample; position 0 is the beginning-of-text token. */
-export interface Example {
-  item: number;
-  register: string;
-  /** The whole text, as generated. */
-  text: string;
-  tokens: string[];
-  /** [T] the feature's activation, 0 where it is not among the k active ones. */
-  values: Float32Array;
 }
 
 export interface Diagnostics {

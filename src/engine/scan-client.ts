@@ -7,7 +7,6 @@ import type {
   EngineApi,
   FeatureAbout,
   FeaturePartners,
-  FoundFeature,
   KeptScan,
   LabelTable,
   LabelTableRequest,
@@ -21,6 +20,7 @@ import type {
   ScanRequest,
   ScanStatistics,
   SearchApi,
+  TextSearch,
   TextSearchRequest,
   Ticket,
   TogetherExamples,
@@ -50,7 +50,7 @@ export interface ScanClient {
 
 /** `SearchApi` as the page calls it. */
 export interface SearchClient {
-  byText(request: TextSearchRequest, options?: CallOptions): Promise<FoundFeature[]>;
+  byText(request: TextSearchRequest, options?: CallOptions): Promise<TextSearch>;
   byToken(request: TokenSearchRequest, options?: CallOptions): Promise<TokenSearch>;
   together(request: TogetherRequest, options?: CallOptions): Promise<TogetherExamples>;
   match(request: MatchRequest, options?: CallOptions): Promise<DictionaryMatch>;

@@ -84,6 +84,10 @@ export interface ScanStatistics {
   tokens: number;
   /** Items of more than one window. */
   longItems: number;
+  /** Items the model's tokenizer has no tokens for: they are passed over. */
+  unreadable?: number;
+  /** For the visitor, e.g. that kept figures were of another version. */
+  note?: string;
   /** [F] tokens on which the feature is active (value > 0). */
   count: Uint32Array;
   /** [F] sum and maximum of its values. */
@@ -124,7 +128,10 @@ export interface ScanExamplesRequest extends ScanFeatureRequest {
   /** Intervals between 0 and the maximum, of equal width, and examples of each; default 10 and 5. */
   intervals?: number;
   perInterval?: number;
-  /** Texts on which it almost fired: the largest pre-activations of tokens on which it is not active; default 0. */
+  /**
+   * Texts on which it almost fired: the largest would-be activations of tokens on which it is not active; default 0. Looked
+   * for in the windows of the other examples asked for and in texts spread evenly over what was read.
+   */
   nearMisses?: number;
 }
 
@@ -136,12 +143,16 @@ export interface ScanExample {
   /** Tokens of the window that was read, without the prefix. `first`: position of the first of them in the item. */
   tokens: string[];
   first: number;
+  /** What they are the tokens of, as it stands in the item. */
+  text: string;
   /** [tokens] the feature's activation, 0 where it is not active. */
   values: Float32Array;
   /** Which of `tokens` the example is of. */
   at: number;
-  /** Activation there; for a near miss its pre-activation, in the same units. */
+  /** Activation there; for a near miss what it would be if it fired, in the same units. */
   value: number;
+  /** Of a near miss: what `value` had to exceed. The feature's threshold, or the least of the k that were kept there. */
+  bar?: number;
 }
 
 export interface ExampleGroup {
@@ -152,6 +163,10 @@ export interface ExampleGroup {
   /** Share of the feature's firings in the interval, and how many; NaN for near misses. */
   share: number;
   count: number;
+  /** Whether `count` was counted; else it is estimated from a sample of the firings: see `intervalPlaces`. */
+  exact: boolean;
+  /** Of near misses: windows and tokens that were looked through. */
+  searched?: { windows: number; tokens: number };
   examples: ScanExample[];
 }
 
@@ -166,11 +181,14 @@ export interface FeaturePartners {
   /** Tokens of the sample, and those of them on which the feature fires. */
   sampled: number;
   firing: number;
-  /** Most telling first. */
+  /** Partners that met it on fewer sampled tokens are left out, and those that meet it no more often than by chance. */
+  leastTogether: number;
+  /** By Jaccard, largest first. */
   partners: {
     feature: number;
-    /** Sampled tokens on which both fire. */
+    /** Sampled tokens on which both fire, and on which the partner does. */
     together: number;
+    firing: number;
     /** together / firing. */
     share: number;
     /** share / the partner's firing rate over the whole scan. */
@@ -180,14 +198,23 @@ export interface FeaturePartners {
   }[];
 }
 
-/** Shares are of the feature's sampled firings; rates of everything the scan read. */
+/** Over those tokens of the scan's sample whose texts were looked up: all of them, or those of texts spread evenly. */
 export interface FeatureAbout {
   feature: number;
+  /** Texts, their sampled tokens, and those of them on which the feature fires. */
+  texts: number;
+  tokens: number;
   firing: number;
-  /** Values of metadata (for Storyworld: the register) over-represented among its firings. */
+  /**
+   * Values of metadata (for Storyworld: the register) over-represented among its firings. `share`: of the firings; `rate`: of
+   * all the tokens; `lift`: share / rate.
+   */
   metadata: { field: string; value: string; share: number; rate: number; lift: number }[];
-  /** Storyworld only; labels it tells best, by F1 at the threshold that suits each. */
-  labels: LabelFit[];
+  /**
+   * Storyworld only: labels it tells best, by F1 at the threshold that suits each, chosen on these same tokens. `tokens`:
+   * those that carry the label.
+   */
+  labels: (LabelFit & { tokens: number })[];
 }
 
 export interface LabelFit {

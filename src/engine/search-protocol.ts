@@ -1,11 +1,11 @@
 import type { CorpusReference } from '../corpus/corpus.ts';
+import type { CodesRecord, Progress, Ticket, TokenRecord } from './protocol.ts';
 import type { OtherDictionary, ScanExample } from './scan-protocol.ts';
-import type { Progress, Ticket } from './protocol.ts';
 
 /** Finding features of the current dictionary, and comparing texts and dictionaries. */
 export interface SearchApi {
   /** Features by the text that fires them. */
-  byText(request: TextSearchRequest, ticket: Ticket): Promise<FoundFeature[]>;
+  byText(request: TextSearchRequest, ticket: Ticket): Promise<TextSearch>;
   /** Features by the effect of a unit of them on a token's logit, over the direct path (see `FeatureCard`). */
   byToken(request: TokenSearchRequest, ticket: Ticket): Promise<TokenSearch>;
   /** Tokens of a scanned corpus on which all of some features fire and none of others. */
@@ -32,9 +32,29 @@ export interface TextSearchRequest {
   /** For `contrast`: features are ranked by mean here minus mean there. */
   against?: string;
   rank: TextRank;
-  /** [F] firing rates of a scan, for `specificity`: mean here × ln(1 / rate). */
+  /** [F] firing rates of a scan, above 0, for `specificity`: mean here × ln(1 / rate). */
   rates?: Float32Array;
+  /** Features wanted, of those that fire on either text. */
   most: number;
+}
+
+/** A text as it was searched by. One longer than the context is read in consecutive windows, each after the prefix. */
+export interface SearchedText {
+  /** Without what is read before a window. */
+  tokens: TokenRecord[];
+  /** A row a token. Rows that are not counted, the first of every window that has nothing before it, are empty. */
+  codes: CodesRecord;
+  /** Tokens counted: what means are over. */
+  counted: number;
+}
+
+export interface TextSearch {
+  /** Best first, equal ones by number. */
+  found: FoundFeature[];
+  /** Features that fire on either text. */
+  firing: number;
+  text: SearchedText;
+  against?: SearchedText;
 }
 
 export interface FoundFeature {
@@ -74,33 +94,55 @@ export interface TogetherRequest {
 }
 
 export interface TogetherExamples {
-  /** Tokens or texts looked at, and those that fit. */
+  /** Tokens of the scan's sample that were looked at, or texts that have some in it; and those of them that fit. */
   looked: number;
   fitting: number;
-  /** `values` are of the first feature of `all`. */
-  examples: ScanExample[];
+  /** Where the weakest of `all` is strongest comes first. Texts that do not fit when read in full are left out. */
+  examples: TogetherExample[];
+}
+
+/** `values` and `value` are of the first feature of the request's `all`. */
+export interface TogetherExample extends ScanExample {
+  /** [tokens] of each feature of the request's `all`. */
+  all: Float32Array[];
 }
 
 export interface MatchRequest {
   other: OtherDictionary;
-  /** Also by firing on the same tokens of this corpus (its first items). */
+  /** Also by firing on the same tokens of this corpus: its first `items`, or as many as can be counted. */
   corpus?: CorpusReference;
   items?: number;
 }
 
+/** F latents of the current dictionary, F' of the other; 0xffffffff stands for none. */
 export interface DictionaryMatch {
   /** Ids and latents of both. */
   dictionary: string;
+  dictionaryDigest: string;
   other: string;
+  otherDigest: string;
+  latents: number;
   otherLatents: number;
-  /** [F] latent of the other with the most similar decoder row, and the cosine. */
+  /** [F] latent of the other with the most similar decoder row, and the cosine; none and 0 for a row of zeros. */
   nearest: Uint32Array;
   cosine: Float32Array;
-  /** [F] latent of the other that fires on the same tokens most, by Jaccard; 0xffffffff where it never fires. */
-  partner?: Uint32Array;
-  jaccard?: Float32Array;
-  /** Tokens co-firing was counted on. */
+  /** [F'] the other way round. */
+  backNearest: Uint32Array;
+  backCosine: Float32Array;
+  /** Without a corpus there is none. */
+  firing?: CoFiring;
+}
+
+export interface CoFiring {
+  /** Tokens and items counted, row 0 of every window left out. */
   tokens: number;
+  items: number;
+  /** [F] latent of the other that fires on the same tokens most, by Jaccard: tokens of both over tokens of either. */
+  partner: Uint32Array;
+  jaccard: Float32Array;
+  /** [F] tokens it fires on, and those its partner does, too. */
+  count: Uint32Array;
+  together: Uint32Array;
 }
 
 export interface Directions {

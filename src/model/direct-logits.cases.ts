@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { embed } from '../gpu/kernels/embed.ts';
 import { matmulReference } from '../gpu/reference/matmul.ts';
 import { scaleColumnsReference } from '../gpu/reference/scale_columns.ts';
 import { toFloat32 } from '../shared/dtype.ts';
@@ -11,6 +12,7 @@ import gpt2Config from './goldens/gpt2-random/config.json';
 import gpt2Weights from './goldens/gpt2-random/model.safetensors?url';
 import { hookWidth, parseHook } from './hooks.ts';
 import { Transformer } from './transformer.ts';
+import { unembedding } from './unembed.ts';
 
 const ROWS = 3;
 
@@ -77,8 +79,12 @@ async function check(gpu: Gpu, name: string, path: Path): Promise<void> {
     const width = hookWidth(parseHook(full, model.config), model.config)!;
     const directions = new TestRandom(width).normal(ROWS * width);
     const batch = gpu.batch('direct');
+    const tokens = [0, dVocab - 1];
+    const { parts } = model.weights.matrix(unembedding(model.weights));
+    const ids = batch.input(Uint32Array.from(tokens), [tokens.length]);
     const { arrays } = await batch.submit([
       model.directLogits(batch, full, batch.input(directions, [ROWS, width])),
+      model.directBack(batch, full, embed(batch, { ids, tokens: parts, positionOffset: 0 })),
     ]);
     let x: ArrayLike<number> = directions;
     const through = path.matrices[hook];
@@ -95,6 +101,19 @@ async function check(gpu: Gpu, name: string, path: Path): Promise<void> {
       layout: 'nk',
     });
     expectClose(arrays[0]!, expected, { relative: 1e-5 }, `${name} ${full} (embedding × ${embedScale})`);
+    // The way back from a token gives the same logits.
+    const back = arrays[1] as Float32Array;
+    const found = tokens.flatMap((_, i) =>
+      Array.from({ length: ROWS }, (__, row) =>
+        directions
+          .subarray(row * width, (row + 1) * width)
+          .reduce((sum, value, c) => sum + value * back[i * width + c]!, 0),
+      ),
+    );
+    const logits = tokens.flatMap((token) =>
+      Array.from({ length: ROWS }, (_, row) => expected[row * dVocab + token]!),
+    );
+    expectClose(found, logits, { relative: 1e-5 }, `${name} ${full}, the way back`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Tensor } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ModelConfig } from './config.ts';
 import { hookWidth, parseHook } from './hooks.ts';
-import { linear } from './linear.ts';
+import { linear, linearBack } from './linear.ts';
 import { unembedding } from './unembed.ts';
 import type { Weights } from './weights.ts';
 
@@ -33,13 +33,8 @@ export function directLogits(
   hook: string,
   directions: Tensor,
 ): Tensor {
-  const point = parseHook(hook, config);
-  const projected = PROJECTED[point.hook];
-  if (!projected && !ADDED.test(point.hook))
-    throw new FacetError('unsupported', `What is at "${hook}" does not add to the residual stream.`, {
-      hint: 'Direct effects on the logits are those of the residual stream, layer outputs, heads (hook_z) and neurons.',
-    });
-  if (directions.shape[1] !== hookWidth(point, config))
+  const { at, projected, width } = wayOut(config, hook);
+  if (directions.shape[1] !== width)
     throw new FacetError('bug', `directions of ${directions.shape[1]} values do not fit "${hook}"`);
   const centre = config.norm === 'LN';
   const made: Tensor[] = [];
@@ -49,7 +44,6 @@ export function directLogits(
   };
   let x = directions;
   if (projected) {
-    const at = `blocks.${point.layer}`;
     x = keep(linear(batch, weights, `${at}.${projected.matrix}`, { x, bias: false }));
     if (config.sandwich)
       x = keep(scaleColumns(batch, { x, gain: weights.get(`${at}.${projected.norm}.w`), centre }));
@@ -58,4 +52,54 @@ export function directLogits(
   const logits = linear(batch, weights, unembedding(weights), { x, bias: false });
   batch.release(...made);
   return logits;
+}
+
+/**
+ * The way back, without W_U: what an activation at the hook must point along to move the final residual along `rows`, so that
+ * d · back(u) = (what `directLogits` multiplies with W_U, of d) · u.
+ * @param rows [n, d_model], for example rows of W_Uᵀ
+ * @returns scratch [n, width of the hook]
+ * @throws FacetError as `directLogits`
+ */
+export function directBack(
+  batch: Batch,
+  config: ModelConfig,
+  weights: Weights,
+  hook: string,
+  rows: Tensor,
+): Tensor {
+  const { at, projected } = wayOut(config, hook);
+  const centre = config.norm === 'LN';
+  const ones = batch.input(new Float32Array(config.dModel).fill(1), [config.dModel]);
+  const backThrough = (name: string, y: Tensor): Tensor => {
+    const scaled = scaleColumns(batch, { x: y, gain: weights.get(name), centre: false });
+    if (!centre) return scaled;
+    const centred = scaleColumns(batch, { x: scaled, gain: ones, centre });
+    batch.release(scaled);
+    return centred;
+  };
+  let x = backThrough('ln_final.w', rows);
+  const step = (next: Tensor): void => {
+    batch.release(x);
+    x = next;
+  };
+  if (projected) {
+    if (config.sandwich) step(backThrough(`${at}.${projected.norm}.w`, x));
+    step(linearBack(batch, weights, `${at}.${projected.matrix}`, x));
+  }
+  batch.release(ones);
+  return x;
+}
+
+function wayOut(
+  config: ModelConfig,
+  hook: string,
+): { at: string; projected?: { matrix: string; norm: string }; width: number | undefined } {
+  const point = parseHook(hook, config);
+  const projected = PROJECTED[point.hook];
+  if (!projected && !ADDED.test(point.hook))
+    throw new FacetError('unsupported', `What is at "${hook}" does not add to the residual stream.`, {
+      hint: 'Direct effects on the logits are those of the residual stream, layer outputs, heads (hook_z) and neurons.',
+    });
+  return { at: `blocks.${point.layer}`, projected, width: hookWidth(point, config) };
 }

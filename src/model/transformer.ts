@@ -4,7 +4,7 @@ import type { Tensor } from '../gpu/tensor.ts';
 import type { TensorReader } from '../shared/tensor-file.ts';
 import type { ModelConfig } from './config.ts';
 import { describeModel, elementsOfSpecs } from './describe.ts';
-import { directLogits } from './direct-logits.ts';
+import { directBack, directLogits } from './direct-logits.ts';
 import { recordForward } from './forward.ts';
 import { KvCache } from './kv-cache.ts';
 import type { RecordedRun, RunPlan } from './run-plan.ts';
@@ -77,6 +77,11 @@ export class Transformer implements Disposable {
    */
   directLogits(batch: Batch, hook: string, directions: Tensor): Tensor {
     return directLogits(batch, this.config, this.weights, hook, directions);
+  }
+
+  /** The way back from rows [n, d_model] to a hook; see `directBack`. @throws FacetError `unsupported` as `directLogits` */
+  directBack(batch: Batch, hook: string, rows: Tensor): Tensor {
+    return directBack(batch, this.config, this.weights, hook, rows);
   }
 
   [Symbol.dispose](): void {

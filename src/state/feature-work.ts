@@ -1,42 +1,35 @@
-import type { Progress, SampleStatistics } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
 import type { PageState } from './page-state.ts';
+import { useScans } from './scans.ts';
 import type { Slots } from './slots.ts';
 import type { ViewState } from './view-state.ts';
 
-export const SAMPLE_SEED = 1;
-/**
- * Items of the sample read when a feature is first opened; a software adapter, where that many take most of a minute,
- * begins with fewer.
- */
-export const firstSample = ({ opened }: Pick<PageState, 'opened'>): number =>
-  opened?.adapter.software ? 100 : 300;
-
 export type SlotName = 'load' | 'analysis' | 'feature' | 'examples' | 'sample';
 
-interface Page {
+/** The page as work that is done for it sees it. */
+export interface WorkingPage {
   get: () => PageState;
   set: (part: Partial<PageState>) => void;
   slots: Slots<SlotName>;
-  update: (part: Partial<ViewState>, step: 'replace') => void;
+  update: (part: Partial<ViewState>, step: 'push' | 'replace') => void;
   report: (thrown: unknown, signal?: AbortSignal) => void;
 }
 
-/** What is learnt of single features: card, labels, and how they behave on a sample. */
-export function featureWork({ get, set, slots, update, report }: Page) {
-  /** Samples by digest of the dictionary, so that going back and forth reads each once. */
-  const samples = new Map<string, SampleStatistics>();
+/** Best examples shown beside a text; the feature's page has more. */
+const EXAMPLES = 8;
+
+/** What is learnt of single features: card, labels, and examples. @param known until what is kept of texts is known */
+export function featureWork({ get, set, slots, update, report }: WorkingPage, known: () => Promise<void>) {
   /** Features whose label is here or on its way. */
   const asked = new Set<number>();
 
   /** What belongs to one dictionary and is not carried over to another. */
-  function fresh(digest: string | undefined): Partial<PageState> {
+  function fresh(): Partial<PageState> {
     slots.abort('analysis', 'feature', 'examples', 'sample');
     asked.clear();
-    const statistics = digest === undefined ? undefined : samples.get(digest);
     const none = { analysis: undefined, card: undefined, examples: undefined, sampling: undefined };
-    return { ...none, statistics, labels: {} };
+    return { ...none, statistics: undefined, labels: {} };
   }
 
   async function load(): Promise<void> {
@@ -51,8 +44,8 @@ export function featureWork({ get, set, slots, update, report }: Page) {
       if (signal.aborted) return;
       set({ card });
       void wantLabels([feature, ...card.neighbours.map(({ index }) => index)]);
-      if (get().statistics) await loadExamples();
-      else if (!get().sampling) void sample(firstSample(get()));
+      await known();
+      if (!signal.aborted) await showOnTexts();
     } catch (thrown) {
       const problem = FacetError.from(thrown);
       // A link may name a feature this dictionary does not have: say so, and close the panel.
@@ -61,53 +54,22 @@ export function featureWork({ get, set, slots, update, report }: Page) {
     }
   }
 
-  async function loadExamples(): Promise<void> {
-    const { statistics, view } = get();
+  /** Examples of the open feature; the usual texts are read for it if nothing was, others when the visitor says so. */
+  async function showOnTexts(): Promise<void> {
+    const { statistics, view, sampling } = get();
+    const { corpus } = useScans.getState();
     const engine = runningEngine();
-    if (!statistics || view.feature === null || !engine) return;
+    if (view.feature === null || !engine || !corpus) return;
+    if (!statistics && !sampling && view.over === '') return useScans.getState().run();
+    if (!statistics) return;
     const signal = slots.newest('examples');
-    const { item, perFeature } = statistics.examples;
-    const own = item.subarray(view.feature * perFeature, (view.feature + 1) * perFeature);
-    const items = [...own].filter((found) => found !== 0xffffffff);
-    const request = { feature: view.feature, seed: statistics.seed, items };
+    const request = { corpus, feature: view.feature, top: EXAMPLES, intervals: 0 };
     try {
-      const examples = await engine.examples(request, { signal });
+      const examples = await engine.scan.examples(request, { signal });
       if (!signal.aborted) set({ examples });
     } catch (thrown) {
-      report(thrown, signal);
+      if (FacetError.from(thrown).code !== 'not-found') report(thrown, signal);
     }
-  }
-
-  async function sample(items: number): Promise<void> {
-    const engine = runningEngine();
-    if (!engine) return;
-    const signal = slots.newest('sample');
-    set({ sampling: { phase: 'sample', what: 'Storyworld items', done: 0, total: items, unit: 'steps' } });
-    const keep = (statistics: SampleStatistics): void => {
-      if (get().opened?.dictionary?.digest !== statistics.dictionaryDigest) return;
-      // A larger sample begins small; until it has caught up, what is there says more.
-      if (statistics.items < (samples.get(statistics.dictionaryDigest)?.items ?? 0)) return;
-      samples.set(statistics.dictionaryDigest, statistics);
-      set({ statistics });
-    };
-    try {
-      const request = { seed: SAMPLE_SEED, items };
-      const onProgress = (sampling: Progress): void => {
-        if (!signal.aborted) set({ sampling });
-      };
-      keep(await engine.sample(request, { signal, onProgress, onPartial: keep }));
-      set({ sampling: undefined });
-      await loadExamples();
-    } catch (thrown) {
-      if (!signal.aborted) set({ sampling: undefined });
-      report(thrown, signal);
-    }
-  }
-
-  function cancelSample(): void {
-    slots.abort('sample');
-    set({ sampling: undefined });
-    void loadExamples();
   }
 
   async function wantLabels(features: readonly number[]): Promise<void> {
@@ -129,5 +91,5 @@ export function featureWork({ get, set, slots, update, report }: Page) {
     }
   }
 
-  return { fresh, load, sample, cancelSample, wantLabels };
+  return { fresh, load, showOnTexts, wantLabels };
 }

@@ -12,7 +12,7 @@ import type {
 } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
-import { SAMPLE_SEED } from './feature-work.ts';
+import { SAMPLE_SEED } from './scans.ts';
 import type { PageState } from './page-state.ts';
 import { Slots } from './slots.ts';
 import { usePage } from './store.ts';

@@ -124,6 +124,7 @@ export const linkFields: readonly LinkField[] = [
   choice('rank', 'ranking', 'rank', 'total'),
   features('with', 'list of features together', 'together'),
   features('not', 'list of features excluded', 'without'),
+  choice('in', 'place of firing together', 'within', 'token'),
   choice('cmp', 'kind of comparison', 'compare', 'texts'),
   text('other', 'dictionary to compare with', 'other'),
   choice('colour', 'colour of the map', 'colour', 'rate'),

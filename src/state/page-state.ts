@@ -1,12 +1,12 @@
 import type {
   Analysis,
   Diagnostics,
-  Example,
   FeatureCard,
   FeatureLabel,
   OpenedModel,
   Progress,
-  SampleStatistics,
+  ScanExamples,
+  ScanStatistics,
   TokenizedWindow,
 } from '../engine/protocol.ts';
 import type { FacetError } from '../shared/errors.ts';
@@ -37,9 +37,12 @@ export interface PageState {
   /** What went wrong last; the page goes on. */
   problem?: FacetError;
   card?: FeatureCard;
-  examples?: Example[];
+  /** Of the open feature, over the view's texts. */
+  examples?: ScanExamples;
   labels: Readonly<Record<number, FeatureLabel>>;
-  statistics?: SampleStatistics;
+  /** Of the texts the view is over, as far as they were read; see `useScans`. */
+  statistics?: ScanStatistics;
+  /** They are being read. */
   sampling?: Progress;
   /** A dictionary is being fetched or put on the GPU. */
   switching?: Progress;
@@ -71,8 +74,6 @@ export interface PageActions {
   /** @param step `replace` where the choice follows from another step, so that going back undoes both */
   chooseDictionary: (id: string, step?: 'push' | 'replace') => Promise<void>;
   wantLabels: (features: readonly number[]) => Promise<void>;
-  sample: (items: number) => Promise<void>;
-  cancelSample: () => void;
   setProfile: (profile: boolean) => void;
   dismissNotes: () => void;
   dismissProblem: () => void;

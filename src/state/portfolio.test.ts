@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SampleStatistics } from '../engine/protocol.ts';
+import type { ScanStatistics } from '../engine/protocol.ts';
 import { arrangePortfolio, ownedRows, portfolio, type PortfolioFilter } from './portfolio.ts';
 
 // Three latents over two heads; latent 2 is strongest on row 0, which does not count.
@@ -9,7 +9,7 @@ const codes = {
   indices: Uint32Array.from([2, 0, 2, 0]),
   values: Float32Array.from([9, 2, 1, 3]),
 };
-const statistics = { tokens: 10, count: Uint32Array.from([5, 0, 1]) } as SampleStatistics;
+const statistics = { tokens: 10, count: Uint32Array.from([5, 0, 1]) } as ScanStatistics;
 const filter: PortfolioFilter = { owned: 'all', firesHere: false, search: '', sort: 'share' };
 
 test('a head’s latents have their share, their strength here and how often they fire', () => {

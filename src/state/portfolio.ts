@@ -1,4 +1,4 @@
-import type { CodesRecord, HeadShares, SampleStatistics } from '../engine/protocol.ts';
+import type { CodesRecord, HeadShares, ScanStatistics } from '../engine/protocol.ts';
 
 /** A latent of a dictionary on a layer's heads, as the list of a head's features shows it. */
 export interface PortfolioRow {
@@ -28,7 +28,7 @@ export function portfolio(
   { shares, heads }: Pick<HeadShares, 'shares' | 'heads'>,
   head: number | null,
   codes?: CodesRecord,
-  statistics?: SampleStatistics,
+  statistics?: ScanStatistics,
 ): PortfolioRow[] {
   const length = Math.floor(shares.length / heads);
   const strongest = codes ? strongestHere(codes) : new Map<number, { value: number; row: number }>();

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import type { Analysis, OpenedModel, SampleStatistics } from '../engine/protocol.ts';
+import type { Analysis, OpenedModel, ScanStatistics } from '../engine/protocol.ts';
 import { recipeSchema, type RecipeStep } from './recipe.ts';
 import {
   ablateStep,
@@ -26,7 +26,7 @@ const statistics = {
   count: Uint32Array.of(0, 4),
   sum: Float64Array.of(0, 10),
   max: Float32Array.of(0, 8.4123),
-} as SampleStatistics;
+} as ScanStatistics;
 // Row 0 holds the largest value of all, which is not counted.
 const analysis = {
   dictionaryDigest: 'd',

@@ -1,4 +1,4 @@
-import type { Analysis, CodesRecord, SampleStatistics } from '../engine/protocol.ts';
+import type { Analysis, CodesRecord, ScanStatistics } from '../engine/protocol.ts';
 import type { PositionRange, Sort } from './view-state.ts';
 
 /** One feature as the list shows it, over the chosen positions. */
@@ -75,7 +75,7 @@ export function featureRows(
   codes: CodesRecord,
   active: number | null,
   chosen: readonly boolean[],
-  statistics?: SampleStatistics,
+  statistics?: ScanStatistics,
 ): FeatureRow[] {
   const rows = new Map<number, FeatureRow & { outside: number }>();
   const inside = chosen.filter(Boolean).length;

@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import type { EffectInfo, Progress, Sweep, SweepRequest } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { runningEngine } from './engine.ts';
-import { SAMPLE_SEED } from './feature-work.ts';
+import { SAMPLE_SEED } from './scans.ts';
 import type { PageState } from './page-state.ts';
 import { MAX_STEPS, type RecipeStep } from './recipe.ts';
 import { setSteps } from './recipe-edits.ts';

@@ -16,6 +16,7 @@ import {
 import type { PageActions, PageState } from './page-state.ts';
 import { NO_DICTIONARY } from './reference.ts';
 import { positionOf } from './rows.ts';
+import { scanWork } from './scans.ts';
 import { Slots } from './slots.ts';
 import { defaultView, MAX_PINS, MAX_TEXT, type ViewState } from './view-state.ts';
 
@@ -30,7 +31,7 @@ function withTrail(view: ViewState, part: Partial<ViewState>): ViewState {
   return kept || part.trail ? next : { ...next, trail: [] };
 }
 
-export const usePage = create<PageState & PageActions>()((set, get) => {
+export const usePage = create<PageState & PageActions>()((set, get, store) => {
   const slots = new Slots<SlotName>();
   const address = new Address(() => get().view);
   /** What the followed link said to expect; compared once, with the first reading of its text. */
@@ -56,13 +57,17 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     set({ problem });
   }
 
-  const features = featureWork({ get, set, slots, update, report });
+  const working = { get, set, slots, update, report };
+  const features = featureWork(working, () => scans.found());
+  const scans = scanWork({ ...working, afterwards: () => void features.showOnTexts() });
+  store.subscribe(scans.look);
 
   function onTrouble(trouble: FacetError): void {
     if (trouble.code !== 'device-lost') {
       set(get().phase === 'ready' ? { problem: trouble } : { phase: 'failed', failure: trouble });
       return;
     }
+    scans.interrupt();
     slots.abort('analysis', 'feature', 'examples', 'sample');
     const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
     lastLoss = performance.now();
@@ -117,7 +122,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
     set({
       phase: 'ready',
       opened: { ...opened, dictionaries },
-      ...features.fresh(opened.dictionary?.digest),
+      ...features.fresh(),
     });
     update({ model: opened.model.id, dictionary: dictionaryReference(opened) }, 'replace');
     warn(opened.dictionary);
@@ -202,7 +207,7 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       const dictionary = await theEngine().useDictionary(files, { signal, onProgress });
       if (signal.aborted) return false;
       const { opened } = get();
-      set({ opened: opened && withDictionary(opened, dictionary), ...features.fresh(dictionary.digest) });
+      set({ opened: opened && withDictionary(opened, dictionary), ...features.fresh() });
       warn(dictionary);
       return true;
     } catch (thrown) {
@@ -366,8 +371,6 @@ export const usePage = create<PageState & PageActions>()((set, get) => {
       await read();
     },
     wantLabels: features.wantLabels,
-    sample: features.sample,
-    cancelSample: features.cancelSample,
     setProfile(profile) {
       set({ profile });
       if (profile) void read();

@@ -81,6 +81,8 @@ export const MAX_NEW_TOKENS = 4096;
 export const FEATURE_TABS = ['list', 'search', 'compare', 'map', 'labels'] as const;
 export const FIND_BY = ['text', 'token', 'label', 'together'] as const;
 export const TEXT_RANKS = ['total', 'max', 'contrast', 'specificity'] as const;
+/** Whether features fire together on one token, or anywhere in a text. */
+export const WITHIN = ['token', 'text'] as const;
 export const COMPARISONS = ['texts', 'corpora', 'dictionaries'] as const;
 export const MAP_COLOURS = ['rate', 'mean', 'max', 'found', 'group'] as const;
 export const MAX_FIND = 2_000;
@@ -210,6 +212,7 @@ export const viewStateSchema = v.object({
   /** Features that must fire together, and those that must not fire there. */
   together: v.optional(v.pipe(v.array(feature), v.maxLength(MAX_TOGETHER)), []),
   without: v.optional(v.pipe(v.array(feature), v.maxLength(MAX_TOGETHER)), []),
+  within: v.optional(v.picklist(WITHIN), 'token'),
   compare: v.optional(v.picklist(COMPARISONS), 'texts'),
   /** The dictionary that the current one is compared with. */
   other: v.optional(v.union([v.literal(''), reference]), ''),

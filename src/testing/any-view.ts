@@ -16,6 +16,7 @@ import {
   type ViewState,
   WAYS,
   WEIGHTINGS,
+  WITHIN,
 } from '../state/view-state.ts';
 
 const position = fc.integer({ min: 0, max: 10_000_000 });
@@ -190,6 +191,7 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
     together: fc.array(feature, { maxLength: 8 }),
     without: fc.array(feature, { maxLength: 8 }),
     compare: fc.constantFrom(...COMPARISONS),
+    within: fc.constantFrom(...WITHIN),
     other: dictionary,
     colour: fc.constantFrom(...MAP_COLOURS),
     expect: fc.record({ position, feature, value: finite }),
@@ -200,7 +202,7 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
       'sort', 'tint', 'loss', 'minValue', 'minDensity', 'maxDensity', 'layer', 'head', 'part', 'owned', 'weighting',
       'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
       'steer', 'temperature', 'topK', 'topP', 'penalty', 'seed', 'newTokens', 'frozen', 'chat', 'system', 'swept', 'effect',
-      'over', 'versus', 'tab', 'by', 'find', 'against', 'rank', 'together', 'without', 'compare', 'other', 'colour',
+      'over', 'versus', 'tab', 'by', 'find', 'against', 'rank', 'together', 'without', 'within', 'compare', 'other', 'colour',
     ], // prettier-ignore
   },
 );

@@ -138,31 +138,36 @@ export function rowsAtOnce({ dModel }: { dModel: number }): number {
   return 4 * Math.max(64, Math.floor(2 ** 20 / dModel));
 }
 
-const means = new WeakMap<Transformer, Promise<Float32Array<ArrayBuffer>>>();
+const means = new WeakMap<Transformer, Map<number, Promise<Float32Array<ArrayBuffer>>>>();
 
-/** Mean row of W_U over the vocabulary, computed once for a model. @returns [d_model] */
+/**
+ * Mean row of W_U over the vocabulary, computed once for a model.
+ * @param tokens rows counted, from the first; a vocabulary may be padded with rows that are no tokens
+ * @returns [d_model]
+ */
 export function unembeddingMean(
   reader: Pick<HeadReader, 'model' | 'turn'>,
+  tokens = reader.model.config.dVocab,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { model } = reader;
-  const known = means.get(model);
-  if (known) return known;
-  const made = computeMean(reader);
-  means.set(model, made);
-  made.catch(() => means.delete(model)); // cancelled: the next who asks begins anew
+  const known = means.get(model) ?? new Map<number, Promise<Float32Array<ArrayBuffer>>>();
+  means.set(model, known);
+  const made = known.get(tokens) ?? computeMean(reader, tokens);
+  known.set(tokens, made);
+  made.catch(() => known.delete(tokens)); // cancelled: the next who asks begins anew
   return made;
 }
 
-async function computeMean({
-  model,
-  turn,
-}: Pick<HeadReader, 'model' | 'turn'>): Promise<Float32Array<ArrayBuffer>> {
-  const { dVocab, dModel } = model.config;
+async function computeMean(
+  { model, turn }: Pick<HeadReader, 'model' | 'turn'>,
+  tokens: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { dModel } = model.config;
   const { parts } = model.weights.matrix(unembedding(model.weights));
   const sum = new Float64Array(dModel);
   const step = rowsAtOnce(model.config);
-  for (let from = 0; from < dVocab; from += step) {
-    const count = Math.min(step, dVocab - from);
+  for (let from = 0; from < tokens; from += step) {
+    const count = Math.min(step, tokens - from);
     const { arrays } = await turn(() => {
       const batch = model.gpu.batch('mean of W_U');
       const ids = batch.input(
@@ -172,7 +177,7 @@ async function computeMean({
       const x = embed(batch, { ids, tokens: parts, positionOffset: 0 });
       return batch.submit([columnMean(batch, { x, fromRow: 0, toRow: count })]);
     });
-    arrays[0]!.forEach((value, i) => (sum[i]! += (value * count) / dVocab));
+    arrays[0]!.forEach((value, i) => (sum[i]! += (value * count) / tokens));
   }
   return Float32Array.from(sum);
 }

@@ -20,9 +20,16 @@ export interface Architecture {
   combine?: (vector: (name: string) => Float32Array, dSae: number) => Float32Array<ArrayBuffer>;
   /**
    * The number that becomes the activation of a feature which fires, (s · W_enc) · scale + constant: where its scale
-   * (1 unless given) and its constant are in an uploaded vector [d_sae, width].
+   * (1 unless given) and its constant are in an uploaded vector [d_sae, width]. `gate`: where its fires-or-not is up to the
+   * feature alone, s · W_enc + bias > threshold.
    */
-  value: { vector: string; width: number; scale?: number; constant: number };
+  value: {
+    vector: string;
+    width: number;
+    scale?: number;
+    constant: number;
+    gate?: { bias: number; threshold: number };
+  };
   /** @throws FacetError `bad-file`, `unsupported` for a record it cannot compute */
   check?(record: DictionaryRecord): void;
   /**

@@ -25,7 +25,7 @@ export function thresholded(
     id,
     vectors,
     fixed: false,
-    value: { vector: 'combined', width: 4, scale: 2, constant: 3 },
+    value: { vector: 'combined', width: 4, scale: 2, constant: 3, gate: { bias: 0, threshold: 1 } },
     combine(vector, dSae) {
       const found = new Map(vectors.map((name) => [name, vector(name)]));
       const gates = new Float32Array(4 * dSae);

@@ -160,7 +160,8 @@ export const cases = gpuCases('comparing in the engine', {
     const engine = await bundledEngine();
     let over = false;
     const own = ++ticket;
-    const job = engine.sample({ items: 2_000, seed: 1 }, own, nothing, nothing).then(
+    const corpus = { kind: 'storyworld', seed: 1, items: 2_000 } as const;
+    const job = engine.scan.run({ corpus }, own, nothing, nothing).then(
       () => (over = true),
       () => {},
     );

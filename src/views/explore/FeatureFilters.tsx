@@ -1,6 +1,6 @@
 import { Slider } from 'radix-ui';
 import { useId } from 'react';
-import { firstSample } from '../../state/feature-work.ts';
+import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
 
@@ -17,7 +17,7 @@ export function FeatureFilters() {
   const change = usePage((state) => state.change);
   const statistics = usePage((state) => state.statistics);
   const sampling = usePage((state) => state.sampling);
-  const sample = usePage((state) => state.sample);
+  const run = useScans((state) => state.run);
   return (
     <div className="filters">
       <label htmlFor={`${id}-search`}>Number</label>
@@ -66,11 +66,7 @@ export function FeatureFilters() {
         </div>
       ) : (
         !sampling && (
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => void sample(firstSample(usePage.getState()))}
-          >
+          <button type="button" className="quiet" onClick={() => void run()}>
             Read a Storyworld sample, to label and filter by how often each fires
           </button>
         )

@@ -32,6 +32,7 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
   const pinned = usePage((state) => state.view.pins.includes(feature));
   const openFeature = usePage((state) => state.openFeature);
   const togglePin = usePage((state) => state.togglePin);
+  const goTo = usePage((state) => state.goTo);
   const hook = usePage((state) => state.opened?.dictionary?.hook);
   const label = usePage((state) => state.labels[feature]);
   const topToken = usePage((state) => state.statistics?.topTokens[feature]);
@@ -50,6 +51,9 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
         </button>
         <button type="button" onClick={() => steerFeatures([feature])}>
           Steer
+        </button>
+        <button type="button" onClick={() => goTo('features', { feature })}>
+          Its page
         </button>
         <button
           type="button"
@@ -136,7 +140,7 @@ function InThisText({ analysis, choice, feature }: FeaturePanelProps) {
 
 const SHOWN_EFFECTS = 10;
 
-function Effects({ card }: { card: FeatureCard }) {
+export function Effects({ card }: { card: FeatureCard }) {
   const promoted = card.promoted.slice(0, SHOWN_EFFECTS);
   const suppressed = card.suppressed.slice(0, SHOWN_EFFECTS);
   const most = Math.max(...[...promoted, ...suppressed].map(({ logit }) => Math.abs(logit)));
@@ -190,7 +194,7 @@ function Effects({ card }: { card: FeatureCard }) {
   );
 }
 
-function Neighbours({ card }: { card: FeatureCard }) {
+export function Neighbours({ card }: { card: FeatureCard }) {
   const openFeature = usePage((state) => state.openFeature);
   const labels = usePage((state) => state.labels);
   const topTokens = usePage((state) => state.statistics?.topTokens);

@@ -1,48 +1,59 @@
-import type { Example, SampleStatistics } from '../../engine/protocol.ts';
-import { firstSample } from '../../state/feature-work.ts';
+import type { ScanExample, ScanExamples, ScanStatistics } from '../../engine/protocol.ts';
 import { isCatalogued } from '../../state/opening.ts';
+import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
 import { activationRatio, activationTint } from '../shared/colour.ts';
 import type { TableData } from '../shared/download.ts';
 import { formatActivation, formatCount, formatOneIn, formatPercent } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
+import { Trouble } from '../shared/Trouble.tsx';
 import { visibleText } from '../shared/visible-text.ts';
+import { AFTER_STOP, Working } from '../shared/Working.tsx';
 import { Histogram } from './Histogram.tsx';
 
-/** How a feature behaves on Storyworld text that is made and read in the page. */
+/** How a feature behaves on many texts: the short form of its page. */
 export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: number }) {
   const statistics = usePage((state) => state.statistics);
   const examples = usePage((state) => state.examples);
+  const over = usePage((state) => state.view.over);
   const foreign = usePage(({ opened }) => opened !== undefined && !isCatalogued(opened.model.id));
+  const goTo = usePage((state) => state.goTo);
   return (
     <Panel
-      title="On a Storyworld sample"
+      title="Over many texts"
       about={
         <>
           <p>
-            Storyworld is the synthetic language the bundled model was trained on; the sample is generated and
-            read in this page, from a fixed seed. Firing rate: share of its tokens on which the feature is
-            above zero, the beginning of each text left out. Histogram: those values, in bins of equal width
-            on a log scale.
+            Storyworld, where nothing else was chosen under Prompts, is the synthetic language the bundled
+            model was trained on; its texts are generated and read in this page, from a fixed seed. Firing
+            rate: share of tokens on which the feature is above zero, the first row of each text left out.
+            Histogram: those values, in bins of equal width on a log scale.
           </p>
-          <p>Examples: the texts with the largest values, one per text.</p>
+          <p>Examples: the texts with the largest values, one place a text.</p>
         </>
       }
       table={() => sampleTable(feature, statistics)}
     >
-      {foreign && (
+      {foreign && !over.startsWith('own') && (
         <p className="small note">
           This model was not trained on Storyworld: rates on the text it was made for will differ.
         </p>
       )}
       {statistics && <Rate feature={feature} statistics={statistics} hereMax={hereMax} />}
-      <Sampling />
-      {examples && <Examples examples={examples} max={statistics?.max[feature] ?? 0} />}
+      <Reading />
+      {examples?.feature === feature && <Examples examples={examples} max={statistics?.max[feature] ?? 0} />}
+      {statistics && (
+        <p>
+          <button type="button" className="link" onClick={() => goTo('features')}>
+            Everything about feature {feature}
+          </button>
+        </p>
+      )}
     </Panel>
   );
 }
 
-function sampleTable(feature: number, statistics: SampleStatistics | undefined): TableData {
+function sampleTable(feature: number, statistics: ScanStatistics | undefined): TableData {
   const columns = ['from', 'to', 'tokens'];
   if (!statistics) return { columns, rows: [] };
   const { bins, edges, histogram } = statistics;
@@ -62,7 +73,7 @@ function Rate({
   hereMax,
 }: {
   feature: number;
-  statistics: SampleStatistics;
+  statistics: ScanStatistics;
   hereMax: number;
 }) {
   const count = statistics.count[feature] ?? 0;
@@ -85,10 +96,10 @@ function Rate({
           <dd>{formatActivation(statistics.max[feature] ?? 0)}</dd>
         </div>
         <div>
-          <dt>Sample</dt>
+          <dt>Read</dt>
           <dd>
-            {formatCount(statistics.items)} texts, {formatCount(statistics.tokens)} tokens, seed{' '}
-            {statistics.seed}
+            {statistics.corpus.name}: {formatCount(statistics.items)} of{' '}
+            {formatCount(statistics.corpus.items)} texts, {formatCount(statistics.tokens)} tokens
           </dd>
         </div>
       </dl>
@@ -97,61 +108,68 @@ function Rate({
   );
 }
 
-/** Progress of the sample, or a button for a larger one. */
-function Sampling() {
+const MOST_ITEMS = 20_000;
+
+/** Progress of reading, or how to read on, or more. */
+export function Reading() {
   const sampling = usePage((state) => state.sampling);
   const statistics = usePage((state) => state.statistics);
-  const sample = usePage((state) => state.sample);
-  const cancel = usePage((state) => state.cancelSample);
-  const first = usePage(firstSample);
-  if (sampling) {
+  const { corpus, missing, failure, run, pause, showOver } = useScans();
+  if (sampling) return <Working label="Reading texts" progress={sampling} onStop={pause} />;
+  if (missing) return <p className="quiet-text">The texts this view is over are not on this device.</p>;
+  const trouble = <Trouble error={failure} />;
+  if (!corpus) return trouble;
+  if (!statistics || statistics.items < statistics.corpus.items)
     return (
-      <div className="row">
-        <progress aria-label="Reading the sample" value={sampling.done} max={sampling.total} />
-        <span className="small">
-          {formatCount(sampling.done)} of {formatCount(sampling.total)} texts
-        </span>
-        <button type="button" onClick={cancel}>
-          Stop
+      <>
+        {trouble}
+        <button type="button" {...AFTER_STOP} onClick={() => void run()}>
+          {statistics ? 'Read on' : 'Read these texts'}
         </button>
-      </div>
+      </>
     );
-  }
-  const items = statistics ? Math.min(20_000, Math.max(first, statistics.items * 4)) : first;
-  if (statistics && statistics.items >= items) return null;
+  if (corpus.kind !== 'storyworld' || corpus.items >= MOST_ITEMS) return trouble;
+  const items = Math.min(MOST_ITEMS, corpus.items * 4);
+  const readMore = async (): Promise<void> => {
+    await showOver(`storyworld-${corpus.seed}-${items}`);
+    await run();
+  };
   return (
-    <button type="button" onClick={() => void sample(items)}>
-      Read {statistics ? 'a larger sample: ' : ''}
-      {formatCount(items)} texts
-    </button>
+    <>
+      {trouble}
+      <button type="button" onClick={() => void readMore()}>
+        Read more: {formatCount(items)} texts
+      </button>
+    </>
   );
 }
 
 const CONTEXT = 14;
 
-/** The strongest token of each text with what stands around it; the whole text on request. */
-function Examples({ examples, max }: { examples: readonly Example[]; max: number }) {
+/** The strongest token of each text with what stands around it; what was read with it on request. */
+function Examples({ examples, max }: { examples: ScanExamples; max: number }) {
   const setText = usePage((state) => state.setText);
-  if (examples.length === 0) return <p className="quiet-text">It fires nowhere in the sample.</p>;
+  const top = examples.groups.find(({ kind }) => kind === 'top')?.examples ?? [];
+  if (top.length === 0) return <p className="quiet-text">It fires nowhere in these texts.</p>;
   return (
     <ol className="examples" aria-label="Texts with the largest values">
-      {examples.map((example) => {
-        const peak = example.values.reduce((best, value, t) => (value > example.values[best]! ? t : best), 0);
-        const from = Math.max(0, peak - CONTEXT);
-        const to = Math.min(example.tokens.length, peak + CONTEXT + 1);
+      {top.map((example) => {
+        const { item, at, tokens } = example;
+        const from = Math.max(0, at - CONTEXT);
+        const to = Math.min(tokens.length, at + CONTEXT + 1);
         return (
-          <li key={example.item}>
+          <li key={item}>
             <span className="small example-head">
-              {formatActivation(example.values[peak]!)} · {example.register} · text {example.item}{' '}
+              {[formatActivation(example.value), ...example.metadata.slice(0, 1), `text ${item}`].join(' · ')}{' '}
               <button type="button" className="link" onClick={() => setText(example.text)}>
                 read it above
               </button>
             </span>
             <ExampleText example={example} from={from} to={to} max={max} />
-            {(from > 0 || to < example.tokens.length) && (
+            {(from > 0 || to < tokens.length) && (
               <details>
                 <summary className="small">whole text</summary>
-                <ExampleText example={example} from={0} to={example.tokens.length} max={max} />
+                <ExampleText example={example} from={0} to={tokens.length} max={max} />
               </details>
             )}
           </li>
@@ -167,7 +185,7 @@ function ExampleText({
   to,
   max,
 }: {
-  example: Example;
+  example: ScanExample;
   from: number;
   to: number;
   max: number;

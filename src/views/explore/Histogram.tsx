@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3';
-import type { SampleStatistics } from '../../engine/protocol.ts';
+import type { ScanStatistics } from '../../engine/protocol.ts';
 import { mark } from '../shared/colour.ts';
 import { formatActivation, formatCount } from '../shared/format.ts';
 import { useWidth } from '../shared/useWidth.ts';
@@ -13,7 +13,7 @@ const TICK_WIDTH = 44;
 
 interface HistogramProps {
   feature: number;
-  statistics: SampleStatistics;
+  statistics: ScanStatistics;
   /** Largest value in the visitor's text; 0 for none. */
   here: number;
 }

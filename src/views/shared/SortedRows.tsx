@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useMemo, useState } from 'react';
+import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from 'react';
 import './sorted-rows.css';
 import { VirtualRows } from './VirtualRows.tsx';
 
@@ -22,18 +22,29 @@ interface SortedRowsProps<Row> {
   /** Sorted by at first. */
   by: string;
   isChosen?: (row: Row) => boolean;
+  /** What other keys than those that walk do on a row. */
+  keys?: (row: Row) => Readonly<Record<string, () => void>>;
+  /** The row under the pointer, or with the focus. */
+  onPeek?: (row: Row | null) => void;
+  /** Rows that are drawn. */
+  onSeen?: (rows: readonly Row[]) => void;
 }
 
 const ROW_HEIGHT = 32;
 
 /** Rows under heads that sort them; of any length, since only what is in sight is drawn. */
-export function SortedRows<Row>({ label, columns, rows, keyOf, by, isChosen }: SortedRowsProps<Row>) {
+export function SortedRows<Row>(props: SortedRowsProps<Row>) {
+  const { label, columns, rows, keyOf, by, isChosen, keys, onPeek, onSeen } = props;
   const first = columns.find(({ id }) => id === by) ?? columns[0]!;
   const [order, setOrder] = useState({ by: first.id, rising: first.rising ?? false });
   const sorted = useMemo(() => {
     const column = columns.find(({ id }) => id === order.by) ?? first;
     return sortRows(rows, column.value, order.rising);
   }, [rows, columns, order, first]);
+  const seen = useCallback(
+    (from: number, to: number) => onSeen?.(sorted.slice(from, to + 1)),
+    [sorted, onSeen],
+  );
   const template = columns.map(({ width }) => width ?? 'minmax(4.5rem, 1fr)').join(' ');
   const look = { '--tracks': template, minWidth: `${columns.length * 5}rem` } as CSSProperties;
   return (
@@ -65,6 +76,9 @@ export function SortedRows<Row>({ label, columns, rows, keyOf, by, isChosen }: S
           count={sorted.length}
           rowHeight={ROW_HEIGHT}
           keyOf={(i) => keyOf(sorted[i]!)}
+          keys={keys && ((i) => keys(sorted[i]!))}
+          onPeek={onPeek && ((i) => onPeek(i === null ? null : (sorted[i] ?? null)))}
+          onSeen={seen}
         >
           {(i) => (
             <div className={`sorted-row${isChosen?.(sorted[i]!) ? ' is-chosen' : ''}`}>

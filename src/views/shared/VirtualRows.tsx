@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import { stepByKey } from './keys.ts';
 import './virtual-rows.css';
 
 interface VirtualRowsProps {
@@ -12,10 +13,17 @@ interface VirtualRowsProps {
   children: (index: number) => ReactNode;
   /** Nothing in the rows takes the focus, so the list itself does, to be scrolled. */
   passive?: boolean;
+  /** What other keys do on a row. */
+  keys?: (index: number) => Readonly<Record<string, () => void>>;
+  /** The row under the pointer, or with the focus. */
+  onPeek?: (index: number | null) => void;
+  /** First and last row that are drawn. */
+  onSeen?: (first: number, last: number) => void;
 }
 
 /** A list of any length of which only what is in sight is drawn. Arrow keys, Home and End walk its rows. */
-export function VirtualRows({ label, count, rowHeight, keyOf, children, passive }: VirtualRowsProps) {
+export function VirtualRows(props: VirtualRowsProps) {
+  const { label, count, rowHeight, keyOf, children, passive, keys, onPeek, onSeen } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count,
@@ -34,13 +42,20 @@ export function VirtualRows({ label, count, rowHeight, keyOf, children, passive 
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = Number((event.target as Element).closest<HTMLElement>('[data-at]')?.dataset.at);
-    if (Number.isNaN(at) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: count - 1 };
-    const step = steps[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    focusRow(step);
+    if (Number.isNaN(at)) return;
+    stepByKey(event, {
+      ...keys?.(at),
+      ArrowDown: () => focusRow(at + 1),
+      ArrowUp: () => focusRow(at - 1),
+      Home: () => focusRow(0),
+      End: () => focusRow(count - 1),
+    });
   };
+  const items = virtual.getVirtualItems();
+  const [first, last] = [items[0]?.index, items.at(-1)?.index];
+  useEffect(() => {
+    if (first !== undefined && last !== undefined) onSeen?.(first, last);
+  }, [first, last, onSeen]);
   return (
     // Scrollable parts must be reachable by keyboard; where rows hold buttons, keys are only listened for here.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
@@ -51,12 +66,20 @@ export function VirtualRows({ label, count, rowHeight, keyOf, children, passive 
       {...(passive ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}
     >
       <ul aria-label={label} style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => (
+        {items.map((item) => (
+          // Pointer and focus reach what is in the row; here they are only watched.
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
           <li
             key={item.key}
             data-at={item.index}
             aria-setsize={count}
             aria-posinset={item.index + 1}
+            {...(onPeek && {
+              onPointerEnter: () => onPeek(item.index),
+              onPointerLeave: () => onPeek(null),
+              onFocus: () => onPeek(item.index),
+              onBlur: () => onPeek(null),
+            })}
             style={{ transform: `translateY(${item.start}px)`, height: rowHeight }}
           >
             {children(item.index)}

@@ -13,7 +13,6 @@ const PHASES: Record<Progress['phase'], string> = {
   download: 'Fetching',
   compile: 'Compiling kernels',
   upload: 'Moving weights to the GPU:',
-  sample: 'Reading',
   heads: 'Measuring heads:',
   steer: 'Measuring steered texts:',
   scan: 'Reading many texts:',

@@ -15,7 +15,7 @@ import {
   type Recipe,
   shelf,
   writeRecipe,
-} from './recipe-file.ts';
+} from '../../state/recipe-file.ts';
 import { stepText } from './recipe-words.ts';
 
 /** Bytes of a file that is looked into at all. */

@@ -1,5 +1,5 @@
 import { type CSSProperties, useRef, useState } from 'react';
-import { firstSample } from '../../state/feature-work.ts';
+import { useScans } from '../../state/scans.ts';
 import type { RecipeStep } from '../../state/recipe.ts';
 import { amountOf, meanWhenActive, restOf, unitOf, withAmount } from '../../state/recipe-steps.ts';
 import { usePage } from '../../state/store.ts';
@@ -118,7 +118,7 @@ export function RecipeUnit({ step, onChange }: Omit<StrengthProps, 'name'>) {
   const statistics = usePage((state) => state.statistics);
   const analysis = usePage((state) => state.analysis);
   const sampling = usePage((state) => state.sampling);
-  const sample = usePage((state) => state.sample);
+  const run = useScans((state) => state.run);
   if (step.kind === 'scale')
     return (
       <p className="small">
@@ -157,11 +157,7 @@ export function RecipeUnit({ step, onChange }: Omit<StrengthProps, 'name'>) {
           {sampling ? (
             <span role="status">reading a sample …</span>
           ) : (
-            <button
-              type="button"
-              className="link"
-              onClick={() => void sample(firstSample(usePage.getState()))}
-            >
+            <button type="button" className="link" onClick={() => void run()}>
               Read a sample
             </button>
           )}

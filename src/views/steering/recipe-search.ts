@@ -1,4 +1,4 @@
-import type { Analysis, FeatureLabel, SampleStatistics } from '../../engine/protocol.ts';
+import type { Analysis, FeatureLabel, ScanStatistics } from '../../engine/protocol.ts';
 import { arrangeRows, chosenRows, featureRows, rowOf, rowRanges } from '../../state/rows.ts';
 import type { ViewState } from '../../state/view-state.ts';
 
@@ -6,7 +6,7 @@ interface Known extends Pick<ViewState, 'selection' | 'active'> {
   search: string;
   analysis: Analysis;
   labels: Readonly<Record<number, FeatureLabel>>;
-  statistics?: SampleStatistics;
+  statistics?: ScanStatistics;
   dSae: number;
 }
 

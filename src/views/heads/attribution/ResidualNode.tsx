@@ -56,7 +56,7 @@ export function ResidualNode({ record, ...sources }: SourceProps & { record: Att
   );
 }
 
-function Writers({ record }: { record: AttributionRecord }) {
+export function Writers({ record }: { record: AttributionRecord }) {
   const { shown, others } = largestFirst(writers(record), BARS);
   const rest: Part[] =
     others.count > 0 ? [{ key: 'others', what: `${others.count} others`, value: others.value }] : [];

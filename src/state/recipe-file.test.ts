@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RecipeStep } from '../../state/recipe.ts';
-import { FacetError } from '../../shared/errors.ts';
+import type { RecipeStep } from './recipe.ts';
+import { FacetError } from '../shared/errors.ts';
 import {
   dropRecipe,
   keepRecipe,

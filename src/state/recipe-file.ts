@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { recipeSchema } from '../../state/recipe.ts';
-import { FacetError } from '../../shared/errors.ts';
+import { recipeSchema } from './recipe.ts';
+import { FacetError } from '../shared/errors.ts';
 
 /** A recipe as a file, and as this browser keeps it by name. */
 export const FORMAT = 'facet-recipe';
@@ -17,11 +17,14 @@ const contents = {
   steer: v.pipe(recipeSchema, v.minLength(1, 'must have a step')),
 };
 const fileSchema = v.object({ format: v.literal(FORMAT), version: v.literal(1), ...contents });
-const keptSchema = v.object({ name: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME)), ...contents });
-const shelfSchema = v.pipe(v.array(keptSchema), v.maxLength(MAX_KEPT));
+export const keptRecipe = v.object({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME)),
+  ...contents,
+});
+const shelfSchema = v.pipe(v.array(keptRecipe), v.maxLength(MAX_KEPT));
 
 export type Recipe = Omit<v.InferOutput<typeof fileSchema>, 'format' | 'version'>;
-export type KeptRecipe = v.InferOutput<typeof keptSchema>;
+export type KeptRecipe = v.InferOutput<typeof keptRecipe>;
 
 export function writeRecipe({ model, modelDigest, steer }: Recipe): string {
   return `${JSON.stringify({ format: FORMAT, version: 1, model, modelDigest, steer }, null, 2)}\n`;
