@@ -7,6 +7,7 @@ import { FeatureLabels } from './FeatureLabels.tsx';
 import { FeatureMap } from './FeatureMap.tsx';
 import { FeaturePage } from './FeaturePage.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
+import '../shared/tabs.css';
 import './features.css';
 
 const TITLES: Record<ViewState['tab'], string> = {
@@ -35,12 +36,8 @@ export default function FeaturesView() {
   return (
     <div className="features">
       <h1 className="visually-hidden">Features</h1>
-      <Tabs.Root
-        value={tab}
-        onValueChange={(next) => change({ tab: next as ViewState['tab'] })}
-        className="tabs"
-      >
-        <Tabs.List aria-label="Ways to find features" className="tab-list">
+      <Tabs.Root value={tab} onValueChange={(next) => change({ tab: next as ViewState['tab'] })}>
+        <Tabs.List aria-label="Ways to find features" className="tabs">
           {FEATURE_TABS.map((id) => (
             <Tabs.Trigger key={id} value={id} className="tab">
               {TITLES[id]}
