@@ -3,7 +3,13 @@ import type { TextSearch, TogetherExamples, TokenSearch } from '../engine/protoc
 import { type Asked, asking, type AskOptions, NOTHING_ASKED } from './asking.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { useScans } from './scans.ts';
-import { isSearching, MOST_LISTED, textQuestion, togetherQuestion, tokenQuestion } from './search-question.ts';
+import {
+  isSearching,
+  MOST_LISTED,
+  textQuestion,
+  togetherQuestion,
+  tokenQuestion,
+} from './search-question.ts';
 import { usePage } from './store.ts';
 
 /** A token of the model that a search may have meant. */

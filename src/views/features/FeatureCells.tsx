@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
+import { labelOf, useNotes } from '../../state/notes.ts';
 import { steerFeatures } from '../../state/recipe-edits.ts';
 import { usePage } from '../../state/store.ts';
 import { LabelText } from '../shared/LabelText.tsx';
 import type { SortedColumn } from '../shared/SortedRows.tsx';
-import { useOwnWords } from './own-words.ts';
 
 /** Opens the page of a feature. */
 export function FeatureLink({ feature }: { feature: number }) {
@@ -24,10 +24,10 @@ export function FeatureLink({ feature }: { feature: number }) {
 export function FeatureWordsText({ feature }: { feature: number }) {
   const label = usePage((state) => state.labels[feature]);
   const topToken = usePage((state) => state.statistics?.topTokens[feature]);
-  const own = useOwnWords()(feature);
+  const own = useNotes(labelOf(feature));
   return (
     <span className="feature-words">
-      {own?.label && <strong>{own.label} </strong>}
+      {own && <strong>{own} </strong>}
       <LabelText label={label} topToken={topToken} />
     </span>
   );

@@ -99,7 +99,8 @@ export function FeatureIndex() {
           {statistics && (
             <>
               {' '}
-              over {formatCount(statistics.tokens)} tokens; {formatCount(deadOf(statistics.count))} never fired
+              over {formatCount(statistics.tokens)} tokens; {formatCount(deadOf(statistics.count))} never
+              fired
             </>
           )}
         </p>
@@ -121,13 +122,13 @@ function About() {
   return (
     <>
       <p>
-        <em>Rate</em>: share of the scan’s tokens a feature fires on (activation above 0); the first row of every
-        window is left out. <em>Mean</em>: of its activations above 0. <em>Largest</em>: its largest. <em>Never
-        fired</em>: on none of these tokens, which is not to say that it is dead.
+        <em>Rate</em>: share of the scan’s tokens a feature fires on (activation above 0); the first row of
+        every window is left out. <em>Mean</em>: of its activations above 0. <em>Largest</em>: its largest.{' '}
+        <em>Never fired</em>: on none of these tokens, which is not to say that it is dead.
       </p>
       <p>
-        Beside the number: your own label, the token it fired on most, and after → the next tokens whose logit it
-        raises most. Keys on a row: Enter opens its page, P pins, S steers.
+        Beside the number: your own label, the token it fired on most, and after → the next tokens whose logit
+        it raises most. Keys on a row: Enter opens its page, P pins, S steers.
       </p>
     </>
   );

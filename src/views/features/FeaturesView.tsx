@@ -30,17 +30,14 @@ export default function FeaturesView() {
   const feature = usePage((state) => state.view.feature);
   const tab = usePage((state) => state.view.tab);
   const change = usePage((state) => state.change);
-  if (!dictionary) return <p className="quiet-text">Features need a dictionary: choose one above.</p>;
+  if (!dictionary)
+    return <p className="quiet-text features">Features need a dictionary: choose one above.</p>;
   if (feature !== null) return <FeaturePage key={`${dictionary.digest}/${feature}`} />;
   return (
     <div className="features">
       <h1 className="visually-hidden">Features</h1>
-      <Tabs.Root
-        value={tab}
-        onValueChange={(next) => change({ tab: next as ViewState['tab'] })}
-        className="tabs"
-      >
-        <Tabs.List aria-label="Ways to find features" className="tab-list">
+      <Tabs.Root value={tab} onValueChange={(next) => change({ tab: next as ViewState['tab'] })}>
+        <Tabs.List aria-label="Ways to find features" className="tabs">
           {FEATURE_TABS.map((id) => (
             <Tabs.Trigger key={id} value={id} className="tab">
               {TITLES[id]}

@@ -62,7 +62,6 @@ function OpenModel() {
   const select = useId();
   if (!opened) return null;
   const { model, dictionary, dictionaries, adapter } = opened;
-  const software = adapter.software ? 'software adapter: correct, but slow' : 'GPU';
   return (
     <div className="open-model">
       <span
@@ -98,9 +97,9 @@ function OpenModel() {
       )}
       <span
         className={`badge wide-only ${adapter.software ? 'badge-warning' : ''}`}
-        title={`${adapter.vendor} ${adapter.architecture} ${adapter.description}`}
+        title={`${adapter.vendor} ${adapter.architecture} ${adapter.description}${adapter.software ? ': computes in software, correctly but slowly' : ''}`}
       >
-        WebGPU · {software}
+        {adapter.software ? 'software adapter' : 'WebGPU'}
       </span>
     </div>
   );

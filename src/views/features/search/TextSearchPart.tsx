@@ -11,7 +11,7 @@ import { formatActivation, formatCount, formatSigned } from '../../shared/format
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
 import { BarCell, featureKeys, labelSeen, numberColumn, toolsColumn, wordsColumn } from '../FeatureCells.tsx';
-import { TintedTokens } from '../TintedTokens.tsx';
+import { TintedText } from './TintedText.tsx';
 import { Asking } from './Asking.tsx';
 
 const RANKS: Record<ViewState['rank'], string> = {
@@ -168,7 +168,7 @@ function Tints({ found: { text, against }, feature }: { found: TextSearch; featu
       {looks.map(
         (look, i) =>
           look && (
-            <TintedTokens
+            <TintedText
               key={i === 0 ? 'this' : 'other'}
               label={`${i === 0 ? 'The text' : 'The other text'}, tinted by feature ${feature}`}
               tokens={look.tokens}

@@ -8,7 +8,7 @@ import { formatActivation, formatCount, formatPercent } from '../../shared/forma
 import { Panel } from '../../shared/Panel.tsx';
 import { TokenText } from '../../shared/TokenText.tsx';
 import { FeatureLink, FeatureWordsText } from '../FeatureCells.tsx';
-import { TintedTokens } from '../TintedTokens.tsx';
+import { TintedText } from './TintedText.tsx';
 import { Asking } from './Asking.tsx';
 
 const NO_TABLE: TableData = { columns: [], rows: [] };
@@ -197,7 +197,7 @@ function Example({
         <TokenText text={tokens[at] ?? ''} />{' '}
         {all.map((values) => formatActivation(values[at] ?? 0)).join(' · ')}
       </p>
-      <TintedTokens
+      <TintedText
         label={`Text ${item}, tinted by feature ${feature}`}
         tokens={tokens}
         values={all[shown] ?? []}
