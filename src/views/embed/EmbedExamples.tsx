@@ -18,7 +18,7 @@ export function EmbedExamples() {
     <section className="panel" aria-label="Examples">
       <h2>Texts with the largest values</h2>
       {top ? (
-        <ol className="example-rows" aria-label="Texts with the largest values">
+        <ol className="embed-examples" aria-label="Texts with the largest values">
           {top.map((example) => (
             <li key={`${example.item}/${example.first + example.at}`} className="embed-example">
               <Example example={example} max={max} />
