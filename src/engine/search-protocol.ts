@@ -110,6 +110,7 @@ export interface DictionaryMatch {
 }
 
 export interface Directions {
+  dictionaryDigest: string;
   features: number;
   dimensions: number;
   /** A row without length, of a dead feature, is all zeros. */
@@ -126,6 +127,7 @@ export interface NeighboursRequest {
 }
 
 export interface Neighbours {
+  dictionaryDigest: string;
   /** [n] those of the asked whose decoder row has a length: the others point nowhere. */
   features: Uint32Array<ArrayBuffer>;
   k: number;

@@ -50,11 +50,11 @@ function covarianceOf(data: Float32Array, n: number, d: number): Float64Array[] 
   return rows;
 }
 
-const times = (matrix: readonly Float64Array[], by: Float64Array): Float64Array =>
+const times = (matrix: readonly Float64Array[], by: Float64Array): Float64Array<ArrayBuffer> =>
   Float64Array.from(matrix, (row) => row.reduce((sum, value, i) => sum + value * by[i]!, 0));
 
-function orthonormal(axes: readonly Float64Array[]): Float64Array[] {
-  const done: Float64Array[] = [];
+function orthonormal(axes: readonly Float64Array<ArrayBuffer>[]): Float64Array<ArrayBuffer>[] {
+  const done: Float64Array<ArrayBuffer>[] = [];
   for (const axis of axes) {
     let rest = axis;
     for (const before of done) {

@@ -27,11 +27,7 @@ export interface FuzzyGraph {
  * @param indices [n · k] nearest points of each, without itself
  * @param distances [n · k] rising
  */
-export function fuzzyGraph(
-  indices: Uint32Array,
-  distances: Float32Array | Float64Array,
-  k: number,
-): FuzzyGraph {
+export function fuzzyGraph(indices: Uint32Array, distances: Float32Array, k: number): FuzzyGraph {
   const n = indices.length / k;
   const strengths = memberships(distances, n, k);
   /** Strength from a point to another, 0 where the other is not among its neighbours. */
@@ -71,7 +67,7 @@ export function fuzzyGraph(
 }
 
 /** How strongly each point holds each of its neighbours: exp(−(d − ρ) / σ), with σ such that they add up to log2(k + 1). */
-function memberships(distances: Float32Array | Float64Array, n: number, k: number): Float64Array {
+function memberships(distances: Float32Array, n: number, k: number): Float64Array {
   const result = new Float64Array(n * k);
   const meanOfAll = distances.reduce((sum, distance) => sum + distance, 0) / (n * (k + 1));
   for (let point = 0; point < n; point++) {
@@ -87,7 +83,7 @@ function memberships(distances: Float32Array | Float64Array, n: number, k: numbe
   return result;
 }
 
-function smoothScale(own: Float32Array | Float64Array, nearest: number): number {
+function smoothScale(own: Float32Array, nearest: number): number {
   const target = Math.log2(own.length + 1);
   let [low, high, middle] = [0, Infinity, 1];
   for (let step = 0; step < SMOOTH_STEPS; step++) {

@@ -27,7 +27,7 @@ async function withPlain(
   plain.direction(9).set(plain.direction(4).map((value) => 3 * value));
   using dictionary = await plain.upload(gpu);
   const session = {
-    opened: { gpu, current: { dictionary } },
+    opened: { gpu, current: { dictionary, info: { digest: 'plain' } } },
     turn: <Result>(piece: () => Promise<Result>) => piece(),
   };
   await work(session as unknown as Session, plain);
@@ -153,6 +153,20 @@ export const cases = gpuCases('directions of features', {
         },
       };
       expectEqual([(await codeOf(readNeighbours(stopped, { k: 3 }, nothing))) === 'cancelled' ? 1 : 0], [1]);
+    }),
+  'are not asked of a dictionary that is not the current one any more': (gpu) =>
+    withPlain(gpu, async (session) => {
+      const { opened } = session;
+      const changed = {
+        opened: { gpu, current: opened.current } as { gpu: Gpu; current: unknown },
+        turn: async <Result>(piece: () => Promise<Result>) => {
+          const result = await piece();
+          changed.opened.current = { dictionary: 'another' };
+          return result;
+        },
+      };
+      const code = await codeOf(readDirections(changed as unknown as Session, 8));
+      expectEqual([Number(code === 'cancelled')], [1], `cancelled, not ${code}`);
     }),
   'of the bundled dictionary have the neighbours that a feature’s own card tells': async () => {
     const engine = await bundledEngine();

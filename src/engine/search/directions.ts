@@ -15,7 +15,7 @@ const MOST_ROWS = 2 ** 15;
 
 /** See `SearchApi.directions`. @throws FacetError `bad-input`, `limits`, `cancelled` */
 export async function readDirections(session: Session, most: number): Promise<Directions> {
-  const dictionary = currentDictionary(session);
+  const { dictionary, digest, turn } = currentDictionary(session);
   if (!Number.isInteger(most) || most < 1)
     throw new FacetError('bad-input', 'Directions need a whole number of dimensions, at least 1.');
   const { dSae: features, dOut } = dictionary;
@@ -27,14 +27,14 @@ export async function readDirections(session: Session, most: number): Promise<Di
     });
   }
   const { gpu } = session.opened;
-  const norms = await session.turn(() => readNorms(gpu, dictionary));
+  const norms = await turn(() => readNorms(gpu, dictionary));
   const projection = projected ? randomProjection(dOut, most) : undefined;
   const data = new Float32Array(features * dimensions);
   // No more than one dispatch may have workgroups in a row.
   const rows = Math.min(MOST_ROWS, Math.max(1, Math.floor(PIECE / dOut)));
   for (let first = 0; first < features; first += rows) {
     const ids = Uint32Array.from({ length: Math.min(rows, features - first) }, (_, i) => first + i);
-    await session.turn(async () => {
+    await turn(async () => {
       const batch = gpu.batch('directions');
       const found = discarding(batch, () => {
         const x = unitRows(batch, dictionary, ids, norms);
@@ -46,5 +46,6 @@ export async function readDirections(session: Session, most: number): Promise<Di
       data.set(arrays[0] as Float32Array, first * dimensions);
     });
   }
-  return transfer({ features, dimensions, data, projected }, [data.buffer]);
+  const answer: Directions = { dictionaryDigest: digest, features, dimensions, data, projected };
+  return transfer(answer, [data.buffer]);
 }

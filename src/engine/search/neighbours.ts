@@ -20,7 +20,7 @@ export async function readNeighbours(
   { k, features: asked }: NeighboursRequest,
   onProgress: (progress: Progress) => void,
 ): Promise<Neighbours> {
-  const dictionary = currentDictionary(session);
+  const { dictionary, digest, turn } = currentDictionary(session);
   const { gpu } = session.opened;
   const { dSae, dOut } = dictionary;
   if (!Number.isInteger(k) || k < 1 || k > MOST_NEIGHBOURS) {
@@ -32,7 +32,7 @@ export async function readNeighbours(
   if (asked?.some((feature, i) => feature >= dSae || (i > 0 && feature <= asked[i - 1]!))) {
     throw new FacetError('bad-input', 'Features must be of this dictionary, each once, in rising order.');
   }
-  const norms = await session.turn(() => readNorms(gpu, dictionary));
+  const norms = await turn(() => readNorms(gpu, dictionary));
   const all = asked ?? Uint32Array.from({ length: dSae }, (_, i) => i);
   // Infinite rows point nowhere either.
   const features = all.filter((feature) => norms[feature]! > 0 && Number.isFinite(norms[feature]!));
@@ -50,7 +50,7 @@ export async function readNeighbours(
   const rows = Math.max(1, Math.floor(Math.min(work / (n * dOut), MOST_COSINES / n)));
   for (let from = 0; from < asking; from += rows) {
     const to = Math.min(n, from + rows);
-    const [places, values] = await session.turn(async () => {
+    const [places, values] = await turn(async () => {
       const batch = gpu.batch('neighbours');
       const found = discarding(batch, () =>
         nearestRows(batch, dictionary, { features, norms, k: count + 1 }, [from, to]),
@@ -70,6 +70,6 @@ export async function readNeighbours(
     }
     onProgress({ phase: 'scan', what: 'features', done: to, total: n, unit: 'steps' });
   }
-  const answer: Neighbours = { features, k: count, indices, cosines };
+  const answer: Neighbours = { dictionaryDigest: digest, features, k: count, indices, cosines };
   return transfer(answer, [features.buffer, indices.buffer, cosines.buffer]);
 }
