@@ -183,7 +183,7 @@ function Shown({ map, table }: ShownProps) {
   return (
     <>
       <Trust map={map} />
-      <div className="strip-tools">
+      <div className="row">
         <label htmlFor={id}>Colour by</label>
         <select id={id} value={colour} onChange={(event) => change({ colour: event.target.value as Colour })}>
           {COLOURS.map((each) => (
@@ -217,6 +217,7 @@ function Shown({ map, table }: ShownProps) {
           chosen={chosenSet !== undefined}
           values={values}
           show={show}
+          steps={colouring.steps}
           table={table}
           onLeave={() => setChosen([])}
         />

@@ -15,9 +15,11 @@ interface MapListProps {
   places: readonly number[] | undefined;
   /** Whether they were chosen, rather than in sight. */
   chosen: boolean;
-  /** [F] what the list is sorted by, largest first; NaN last. */
+  /** [F] what the list is sorted by, largest first, NaN last; and in words. */
   values: ArrayLike<number> | undefined;
   show: (value: number) => string;
+  /** [n] colours, by which the list is sorted without values. */
+  steps: Uint8Array;
   table: (places: readonly number[]) => TableData;
   onLeave: () => void;
 }
@@ -25,7 +27,7 @@ interface MapListProps {
 const ROW = 36;
 
 /** The features in sight or inside the lasso: the map in words. */
-export function MapList({ map, places, chosen, values, show, table, onLeave }: MapListProps) {
+export function MapList({ map, places, chosen, values, show, steps, table, onLeave }: MapListProps) {
   const id = useId();
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search).trim().toLowerCase();
@@ -41,12 +43,11 @@ export function MapList({ map, places, chosen, values, show, table, onLeave }: M
             const words = [topTokens?.[feature] ?? '', ...(labels[feature]?.promoted ?? [])];
             return `${feature}` === wanted.replace('#', '') || words.some((word) => matches(word, wanted));
           });
-    if (!values) return [...within];
-    const of = (place: number): number => values[map.features[place]!] || 0;
-    return [...within].sort((a, b) => of(b) - of(a) || a - b);
+    const of = (place: number): number => (values ? values[map.features[place]!] : steps[place]) || -Infinity;
+    return [...within].sort((a, b) => (of(a) === of(b) ? a - b : of(b) - of(a)));
     // Labels that come while the list is read would move its rows: only a new search looks at them.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [map, places, values, wanted, topTokens]);
+  }, [map, places, values, steps, wanted, topTokens]);
 
   const pinAll = (): void => {
     const { view, change } = usePage.getState();
@@ -96,7 +97,7 @@ export function MapList({ map, places, chosen, values, show, table, onLeave }: M
           label={`Features ${where}`}
           count={listed.length}
           rowHeight={ROW}
-          keyOf={(i) => String(map.features[listed[i]!])}
+          keyOf={(i) => String(listed[i])}
         >
           {(i) => {
             const feature = map.features[listed[i]!]!;

@@ -163,7 +163,7 @@ export function MapPicture(props: MapPictureProps) {
 
   return (
     <div className="map-picture">
-      <div className="strip-tools" role="group" aria-label="Tools of the map">
+      <div className="row" role="group" aria-label="Tools of the map">
         <button type="button" aria-label="Zoom in" onClick={() => zoom(STEP)}>
           +
         </button>
