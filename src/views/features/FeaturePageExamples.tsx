@@ -194,13 +194,6 @@ function ExampleMenu({ example }: { example: ScanExample }) {
   const active = example.at + 1;
   const steps: readonly (readonly [string, () => void])[] = [
     [
-      'Edit it in the test box',
-      () => {
-        setText(example.text);
-        toBox.current = true;
-      },
-    ],
-    [
       'Open in Explore',
       () => {
         setText(example.text);
@@ -239,6 +232,14 @@ function ExampleMenu({ example }: { example: ScanExample }) {
             document.querySelector<HTMLElement>('.feature-test-text')?.focus();
           }}
         >
+          <DropdownMenu.Item
+            onSelect={() => {
+              setText(example.text);
+              toBox.current = true;
+            }}
+          >
+            Edit it in the test box
+          </DropdownMenu.Item>
           {steps.map(([name, step]) => (
             <DropdownMenu.Item key={name} onSelect={step}>
               {name}
