@@ -7,9 +7,10 @@ import {
 } from '../exchange/explanation.ts';
 import type { ImportedFeature } from '../exchange/neuronpedia-read.ts';
 import { type FeatureNote, isEmpty, MAX_LABEL, MAX_NOTE, newestOf, NO_NOTE } from '../exchange/note.ts';
+import type { DictionaryNotes } from '../exchange/notes-file.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ImportReport } from './notes-import.ts';
-import type { NotesOf, NotesShelf } from './notes-shelf.ts';
+import { type NotesOf, type NotesShelf, theShelf } from './notes-shelf.ts';
 import { Slots } from './slots.ts';
 import { usePage } from './store.ts';
 
@@ -36,8 +37,10 @@ interface NotesActions {
   dropFeature: (feature: number) => Promise<void>;
   /** Takes in a file of notes or explanations, or a feature. @throws FacetError `bad-input` */
   take: (file: File) => Promise<ImportReport>;
-  /** Everything that was written and imported, of every dictionary, as a file. */
-  file: () => Promise<string>;
+  /** Takes in notes that were read, of whatever dictionaries. */
+  takeAll: (dictionaries: readonly DictionaryNotes[]) => Promise<ImportReport>;
+  /** Everything that was written and imported as text, of every dictionary. */
+  all: () => Promise<DictionaryNotes[]>;
 }
 
 /** What the visitor calls a feature; else what the best imported explanation says. */
@@ -71,7 +74,6 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
   let wanted = false;
   let saving = false;
   let channel: BroadcastChannel | undefined;
-  const shelf = async (): Promise<NotesShelf> => (await import('./notes-shelf.ts')).theShelf();
 
   function current(): NotesOf | undefined {
     const { opened } = usePage.getState();
@@ -92,7 +94,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     set(same ? { of } : { of, ...none });
     if (!of) return;
     try {
-      const kept = await shelf();
+      const kept = await theShelf();
       await putBack(kept);
       const { notes, ...rest } = await kept.load(of);
       if (signal.aborted) return;
@@ -140,7 +142,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     saving = true;
     set({ saving: true });
     try {
-      const kept = await shelf();
+      const kept = await theShelf();
       set({ lasting: kept.lasting });
       for (const [key, edit] of unsaved) {
         const note = await kept.keepNote(edit.of, edit.feature, edit.note);
@@ -156,6 +158,13 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
       saving = false;
       set({ saving: false });
     }
+  }
+
+  /** Shows what came in, here and in other tabs. */
+  async function taken(report: ImportReport): Promise<ImportReport> {
+    await load();
+    for (const of of report.of) tell({ of, reload: true });
+    return report;
   }
 
   function hear(news: News): void {
@@ -208,7 +217,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
       const { of } = get();
       if (!of) return;
       const key = explanationKey(explanation);
-      const kept = await shelf();
+      const kept = await theShelf();
       const explanations = await kept.changeExplanations(of, (before) => ({
         ...before,
         [feature]: (before[feature] ?? []).filter((one) => explanationKey(one) !== key),
@@ -219,22 +228,22 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     async dropFeature(feature) {
       const { of } = get();
       if (!of) return;
-      await (await shelf()).dropFeature(of, feature);
+      await (await theShelf()).dropFeature(of, feature);
       await load();
       tell({ of, reload: true });
     },
     async take(file) {
-      const [{ takeFile }, kept] = await Promise.all([import('./notes-import.ts'), shelf()]);
+      const [{ takeFile }, kept] = await Promise.all([import('./notes-import.ts'), theShelf()]);
       const dictionary = usePage.getState().opened?.dictionary;
       const of = current();
-      const report = await takeFile(file, kept, of && dictionary && { ...of, ...pick(dictionary) });
-      await load();
-      for (const changed of report.of) tell({ of: changed, reload: true });
-      return report;
+      return taken(await takeFile(file, kept, of && dictionary && { ...of, ...pick(dictionary) }));
     },
-    async file() {
-      const [{ writeNotes }, kept] = await Promise.all([import('../exchange/notes-file.ts'), shelf()]);
-      return writeNotes(await kept.all());
+    async takeAll(dictionaries) {
+      const [{ takeNotes }, kept] = await Promise.all([import('./notes-import.ts'), theShelf()]);
+      return taken(await takeNotes(dictionaries, kept));
+    },
+    async all() {
+      return (await theShelf()).all();
     },
   };
 });

@@ -121,8 +121,8 @@ function Top({ feature, last, onStep }: TopProps) {
         Feature {feature}
       </h1>
       <p className="small feature-page-label">
-        <OwnLabel feature={feature} />
-        {hook} · <LabelText label={label} topToken={topToken} />
+        {hook} · <OwnLabel feature={feature} />
+        <LabelText label={label} topToken={topToken} />
       </p>
       <span className="grow" />
       <span className="row">

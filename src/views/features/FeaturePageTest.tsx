@@ -8,8 +8,11 @@ import '../shared/text.css';
 import { visibleText } from '../shared/visible-text.ts';
 import { TintedTokens } from './FeaturePageTokens.tsx';
 
-/** A text of one's own, read at once: where this feature fires in it. It is the text of all views, and of the link. */
-export function FeaturePageTest() {
+/**
+ * A text of one's own, read at once: where this feature fires in it. It is the text of all views, and of the link.
+ * @param field whether the text can be changed
+ */
+export function FeaturePageTest({ field = true }: { field?: boolean }) {
   const id = useId();
   const feature = usePage((state) => state.view.feature)!;
   const text = usePage((state) => state.view.text);
@@ -60,20 +63,24 @@ export function FeaturePageTest() {
       textColumns={[1]}
       images={false}
     >
-      <label className="visually-hidden" htmlFor={id}>
-        Text to test the feature on
-      </label>
-      <textarea
-        id={id}
-        className="feature-test-text"
-        rows={2}
-        spellCheck={false}
-        autoCapitalize="off"
-        autoComplete="off"
-        value={text}
-        placeholder="Type or paste a text"
-        onChange={(event) => setText(event.target.value)}
-      />
+      {field && (
+        <>
+          <label className="visually-hidden" htmlFor={id}>
+            Text to test the feature on
+          </label>
+          <textarea
+            id={id}
+            className="feature-test-text"
+            rows={2}
+            spellCheck={false}
+            autoCapitalize="off"
+            autoComplete="off"
+            value={text}
+            placeholder="Type or paste a text"
+            onChange={(event) => setText(event.target.value)}
+          />
+        </>
+      )}
       {analysis ? (
         <div aria-busy={analysing} className="feature-test-tokens">
           <TintedTokens

@@ -3,6 +3,7 @@ import { usePage } from '../../state/store.ts';
 import { type Theme, THEMES, useTheme } from '../../state/theme.ts';
 import { views } from '../registry.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
+import { FilesMenu } from './FilesMenu.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 
 export function Header() {
@@ -17,6 +18,7 @@ export function Header() {
       <span className="grow" />
       <OpenModel />
       <CopyLink />
+      <FilesMenu />
       <ThemeChoice />
       <button type="button" className="quiet" onClick={() => help.current?.showModal()}>
         Help
@@ -63,7 +65,7 @@ function OpenModel() {
   return (
     <div className="open-model">
       <span
-        className="wide-only"
+        className="roomy-only"
         title={`${formatCount(model.parameters)} parameters, ${model.nLayers} layers of ${model.nHeads} heads, d_model ${model.dModel}, context ${model.nCtx}, licence ${model.license}`}
       >
         {model.title}
