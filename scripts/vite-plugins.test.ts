@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { CONTENT_SECURITY_POLICY, contentSecurityPolicy, LIBRARY_POLICY } from './vite-plugins.ts';
+import {
+  CONTENT_SECURITY_POLICY,
+  contentSecurityPolicy,
+  CORPUS_POLICY,
+  LIBRARY_POLICY,
+} from './vite-plugins.ts';
 
 type Handler = (
   request: { url: string },
@@ -23,6 +28,8 @@ test('only the library may connect to other sites', () => {
   expect(LIBRARY_POLICY).toContain("connect-src 'self' https: http://127.0.0.1:* http://localhost:*;");
   for (const url of ['/assets/library.worker-Ab_1-x.js', '/assets/library.worker-Ab_1-x.js?x=1'])
     expect(policyOf(url)).toBe(LIBRARY_POLICY);
+  expect(CORPUS_POLICY).toContain("connect-src 'none';");
+  expect(policyOf('/assets/corpus.worker-Ab_1-x.js')).toBe(CORPUS_POLICY);
   const others = [
     '/',
     '/index.html?/assets/library.worker-a.js',

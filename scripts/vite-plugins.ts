@@ -25,7 +25,15 @@ export const CONTENT_SECURITY_POLICY = policy("'self'");
 
 /** Of the library's worker, which downloads from hubs and never sees a prompt. */
 export const LIBRARY_POLICY = policy("'self' https: http://127.0.0.1:* http://localhost:*");
-const LIBRARY_SCRIPT = /\/assets\/library\.worker-[\w-]+\.js$/;
+
+/** Of the worker that reads the visitor's texts: it speaks to nobody, not even this site. */
+export const CORPUS_POLICY = policy("'none'");
+
+/** Policies of workers' scripts, by name. Any other follows the page's. */
+const WORKERS: readonly [RegExp, string][] = [
+  [/\/assets\/library\.worker-[\w-]+\.js$/, LIBRARY_POLICY],
+  [/\/assets\/corpus\.worker-[\w-]+\.js$/, CORPUS_POLICY],
+];
 
 /**
  * The policy as a meta tag of every built page (the development server needs inline scripts and a socket), and as a
@@ -49,8 +57,9 @@ export function contentSecurityPolicy(): Plugin {
     },
     configurePreviewServer(server) {
       server.middlewares.use((request, response, next) => {
-        const isLibrary = LIBRARY_SCRIPT.test(request.url?.split('?', 1)[0] ?? '');
-        response.setHeader('Content-Security-Policy', isLibrary ? LIBRARY_POLICY : CONTENT_SECURITY_POLICY);
+        const path = request.url?.split('?', 1)[0] ?? '';
+        const [, own] = WORKERS.find(([script]) => script.test(path)) ?? [];
+        response.setHeader('Content-Security-Policy', own ?? CONTENT_SECURITY_POLICY);
         response.setHeader('X-Content-Type-Options', 'nosniff');
         next();
       });

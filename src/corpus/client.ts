@@ -80,7 +80,7 @@ export function startCorpora(onGone?: () => void): CorpusClient {
     add: (request, options) => call((ticket, listener) => remote.add(request, ticket, listener), options),
     list: () => call(() => remote.list()),
     open: (digest) => call(() => remote.open(digest)),
-    read: (digest, first, count) => call(() => remote.read(digest, first, count)),
+    read: (corpus, first, count) => call(() => remote.read(corpus, first, count)),
     rename: (digest, name) => call(() => remote.rename(digest, name)),
     remove: (digest) => call(() => remote.remove(digest)),
     storage: () => call(() => remote.storage()),

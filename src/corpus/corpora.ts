@@ -1,7 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Lock, Space, Store } from '../library/store.ts';
 import { FacetError } from '../shared/errors.ts';
-import type { CorpusFiles, CorpusItem, CorpusManifest } from './corpus.ts';
+import type { Corpus, CorpusFiles, CorpusItem, CorpusManifest, CorpusReference } from './corpus.ts';
 import { ENCODINGS } from './encoding.ts';
 import { ItemMaker } from './items.ts';
 import { cut, JUDGED_ROWS, NAME_UNITS, PREVIEW_ITEMS, SKIPPED_LISTED } from './limits.ts';
@@ -36,6 +36,8 @@ const forever = new AbortController().signal;
 export class Corpora implements CorpusApi {
   readonly #ready: Promise<Ground>;
   readonly #open = new Map<number, AbortController>();
+  /** What was looked into last. */
+  #atHand?: { name: string; corpus: Promise<Corpus> };
 
   constructor(ground: Promise<Ground>) {
     this.#ready = ground;
@@ -115,9 +117,12 @@ export class Corpora implements CorpusApi {
     });
   }
 
-  async read(digest: string, first: number, count: number): Promise<CorpusItem[]> {
-    const corpus = await openCorpus({ kind: 'own', files: await this.open(digest) });
-    return corpus.read(first, count);
+  async read(name: string, first: number, count: number): Promise<CorpusItem[]> {
+    if (this.#atHand?.name !== name) {
+      const reference = await this.#reference(name);
+      this.#atHand = { name, corpus: openCorpus(reference) };
+    }
+    return (await this.#atHand.corpus).read(first, count);
   }
 
   async rename(digest: string, name: string): Promise<CorpusManifest> {
@@ -134,6 +139,7 @@ export class Corpora implements CorpusApi {
 
   async remove(digest: string): Promise<void> {
     const { store, lock } = await this.#ready;
+    this.#atHand = undefined;
     await lock(`corpus:${digest}`, forever, async () => {
       for (const { folder, manifest } of await this.#all()) {
         if (manifest.digest !== digest) continue;
@@ -159,6 +165,12 @@ export class Corpora implements CorpusApi {
   cancel(ticket: number): Promise<void> {
     this.#open.get(ticket)?.abort();
     return Promise.resolve();
+  }
+
+  async #reference(name: string): Promise<CorpusReference> {
+    const [, seed, items] = /^storyworld-(\d{1,10})-(\d{1,7})$/.exec(name) ?? [];
+    if (seed !== undefined) return { kind: 'storyworld', seed: Number(seed), items: Number(items) };
+    return { kind: 'own', files: await this.open(name.replace(/^own-/, '')) };
   }
 
   async #run<Result>(

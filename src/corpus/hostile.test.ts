@@ -175,17 +175,14 @@ describe('tables', () => {
   });
 
   test('quotes that do not balance cost a line each, and are said', async () => {
-    const { manifest, items } = await addAndRead(
-      'text,n\n"never closed,1\nplain,2\nfine,3\n',
-      'q.csv',
-    );
+    const { manifest, items } = await addAndRead('text,n\n"never closed,1\nplain,2\nfine,3\n', 'q.csv');
     expect(items.map(({ text }) => text)).toEqual(['"never closed', 'plain', 'fine']);
     expect(manifest.notes).toContainEqual(expect.stringMatching(/^1 row has a quote that is never closed/));
   });
 
-  test('forty megabytes in an open quote take no more time than their length', async () => {
+  test('thirteen megabytes in open quotes take no more time than their length', async () => {
     const line = '"open quote with some words in it\t7\n';
-    const source = new Blob(['text\tn\n', ...Array.from({ length: 40 }, () => line.repeat(30_000))]);
+    const source = new Blob(['text\tn\n', ...Array.from({ length: 12 }, () => line.repeat(30_000))]);
     const { manifest } = await addAndRead(source, 'open.tsv', { header: true, field: 'text' });
     // Half of the quotes are another's end; where rows are cannot be known, but all of it was read.
     expect(manifest.items + manifest.skipped.count).toBeGreaterThan(0);

@@ -25,8 +25,11 @@ export interface CorpusApi {
   list(): Promise<CorpusManifest[]>;
   /** @throws `not-found` */
   open(digest: string): Promise<CorpusFiles>;
-  /** Items from `first` on, for a look at them. @throws `not-found`, `bad-input` when they are damaged */
-  read(digest: string, first: number, count: number): Promise<CorpusItem[]>;
+  /**
+   * Items from `first` on, for a look at them. @param corpus its name, see `corpusId`
+   * @throws `not-found`, `bad-input` when they are damaged
+   */
+  read(corpus: string, first: number, count: number): Promise<CorpusItem[]>;
   rename(digest: string, name: string): Promise<CorpusManifest>;
   remove(digest: string): Promise<void>;
   /** Bytes kept and left, whether they outlive the page, and whether the browser promised to keep them. */

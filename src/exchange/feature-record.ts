@@ -23,8 +23,6 @@ export interface FeatureRecord {
   examples?: ScanExamples;
   /** Where values of examples come from, by the tokens read. */
   attributions?: ReadonlyMap<ScanExample, ExampleAttribution>;
-  /** Of all tokens of the vocabulary: edges of bins of equal width, and tokens in each. */
-  logitHistogram?: { edges: number[]; counts: number[] };
   partners?: FeaturePartners;
   about?: FeatureAbout;
   label: string;

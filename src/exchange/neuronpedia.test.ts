@@ -50,6 +50,7 @@ const record: FeatureRecord = {
     suppressed: [{ id: 2, text: ' dog', logit: -1 }],
     neighbours: [{ index: 9, cosine: 0.8 }],
     decoderNorm: 2,
+    effects: { edges: Float32Array.of(-1, 0, 1), counts: Uint32Array.of(30, 20) },
   },
   statistics: {
     corpus: 'Mine',
@@ -80,7 +81,6 @@ const record: FeatureRecord = {
     ],
   },
   attributions,
-  logitHistogram: { edges: [-1, 0, 1], counts: [30, 20] },
   label: 'animals',
   note: '',
   explanations: [

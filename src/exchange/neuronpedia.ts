@@ -90,7 +90,7 @@ export function sourceOf(hook: string): { layer: string; set: string } {
  * known. Density is the share of tokens above zero; histograms leave zeros out.
  */
 export function writeNeuronpedia(record: FeatureRecord): NeuronpediaFeature {
-  const { card, statistics, dictionary, model, logitHistogram } = record;
+  const { card, statistics, dictionary, model } = record;
   const norm = card && card.decoderNorm > 0 ? card.decoderNorm : undefined;
   const folded = (value: number): number => value * (norm ?? 1);
   const perUnit = (logit: number): number => logit / (norm ?? 1);
@@ -111,8 +111,8 @@ export function writeNeuronpedia(record: FeatureRecord): NeuronpediaFeature {
     neg_values: card?.suppressed.map(({ logit }) => perUnit(logit)) ?? [],
     freq_hist_data_bar_values: middles(edges),
     freq_hist_data_bar_heights: statistics?.histogram.slice(from, to) ?? [],
-    logits_hist_data_bar_values: middles((logitHistogram?.edges ?? []).map(perUnit)),
-    logits_hist_data_bar_heights: logitHistogram?.counts ?? [],
+    logits_hist_data_bar_values: middles(Array.from(card?.effects?.edges ?? [], perUnit)),
+    logits_hist_data_bar_heights: [...(card?.effects?.counts ?? [])],
     topkCosSimIndices: card?.neighbours.map(({ index }) => index) ?? [],
     topkCosSimValues: card?.neighbours.map(({ cosine }) => cosine) ?? [],
     explanations: explanationsOf(record),

@@ -59,7 +59,7 @@ describe('a draft', () => {
     const added = await state().add();
     expect(added).toMatchObject({ format: 'lines', items: 3 });
     expect(state()).toMatchObject({ draft: undefined, adding: undefined, added, kept: [added] });
-    expect((await state().read(added!.digest, 1, 1)).map(({ text }) => text)).toEqual(['1,a,x']);
+    expect((await state().read(`own-${added!.digest}`, 1, 1)).map(({ text }) => text)).toEqual(['1,a,x']);
   });
 
   test('the newest wins', async () => {

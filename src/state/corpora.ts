@@ -57,8 +57,8 @@ interface CorporaActions {
   remove: (digest: string) => Promise<void>;
   /** The files of a corpus for the engine; `undefined` when it is not on this device. @throws FacetError else */
   openOwn: (digest: string) => Promise<CorpusFiles | undefined>;
-  /** Items for a look at them. @throws FacetError */
-  read: (digest: string, first: number, count: number) => Promise<CorpusItem[]>;
+  /** Items for a look at them. @param corpus its name, as links have it @throws FacetError */
+  read: (corpus: string, first: number, count: number) => Promise<CorpusItem[]>;
 }
 
 let client: CorpusClient | undefined;
@@ -184,7 +184,7 @@ export const createCorpora = (corpora: () => CorpusClient = theCorpora) =>
         }
       },
 
-      read: (digest, first, count) => corpora().read(digest, first, count),
+      read: (corpus, first, count) => corpora().read(corpus, first, count),
     };
   });
 

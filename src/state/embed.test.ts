@@ -32,9 +32,10 @@ test('what is written is read', () => {
     fc.property(
       fc.tuple(...names.map(() => fc.boolean())),
       fc.option(fc.string({ minLength: 1, maxLength: 50, unit: 'grapheme' }), { nil: undefined }),
-      (on, testText) => {
+      fc.option(fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }), { nil: undefined }),
+      (on, testText, label) => {
         const show = Object.fromEntries(names.map((name, i) => [name, on[i]!])) as Record<EmbedFlag, boolean>;
-        const embed = { show, ...(testText && { testText }) };
+        const embed = { show, ...(testText && { testText }), ...(label && { label }) };
         expect(readEmbed(writeEmbed(embed))).toEqual(embed);
       },
     ),

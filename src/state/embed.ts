@@ -14,11 +14,14 @@ export interface Embed {
   show: Readonly<Record<EmbedFlag, boolean>>;
   /** Read in place of the link's text. */
   testText?: string;
+  /** What whoever embeds it calls the feature: labels are in one's own browser, not in links. */
+  label?: string;
 }
 
 /** Pixels; the size Neuronpedia's own embeds have. */
 export const EMBED_SIZE = { width: 540, height: 300 } as const;
 const MAX_TEST = 2_000;
+const MAX_LABEL = 200;
 const flags = Object.keys(EMBED_FLAGS) as EmbedFlag[];
 const isOff = (value: string | null): boolean => value !== null && /^(false|0|no)$/i.test(value);
 
@@ -28,14 +31,18 @@ export function readEmbed(query: string): Embed | undefined {
   if (!fields.has('embed') || isOff(fields.get('embed'))) return undefined;
   const show = Object.fromEntries(flags.map((flag) => [flag, !isOff(fields.get(flag))]));
   const testText = fields.get('defaulttesttext')?.slice(0, MAX_TEST);
-  return { show: show as Embed['show'], ...(testText && { testText }) };
+  const label = fields.get('label')?.slice(0, MAX_LABEL);
+  return { show: show as Embed['show'], ...(testText && { testText }), ...(label && { label }) };
 }
 
 /** The query that `readEmbed` reads. */
-export function writeEmbed({ show, testText }: Embed): string {
+export function writeEmbed({ show, testText, label }: Embed): string {
   const off = flags.filter((flag) => !show[flag]).map((flag) => `${flag}=false`);
-  const text = testText ? [`defaulttesttext=${encodeURIComponent(testText.slice(0, MAX_TEST))}`] : [];
-  return `?${['embed=true', ...off, ...text].join('&')}`;
+  const texts = [
+    ['defaulttesttext', testText?.slice(0, MAX_TEST)],
+    ['label', label?.slice(0, MAX_LABEL)],
+  ].flatMap(([name, text]) => (text ? [`${name}=${encodeURIComponent(text.toWellFormed())}`] : []));
+  return `?${['embed=true', ...off, ...texts].join('&')}`;
 }
 
 /** @param address of the feature's whole page, with its fragment */

@@ -60,8 +60,7 @@ const NEAR_MISSES = 10;
 const nothing = { of: '', running: false } as const;
 
 /** Figures of the scan that the view is over. */
-export const scanFigures = ({ statistics }: PageState): ScanStatistics | undefined =>
-  statistics as unknown as ScanStatistics | undefined;
+export const scanFigures = ({ statistics }: PageState): ScanStatistics | undefined => statistics;
 
 /** What the page of the open feature asks about; nothing until something was read of the texts the view is over. */
 function questionOf(page: PageState, corpus: CorpusReference | undefined): Question | undefined {

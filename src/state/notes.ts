@@ -7,6 +7,7 @@ import {
 } from '../exchange/explanation.ts';
 import type { ImportedFeature } from '../exchange/neuronpedia-read.ts';
 import { type FeatureNote, isEmpty, MAX_LABEL, MAX_NOTE, newestOf, NO_NOTE } from '../exchange/note.ts';
+import type { DictionaryNotes } from '../exchange/notes-file.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ImportReport } from './notes-import.ts';
 import type { NotesOf, NotesShelf } from './notes-shelf.ts';
@@ -36,8 +37,10 @@ interface NotesActions {
   dropFeature: (feature: number) => Promise<void>;
   /** Takes in a file of notes or explanations, or a feature. @throws FacetError `bad-input` */
   take: (file: File) => Promise<ImportReport>;
-  /** Everything that was written and imported, of every dictionary, as a file. */
-  file: () => Promise<string>;
+  /** Takes in notes that were read, of whatever dictionaries. */
+  takeAll: (dictionaries: readonly DictionaryNotes[]) => Promise<ImportReport>;
+  /** Everything that was written and imported as text, of every dictionary. */
+  all: () => Promise<DictionaryNotes[]>;
 }
 
 /** What the visitor calls a feature; else what the best imported explanation says. */
@@ -158,6 +161,13 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     }
   }
 
+  /** Shows what came in, here and in other tabs. */
+  async function taken(report: ImportReport): Promise<ImportReport> {
+    await load();
+    for (const of of report.of) tell({ of, reload: true });
+    return report;
+  }
+
   function hear(news: News): void {
     if (!sameDictionary(news.of, get().of)) return;
     if ('reload' in news) void load();
@@ -227,14 +237,14 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
       const [{ takeFile }, kept] = await Promise.all([import('./notes-import.ts'), shelf()]);
       const dictionary = usePage.getState().opened?.dictionary;
       const of = current();
-      const report = await takeFile(file, kept, of && dictionary && { ...of, ...pick(dictionary) });
-      await load();
-      for (const changed of report.of) tell({ of: changed, reload: true });
-      return report;
+      return taken(await takeFile(file, kept, of && dictionary && { ...of, ...pick(dictionary) }));
     },
-    async file() {
-      const [{ writeNotes }, kept] = await Promise.all([import('../exchange/notes-file.ts'), shelf()]);
-      return writeNotes(await kept.all());
+    async takeAll(dictionaries) {
+      const [{ takeNotes }, kept] = await Promise.all([import('./notes-import.ts'), shelf()]);
+      return taken(await takeNotes(dictionaries, kept));
+    },
+    async all() {
+      return (await shelf()).all();
     },
   };
 });

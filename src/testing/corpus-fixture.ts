@@ -30,7 +30,7 @@ export async function addAndRead(
   const progress: CorpusProgress[] = [];
   const given = source instanceof Uint8Array ? new Blob([source]) : source;
   const manifest = await of.add({ source: given, name, ...asked }, 1, (told) => progress.push(told));
-  const items = await of.read(manifest.digest, 0, Math.min(manifest.items, 10_000));
+  const items = await of.read(`own-${manifest.digest}`, 0, Math.min(manifest.items, 10_000));
   return { manifest, items, progress };
 }
 

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
+import { readEmbed } from '../state/embed.ts';
 import type { PageState } from '../state/page-state.ts';
 import { usePage } from '../state/store.ts';
 import { needsModel, views } from './registry.ts';
@@ -7,10 +8,31 @@ import { Header } from './shell/Header.tsx';
 import { Messages } from './shell/Messages.tsx';
 import { BadLinkPage, BrokenView, FailurePage, LoadingPage } from './shell/StatusPages.tsx';
 
+const EmbedPage = lazy(() => import('./embed/EmbedPage.tsx'));
 const ConsentPage = lazy(() => import('./models/ConsentPage.tsx'));
 
-/** Header, messages, and either the view of the link or the page that says why there is none. */
+const embed = readEmbed(location.search);
+
+/** The page, or, in a frame of another page, one feature alone. */
 export function App() {
+  return embed ? <Embedded embed={embed} /> : <WholePage />;
+}
+
+function Embedded({ embed: wanted }: { embed: NonNullable<typeof embed> }) {
+  const phase = usePage((state) => state.phase);
+  return (
+    <main id="main" tabIndex={-1}>
+      <ErrorBoundary FallbackComponent={BrokenView}>
+        <Suspense fallback={<LoadingPage />}>
+          <EmbedPage embed={wanted}>{phase !== 'ready' && <InsteadOfView phase={phase} />}</EmbedPage>
+        </Suspense>
+      </ErrorBoundary>
+    </main>
+  );
+}
+
+/** Header, messages, and either the view of the link or the page that says why there is none. */
+function WholePage() {
   const phase = usePage((state) => state.phase);
   const view = usePage((state) => state.view.view);
   const ready = phase === 'ready' || (phase !== 'bad-link' && !needsModel(view));

@@ -58,7 +58,7 @@ function byPath(record: Readonly<Record<string, unknown>>, path: string): unknow
 function asText(value: unknown, short = false): string {
   if (typeof value === 'string') return value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Uint8Array) return textOfBytes(value, short);
   if (typeof value !== 'object') return String(value);
   // The beginning of a long list says as much as will be kept of it.
   const shown =
@@ -67,6 +67,21 @@ function asText(value: unknown, short = false): string {
     if (typeof inner === 'bigint') return String(inner);
     return inner instanceof Uint8Array ? `${inner.length} bytes` : inner;
   });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Columns of texts are not always marked as such; images and the like stand beside texts as often. */
+function textOfBytes(bytes: Uint8Array, short: boolean): string {
+  try {
+    if (!short || bytes.length <= 4 * VALUE_UNITS) {
+      const text = utf8.decode(bytes);
+      if (!text.includes('\0')) return text;
+    }
+  } catch {
+    // No text.
+  }
+  return `${bytes.length} bytes`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { type Sort, SORTS } from '../../state/view-state.ts';
 import { mark } from '../shared/colour.ts';
 import { formatActivation, formatCount, formatPercent } from '../shared/format.ts';
 import { LabelText } from '../shared/LabelText.tsx';
+import { OwnLabel } from '../shared/OwnLabel.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { barsDrawing } from '../shared/bars-drawing.ts';
 import { visibleText } from '../shared/visible-text.ts';
@@ -221,6 +222,7 @@ function Row({ row, several, most }: { row: FeatureRow; several: boolean; most: 
       >
         <span className="feature-index">#{index}</span>
         <span className="feature-label">
+          <OwnLabel feature={index} />
           <LabelText label={label} topToken={topToken} />
         </span>
         <span className="feature-value number" title={name}>

@@ -9,6 +9,7 @@ import { barsDrawing } from '../shared/bars-drawing.ts';
 import { mark } from '../shared/colour.ts';
 import { formatActivation, formatFixed, formatSigned } from '../shared/format.ts';
 import { LabelText } from '../shared/LabelText.tsx';
+import { OwnLabel } from '../shared/OwnLabel.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import { TokenText } from '../shared/TokenText.tsx';
 import { visibleText } from '../shared/visible-text.ts';
@@ -42,7 +43,8 @@ export function FeaturePanel({ analysis, choice, feature }: FeaturePanelProps) {
         <div>
           <h2>Feature {feature}</h2>
           <p className="small">
-            {hook} · <LabelText label={label} topToken={topToken} />
+            {hook} · <OwnLabel feature={feature} />
+            <LabelText label={label} topToken={topToken} />
           </p>
         </div>
         <span className="grow" />

@@ -111,7 +111,7 @@ function Rate({
 const MOST_ITEMS = 20_000;
 
 /** Progress of reading, or how to read on, or more. */
-function Reading() {
+export function Reading() {
   const sampling = usePage((state) => state.sampling);
   const statistics = usePage((state) => state.statistics);
   const { corpus, missing, failure, run, pause, showOver } = useScans();

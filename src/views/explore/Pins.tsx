@@ -3,6 +3,7 @@ import { steerFeatures } from '../../state/recipe-edits.ts';
 import { featureOverRows, positionOf } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { formatActivation } from '../shared/format.ts';
+import { OwnLabel } from '../shared/OwnLabel.tsx';
 import { Panel } from '../shared/Panel.tsx';
 import type { Choice } from './derived.ts';
 import { pinsDrawing } from './pins-drawing.ts';
@@ -34,7 +35,7 @@ export function Pins({ analysis, choice }: { analysis: Analysis; choice: Choice 
         {rows.map(({ feature, values }) => (
           <li key={feature}>
             <button type="button" className="quiet" onClick={() => openFeature(feature)}>
-              #{feature}
+              #{feature} <OwnLabel feature={feature} />
             </button>
             <Spark values={values} active={choice.active} label={`Feature ${feature} over the text`} />
             <span className="number small">

@@ -9,6 +9,7 @@ import {
   readEmbed,
 } from '../../state/embed.ts';
 import { usePage } from '../../state/store.ts';
+import { useOwnLabel } from '../shared/OwnLabel.tsx';
 import './embed-dialog.css';
 
 const FLAGS = Object.entries(EMBED_FLAGS) as [EmbedFlag, string][];
@@ -20,6 +21,7 @@ export function EmbedDialog({ ref, feature }: { ref: Ref<HTMLDialogElement>; fea
   const link = usePage((state) => state.link);
   const goTo = usePage((state) => state.goTo);
   const hook = usePage((state) => state.opened?.dictionary?.hook);
+  const label = useOwnLabel(feature);
   const [show, setShow] = useState<Embed['show']>(ALL);
   const [testText, setTestText] = useState('');
   const [code, setCode] = useState('');
@@ -28,7 +30,11 @@ export function EmbedDialog({ ref, feature }: { ref: Ref<HTMLDialogElement>; fea
   const make = async (): Promise<void> => {
     // The frame opens the view of the link, and of all views this is the one of a feature.
     if (usePage.getState().view.view !== 'features') goTo('features');
-    const address = embedAddress(await link(), { show, testText });
+    const address = embedAddress(await link(), {
+      show,
+      testText,
+      label: show.embedexplanation ? label : undefined,
+    });
     const made = embedCode(address, `Feature ${feature} of ${hook ?? 'a dictionary'}, in Facet`);
     setCode(made);
     try {

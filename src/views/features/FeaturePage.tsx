@@ -6,7 +6,10 @@ import { usePage } from '../../state/store.ts';
 import { Effects, Neighbours } from '../explore/FeaturePanel.tsx';
 import { stepByKey } from '../shared/keys.ts';
 import { LabelText } from '../shared/LabelText.tsx';
+import { OwnLabel } from '../shared/OwnLabel.tsx';
 import './feature-page.css';
+import { FeatureExport } from './FeatureExport.tsx';
+import { FeatureNotes } from './FeatureNotes.tsx';
 import { FeaturePageAbout } from './FeaturePageAbout.tsx';
 import { FeaturePageConfig } from './FeaturePageConfig.tsx';
 import { FeaturePageExamples } from './FeaturePageExamples.tsx';
@@ -55,6 +58,7 @@ export function FeaturePage() {
       <Top feature={feature} last={last} onStep={step} />
       <div className="feature-page-columns">
         <div className="feature-page-side">
+          <FeatureNotes />
           <FeaturePageAbout />
           {card?.index === feature ? (
             <>
@@ -117,7 +121,8 @@ function Top({ feature, last, onStep }: TopProps) {
         Feature {feature}
       </h1>
       <p className="small feature-page-label">
-        {hook} · <LabelText label={label} topToken={topToken} />
+        {hook} · <OwnLabel feature={feature} />
+        <LabelText label={label} topToken={topToken} />
       </p>
       <span className="grow" />
       <span className="row">
@@ -150,6 +155,7 @@ function Top({ feature, last, onStep }: TopProps) {
         <button type="button" onClick={() => goTo('explore')}>
           In Explore
         </button>
+        <FeatureExport />
       </span>
     </header>
   );

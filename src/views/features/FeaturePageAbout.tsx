@@ -1,4 +1,4 @@
-import { type Found, useFeaturePage } from '../../state/feature-page.ts';
+import { useFeaturePage } from '../../state/feature-page.ts';
 import type { FeatureAbout } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
 import { BarRows } from '../shared/BarRows.tsx';
@@ -10,6 +10,8 @@ import { Panel } from '../shared/Panel.tsx';
 import { FoundPart } from './FeaturePageFound.tsx';
 
 const SHOWN = 8;
+/** What is told worse than this is in the table only. */
+const LEAST_F1 = 0.1;
 
 /** Where the feature fires, in words: Storyworld's labels and the texts' metadata. */
 export function FeaturePageAbout() {
@@ -37,14 +39,14 @@ export function FeaturePageAbout() {
       drawing={() => barsDrawing(drawnBars(about.value))}
     >
       <FoundPart found={about} waiting="Looking up what the texts say …">
-        {(value) => <About value={value} found={about} />}
+        {(value) => <About value={value} />}
       </FoundPart>
     </Panel>
   );
 }
 
-function About({ value }: { value: FeatureAbout; found: Found<FeatureAbout> }) {
-  const { labels, metadata, firing, tokens, texts } = value;
+function About({ value: { labels, metadata, firing, tokens, texts } }: { value: FeatureAbout }) {
+  const told = labels.filter(({ f1 }) => f1 >= LEAST_F1);
   const storyworld = usePage((state) => state.view.over === '' || state.view.over.startsWith('storyworld'));
   return (
     <>
@@ -52,13 +54,13 @@ function About({ value }: { value: FeatureAbout; found: Found<FeatureAbout> }) {
         It fires on {formatCount(firing)} of {formatCount(tokens)} sampled tokens, of {formatCount(texts)}{' '}
         texts.
       </p>
-      {labels.length > 0 ? (
+      {told.length > 0 ? (
         <>
           <h3>Labels, by F1</h3>
           <BarRows
             label="Labels it tells, by F1"
             max={1}
-            rows={labels.slice(0, SHOWN).map(({ label, f1, precision, recall, threshold }) => ({
+            rows={told.slice(0, SHOWN).map(({ label, f1, precision, recall, threshold }) => ({
               key: label,
               label,
               value: f1,
@@ -69,7 +71,12 @@ function About({ value }: { value: FeatureAbout; found: Found<FeatureAbout> }) {
           />
         </>
       ) : (
-        storyworld && <p className="quiet-text">It tells no label that is on enough tokens.</p>
+        storyworld && (
+          <p className="quiet-text">
+            It tells no label
+            {labels[0] && `: the best, ${labels[0].label}, with an F1 of ${formatFixed(labels[0].f1)}`}.
+          </p>
+        )
       )}
       {metadata.length > 0 && (
         <>
@@ -77,9 +84,9 @@ function About({ value }: { value: FeatureAbout; found: Found<FeatureAbout> }) {
           <BarRows
             label="Metadata over-represented among its firings"
             max={1}
-            rows={metadata.slice(0, SHOWN).map(({ field, value: of, share, rate, lift }) => ({
-              key: `${field}=${of}`,
-              label: `${field}: ${of}`,
+            rows={metadata.slice(0, SHOWN).map(({ field, value, share, rate, lift }) => ({
+              key: `${field}=${value}`,
+              label: `${field}: ${value}`,
               value: share,
               shown: formatPercent(share),
               note: `${formatPercent(rate)} of all tokens · lift ${formatFixed(lift, 1)}`,

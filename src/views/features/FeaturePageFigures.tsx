@@ -90,7 +90,7 @@ function Activations({ feature, figures }: { feature: number; figures: ScanStati
         </div>
       </dl>
       {count > 0 ? (
-        <Histogram feature={feature} statistics={figures as never} here={here} />
+        <Histogram feature={feature} statistics={figures} here={here} />
       ) : (
         <p className="quiet-text">It fires nowhere in what was read.</p>
       )}

@@ -2,9 +2,8 @@ import { scanFigures } from '../../state/feature-page.ts';
 import { isCatalogued } from '../../state/opening.ts';
 import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
+import { Reading } from '../explore/FeatureSample.tsx';
 import { formatCount } from '../shared/format.ts';
-import { Trouble } from '../shared/Trouble.tsx';
-import { AFTER_STOP, Working } from '../shared/Working.tsx';
 
 /** What the page's figures rest on: which texts, how much of them, under which model and dictionary; and how to read on. */
 export function FeaturePageSource() {
@@ -12,7 +11,8 @@ export function FeaturePageSource() {
   const sampling = usePage((state) => state.sampling);
   const foreign = usePage(({ opened }) => opened !== undefined && !isCatalogued(opened.model.id));
   const goTo = usePage((state) => state.goTo);
-  const { missing, failure, run, pause } = useScans();
+  const missing = useScans((state) => state.missing);
+  const looking = useScans((state) => state.looking);
   const complete = figures !== undefined && figures.items >= figures.corpus.items;
   return (
     <section className="panel feature-source" aria-label="What this page rests on">
@@ -37,13 +37,15 @@ export function FeaturePageSource() {
           </p>
         </>
       ) : (
-        <p className="quiet-text">
-          {missing
-            ? 'The texts this view is over are not on this device.'
-            : sampling
-              ? 'Nothing of these texts has been read yet.'
-              : 'Nothing has been read: examples and statistics need texts.'}
-        </p>
+        !missing && (
+          <p className="quiet-text" role="status">
+            {looking
+              ? 'Looking up what was read before …'
+              : sampling
+                ? 'Nothing of these texts has been read yet.'
+                : 'Nothing has been read: examples and statistics need texts.'}
+          </p>
+        )
       )}
       {foreign && figures?.corpus.id.startsWith('storyworld') && (
         <p className="small note">
@@ -51,21 +53,10 @@ export function FeaturePageSource() {
           at other rates.
         </p>
       )}
-      <Trouble error={failure} />
-      {sampling ? (
-        <Working label="Reading texts" progress={sampling} onStop={pause} />
-      ) : (
-        <p className="row">
-          {!missing && !complete && (
-            <button type="button" {...AFTER_STOP} onClick={() => void run()}>
-              {figures ? 'Read on' : 'Read texts'}
-            </button>
-          )}
-          <button type="button" className="quiet" onClick={() => goTo('prompts')}>
-            Choose other texts
-          </button>
-        </p>
-      )}
+      {!looking && <Reading />}
+      <button type="button" className="quiet feature-source-choose" onClick={() => goTo('prompts')}>
+        Choose other texts
+      </button>
     </section>
   );
 }

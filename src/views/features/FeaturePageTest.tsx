@@ -6,10 +6,13 @@ import { formatActivation, formatFixed } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import '../shared/text.css';
 import { visibleText } from '../shared/visible-text.ts';
-import { TintedTokens } from './FeaturePageTokens.tsx';
+import { WalkedTokens } from './FeaturePageTokens.tsx';
 
-/** A text of one's own, read at once: where this feature fires in it. It is the text of all views, and of the link. */
-export function FeaturePageTest() {
+/**
+ * A text of one's own, read at once: where this feature fires in it. It is the text of all views, and of the link.
+ * @param field whether the text can be changed
+ */
+export function FeaturePageTest({ field = true }: { field?: boolean }) {
   const id = useId();
   const feature = usePage((state) => state.view.feature)!;
   const text = usePage((state) => state.view.text);
@@ -60,23 +63,27 @@ export function FeaturePageTest() {
       textColumns={[1]}
       images={false}
     >
-      <label className="visually-hidden" htmlFor={id}>
-        Text to test the feature on
-      </label>
-      <textarea
-        id={id}
-        className="feature-test-text"
-        rows={2}
-        spellCheck={false}
-        autoCapitalize="off"
-        autoComplete="off"
-        value={text}
-        placeholder="Type or paste a text"
-        onChange={(event) => setText(event.target.value)}
-      />
+      {field && (
+        <>
+          <label className="visually-hidden" htmlFor={id}>
+            Text to test the feature on
+          </label>
+          <textarea
+            id={id}
+            className="feature-test-text"
+            rows={2}
+            spellCheck={false}
+            autoCapitalize="off"
+            autoComplete="off"
+            value={text}
+            placeholder="Type or paste a text"
+            onChange={(event) => setText(event.target.value)}
+          />
+        </>
+      )}
       {analysis ? (
         <div aria-busy={analysing} className="feature-test-tokens">
-          <TintedTokens
+          <WalkedTokens
             tokens={tokens}
             values={values}
             from={analysis.prefix}
@@ -88,7 +95,7 @@ export function FeaturePageTest() {
             onPeek={setPeek}
             onPick={select}
           />
-          <p className="small" role="status" data-figure="test">
+          <p className="small row" data-figure="test">
             {analysing
               ? 'Reading …'
               : shown === null

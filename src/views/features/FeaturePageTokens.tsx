@@ -4,7 +4,7 @@ import { formatActivation } from '../shared/format.ts';
 import { stepByKey } from '../shared/keys.ts';
 import { readableText, spokenText, visibleText } from '../shared/visible-text.ts';
 
-interface TintedTokensProps {
+interface WalkedTokensProps {
   tokens: readonly string[];
   /** [tokens] */
   values: ArrayLike<number>;
@@ -27,7 +27,7 @@ interface TintedTokensProps {
  * A text with the tokens tinted on which a feature fires. Only these, and the one outlined, are controls; arrow keys walk
  * them. The rest is plain text, so that long texts stay light.
  */
-export function TintedTokens(props: TintedTokensProps) {
+export function WalkedTokens(props: WalkedTokensProps) {
   const { tokens, values, from, to, max, at, breaks, more, onPeek, onPick } = props;
   const line = useRef<HTMLParagraphElement>(null);
   const parts: ReactNode[] = [];
@@ -66,7 +66,7 @@ export function TintedTokens(props: TintedTokensProps) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <p
       ref={line}
-      className={`tinted${breaks ? ' has-breaks' : ''}`}
+      className={`walked-tokens${breaks ? ' has-breaks' : ''}`}
       onKeyDown={onKeyDown}
       onPointerLeave={() => onPeek?.(null)}
       onBlur={() => onPeek?.(null)}

@@ -7,7 +7,6 @@ import { FeatureLabels } from './FeatureLabels.tsx';
 import { FeatureMap } from './FeatureMap.tsx';
 import { FeaturePage } from './FeaturePage.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
-import '../shared/tabs.css';
 import './features.css';
 
 const TITLES: Record<ViewState['tab'], string> = {
@@ -31,7 +30,8 @@ export default function FeaturesView() {
   const feature = usePage((state) => state.view.feature);
   const tab = usePage((state) => state.view.tab);
   const change = usePage((state) => state.change);
-  if (!dictionary) return <p className="quiet-text">Features need a dictionary: choose one above.</p>;
+  if (!dictionary)
+    return <p className="quiet-text features">Features need a dictionary: choose one above.</p>;
   if (feature !== null) return <FeaturePage key={`${dictionary.digest}/${feature}`} />;
   return (
     <div className="features">

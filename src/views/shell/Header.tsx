@@ -3,6 +3,7 @@ import { usePage } from '../../state/store.ts';
 import { type Theme, THEMES, useTheme } from '../../state/theme.ts';
 import { views } from '../registry.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
+import { FilesMenu } from './FilesMenu.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 
 export function Header() {
@@ -17,6 +18,7 @@ export function Header() {
       <span className="grow" />
       <OpenModel />
       <CopyLink />
+      <FilesMenu />
       <ThemeChoice />
       <button type="button" className="quiet" onClick={() => help.current?.showModal()}>
         Help
@@ -60,11 +62,10 @@ function OpenModel() {
   const select = useId();
   if (!opened) return null;
   const { model, dictionary, dictionaries, adapter } = opened;
-  const software = adapter.software ? 'software adapter: correct, but slow' : 'GPU';
   return (
     <div className="open-model">
       <span
-        className="wide-only"
+        className="roomy-only"
         title={`${formatCount(model.parameters)} parameters, ${model.nLayers} layers of ${model.nHeads} heads, d_model ${model.dModel}, context ${model.nCtx}, licence ${model.license}`}
       >
         {model.title}
@@ -96,9 +97,9 @@ function OpenModel() {
       )}
       <span
         className={`badge wide-only ${adapter.software ? 'badge-warning' : ''}`}
-        title={`${adapter.vendor} ${adapter.architecture} ${adapter.description}`}
+        title={`${adapter.vendor} ${adapter.architecture} ${adapter.description}${adapter.software ? ': computes in software, correctly but slowly' : ''}`}
       >
-        WebGPU · {software}
+        {adapter.software ? 'software adapter' : 'WebGPU'}
       </span>
     </div>
   );

@@ -14,6 +14,7 @@ import {
 import { usePage } from '../../state/store.ts';
 import { Info } from '../shared/Info.tsx';
 import { LabelText } from '../shared/LabelText.tsx';
+import { OwnLabel } from '../shared/OwnLabel.tsx';
 import { RecipeScopePicker } from './RecipeScope.tsx';
 import { RecipeStrength, RecipeUnit } from './RecipeStrength.tsx';
 import { KIND_NAMES, subjectName } from './recipe-words.ts';
@@ -129,6 +130,7 @@ function Title({ subject }: { subject: Subject }) {
         )}
       </strong>{' '}
       <span className="feature-label">
+        {feature !== undefined && <OwnLabel feature={feature} />}
         <LabelText label={label} topToken={topToken} />
       </span>
       {hook !== undefined && subject.kind === 'latent' && <code className="small">{hook}</code>}
