@@ -23,6 +23,6 @@ td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 ol{list-style:none;margin:0;padding:0}li{display:flex;gap:12px;padding:6px 0;border-top:1px solid var(--line)}li>b{flex:0 0 4.5rem;font-weight:600;font-variant-numeric:tabular-nums}
 .text{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.875rem;white-space:pre-wrap;margin:0;min-width:0}
 .text b{font-weight:700;text-decoration:underline;text-underline-offset:3px}
-svg{display:block;width:100%;height:auto;color:var(--ink)}svg rect{fill:var(--mark)}svg text{fill:var(--quiet);font:11px system-ui,sans-serif}
+svg{display:block;width:100%;max-width:36rem;height:auto;color:var(--ink)}svg rect{fill:var(--mark)}svg text{fill:var(--quiet);font:11px system-ui,sans-serif}
 .own{white-space:pre-wrap}
 ${tints}`;

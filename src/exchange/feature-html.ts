@@ -20,7 +20,7 @@ const token = (text: string): string => escape(visibleText(text));
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 const MOST_EFFECTS = 10;
 const MOST_LISTED = 20;
-const BAR_WIDTH = 12;
+const PLOT_WIDTH = 480;
 const BAR_HEIGHT = 90;
 
 /**
@@ -107,20 +107,20 @@ function histogram(statistics: FeatureStatistics | undefined): string {
   const { from, to } = filledBins(statistics);
   if (from === to) return section('Activations', rate);
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
-  const width = (to - from) * BAR_WIDTH;
+  const width = PLOT_WIDTH / (to - from);
   const bars = counts
     .slice(from, to)
     .map((bar, i) => {
       const height = (BAR_HEIGHT * bar) / most;
       const what = `${formatActivation(edges[from + i]!)} to ${formatActivation(edges[from + i + 1]!)}: ${formatCount(bar)} tokens`;
-      return `<rect x="${i * BAR_WIDTH}" y="${(BAR_HEIGHT - height).toFixed(2)}" width="${BAR_WIDTH - 2}" height="${height.toFixed(2)}"><title>${what}</title></rect>`;
+      return `<rect x="${(i * width).toFixed(2)}" y="${(BAR_HEIGHT - height).toFixed(2)}" width="${(width - 1).toFixed(2)}" height="${height.toFixed(2)}"><title>${what}</title></rect>`;
     })
     .join('\n');
-  const ends = `<text x="0" y="${BAR_HEIGHT + 14}">${formatActivation(edges[from]!)}</text><text x="${width}" y="${BAR_HEIGHT + 14}" text-anchor="end">${formatActivation(edges[to]!)}</text>`;
+  const ends = `<text x="0" y="${BAR_HEIGHT + 14}">${formatActivation(edges[from]!)}</text><text x="${PLOT_WIDTH}" y="${BAR_HEIGHT + 14}" text-anchor="end">${formatActivation(edges[to]!)}</text>`;
   return section(
     'Activations',
     `${rate}
-<svg viewBox="0 0 ${width} ${BAR_HEIGHT + 20}" role="img" aria-label="Histogram of the values above zero, from ${formatActivation(edges[from]!)} to ${formatActivation(edges[to]!)}, in bins of equal width on a log scale">
+<svg viewBox="0 0 ${PLOT_WIDTH} ${BAR_HEIGHT + 20}" role="img" aria-label="Histogram of the values above zero, from ${formatActivation(edges[from]!)} to ${formatActivation(edges[to]!)}, in bins of equal width on a log scale">
 ${bars}
 ${ends}
 </svg>`,

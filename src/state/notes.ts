@@ -10,7 +10,7 @@ import { type FeatureNote, isEmpty, MAX_LABEL, MAX_NOTE, newestOf, NO_NOTE } fro
 import type { DictionaryNotes } from '../exchange/notes-file.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { ImportReport } from './notes-import.ts';
-import type { NotesOf, NotesShelf } from './notes-shelf.ts';
+import { type NotesOf, type NotesShelf, theShelf } from './notes-shelf.ts';
 import { Slots } from './slots.ts';
 import { usePage } from './store.ts';
 
@@ -74,7 +74,6 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
   let wanted = false;
   let saving = false;
   let channel: BroadcastChannel | undefined;
-  const shelf = async (): Promise<NotesShelf> => (await import('./notes-shelf.ts')).theShelf();
 
   function current(): NotesOf | undefined {
     const { opened } = usePage.getState();
@@ -95,7 +94,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     set(same ? { of } : { of, ...none });
     if (!of) return;
     try {
-      const kept = await shelf();
+      const kept = await theShelf();
       await putBack(kept);
       const { notes, ...rest } = await kept.load(of);
       if (signal.aborted) return;
@@ -143,7 +142,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     saving = true;
     set({ saving: true });
     try {
-      const kept = await shelf();
+      const kept = await theShelf();
       set({ lasting: kept.lasting });
       for (const [key, edit] of unsaved) {
         const note = await kept.keepNote(edit.of, edit.feature, edit.note);
@@ -218,7 +217,7 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
       const { of } = get();
       if (!of) return;
       const key = explanationKey(explanation);
-      const kept = await shelf();
+      const kept = await theShelf();
       const explanations = await kept.changeExplanations(of, (before) => ({
         ...before,
         [feature]: (before[feature] ?? []).filter((one) => explanationKey(one) !== key),
@@ -229,22 +228,22 @@ export const useNotes = create<NotesState & NotesActions>()((set, get) => {
     async dropFeature(feature) {
       const { of } = get();
       if (!of) return;
-      await (await shelf()).dropFeature(of, feature);
+      await (await theShelf()).dropFeature(of, feature);
       await load();
       tell({ of, reload: true });
     },
     async take(file) {
-      const [{ takeFile }, kept] = await Promise.all([import('./notes-import.ts'), shelf()]);
+      const [{ takeFile }, kept] = await Promise.all([import('./notes-import.ts'), theShelf()]);
       const dictionary = usePage.getState().opened?.dictionary;
       const of = current();
       return taken(await takeFile(file, kept, of && dictionary && { ...of, ...pick(dictionary) }));
     },
     async takeAll(dictionaries) {
-      const [{ takeNotes }, kept] = await Promise.all([import('./notes-import.ts'), shelf()]);
+      const [{ takeNotes }, kept] = await Promise.all([import('./notes-import.ts'), theShelf()]);
       return taken(await takeNotes(dictionaries, kept));
     },
     async all() {
-      return (await shelf()).all();
+      return (await theShelf()).all();
     },
   };
 });

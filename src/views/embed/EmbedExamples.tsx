@@ -1,7 +1,7 @@
 import type { ScanExample } from '../../engine/protocol.ts';
 import { scanFigures, useFeaturePage } from '../../state/feature-page.ts';
 import { usePage } from '../../state/store.ts';
-import { WalkedTokens } from '../features/FeaturePageTokens.tsx';
+import { TintedTokens } from '../features/FeaturePageTokens.tsx';
 import { formatActivation } from '../shared/format.ts';
 
 const SHOWN = 20;
@@ -18,7 +18,7 @@ export function EmbedExamples() {
     <section className="panel" aria-label="Examples">
       <h2>Texts with the largest values</h2>
       {top ? (
-        <ol className="example-rows" aria-label="Texts with the largest values">
+        <ol className="embed-examples" aria-label="Texts with the largest values">
           {top.map((example) => (
             <li key={`${example.item}/${example.first + example.at}`} className="embed-example">
               <Example example={example} max={max} />
@@ -39,7 +39,7 @@ function Example({ example: { tokens, values, at, value }, max }: { example: Sca
   return (
     <>
       <strong className="number">{formatActivation(value)}</strong>
-      <WalkedTokens
+      <TintedTokens
         tokens={tokens}
         values={values}
         from={Math.max(0, at - CONTEXT)}

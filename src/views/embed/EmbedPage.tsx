@@ -31,6 +31,8 @@ export default function EmbedPage({ embed, children }: { embed: Embed; children:
   useEffect(() => {
     if (ready && testText !== undefined) setText(testText);
   }, [ready, testText, setText]);
+  // What was asked to be tested comes first.
+  const test = show.embedtest && <FeaturePageTest field={show.embedtestfield} />;
   const shown = card?.index === feature ? card : undefined;
   return (
     <article className="embed feature-page" aria-label="A feature, in Facet">
@@ -42,7 +44,7 @@ export default function EmbedPage({ embed, children }: { embed: Embed; children:
       )}
       {ready && feature !== null && (
         <div className="embed-parts">
-          {show.embedtest && <FeaturePageTest field={show.embedtestfield} />}
+          {testText !== undefined && test}
           {show.embedplots &&
             (shown ? (
               <>
@@ -52,6 +54,7 @@ export default function EmbedPage({ embed, children }: { embed: Embed; children:
             ) : (
               <p role="status">Reading what the feature writes …</p>
             ))}
+          {testText === undefined && test}
           {show.embedactivations && <EmbedExamples />}
           <Source />
         </div>
