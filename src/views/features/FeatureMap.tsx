@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useId, useMemo, useState } from 'react';
-import { firstSample } from '../../state/feature-work.ts';
 import { type FeatureMap as Mapped, useFeatureMap } from '../../state/feature-map.ts';
+import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
 import { LabelText } from '../shared/LabelText.tsx';
@@ -230,13 +230,12 @@ function Shown({ map, table }: ShownProps) {
 function ReadTexts() {
   const known = usePage((state) => state.statistics !== undefined);
   const sampling = usePage((state) => state.sampling);
-  const sample = usePage((state) => state.sample);
-  const cancelSample = usePage((state) => state.cancelSample);
-  const opened = usePage((state) => state.opened);
-  if (sampling) return <Working label="Reading texts" progress={sampling} onStop={cancelSample} />;
+  const run = useScans((state) => state.run);
+  const pause = useScans((state) => state.pause);
+  if (sampling) return <Working label="Reading texts" progress={sampling} onStop={pause} />;
   if (known) return null;
   return (
-    <button type="button" onClick={() => void sample(firstSample({ opened }))}>
+    <button type="button" onClick={() => void run()}>
       Read texts to colour by
     </button>
   );
