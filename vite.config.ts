@@ -14,7 +14,14 @@ export default defineConfig({
   // Relative addresses: the built folder works at any path of any static host.
   base: './',
   plugins: [react(), smallShaders(), contentSecurityPolicy(), weightFileTypes(), shellFiles(), buildStamp()],
-  worker: { format: 'es', plugins: () => [smallShaders()] },
+  worker: {
+    format: 'es',
+    plugins: () => [smallShaders()],
+    rolldownOptions: {
+      // It compiles WebAssembly as it loads, which the policy forbids, for one function that is not asked for.
+      treeshake: { moduleSideEffects: (id: string) => !id.includes('/hyparquet-compressors/') },
+    },
+  },
   build: {
     target: 'es2023',
     // The policy of the page allows no `data:` scripts or fonts.

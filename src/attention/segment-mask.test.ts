@@ -40,7 +40,7 @@ test('a query sees its own sequence up to itself, as far as its window goes, and
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 

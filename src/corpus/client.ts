@@ -1,13 +1,10 @@
-import { proxy, type Remote, wrap } from 'comlink';
-import { installErrorTransfer } from '../engine/transfer.ts';
+import { type Remote, wrap } from 'comlink';
+import { type CallOptions, installErrorTransfer, ticketedCalls } from '../engine/transfer.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { AddedCorpus, CorpusApi, CorpusPreview, CorpusProgress, ReadRequest } from './protocol.ts';
 
-export interface CorpusCallOptions {
-  /** Aborting rejects the call at once with code `cancelled`; nothing of what was being added is kept. */
-  signal?: AbortSignal;
-  onProgress?: (progress: CorpusProgress) => void;
-}
+/** Of what was being added when a call is aborted, nothing is kept. */
+export type CorpusCallOptions = CallOptions<CorpusProgress>;
 
 /** The page's door to the visitor's texts; see `CorpusApi` for what each call does. */
 export interface CorpusClient extends Pick<
@@ -29,7 +26,6 @@ export function startCorpora(onGone?: () => void): CorpusClient {
   });
   const remote: Remote<CorpusApi> = wrap<CorpusApi>(worker);
   const gone = new AbortController();
-  let nextTicket = 1;
 
   worker.onerror = (event) => {
     const why = event.message || 'its script failed to load';
@@ -42,38 +38,7 @@ export function startCorpora(onGone?: () => void): CorpusClient {
     onGone?.();
   };
 
-  /** Settles early on abort or when the worker is gone, and tells the worker to stop. */
-  function call<Result>(
-    run: (ticket: number, listener: (progress: CorpusProgress) => void) => Promise<Result>,
-    { signal, onProgress }: CorpusCallOptions = {},
-  ): Promise<Result> {
-    const ticket = nextTicket++;
-    // What was on its way when the call ended says nothing new.
-    let open = true;
-    const listener = proxy((progress: CorpusProgress) => {
-      if (open) onProgress?.(progress);
-    });
-    const either = signal ? AbortSignal.any([gone.signal, signal]) : gone.signal;
-    return new Promise<Result>((resolve, reject) => {
-      const abort = (): void => {
-        open = false;
-        if (!gone.signal.aborted) void remote.cancel(ticket);
-        reject(
-          gone.signal.aborted
-            ? FacetError.from(gone.signal.reason)
-            : new FacetError('cancelled', 'Cancelled.'),
-        );
-      };
-      if (either.aborted) return abort();
-      either.addEventListener('abort', abort);
-      run(ticket, listener)
-        .finally(() => {
-          open = false;
-          either.removeEventListener('abort', abort);
-        })
-        .then(resolve, (thrown: unknown) => reject(FacetError.from(thrown)));
-    });
-  }
+  const call = ticketedCalls<CorpusProgress>((ticket) => remote.cancel(ticket), gone.signal);
 
   return {
     preview: (request, options) => call((ticket) => remote.preview(request, ticket), options),

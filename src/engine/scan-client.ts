@@ -11,6 +11,8 @@ import type {
   LabelTable,
   LabelTableRequest,
   MatchRequest,
+  Neighbours,
+  NeighboursRequest,
   Progress,
   ScanApi,
   ScanDump,
@@ -55,6 +57,7 @@ export interface SearchClient {
   together(request: TogetherRequest, options?: CallOptions): Promise<TogetherExamples>;
   match(request: MatchRequest, options?: CallOptions): Promise<DictionaryMatch>;
   directions(most: number, options?: CallOptions): Promise<Directions>;
+  neighbours(request: NeighboursRequest, options?: CallOptions): Promise<Neighbours>;
 }
 
 type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
@@ -110,5 +113,7 @@ export function searchClient(engine: Remote<EngineApi>, call: Call): SearchClien
     match: (request, options = {}) =>
       call((ticket) => remote.match(request, ticket, listener(options)), options.signal),
     directions: (most, { signal } = {}) => call((ticket) => remote.directions(most, ticket), signal),
+    neighbours: (request, options = {}) =>
+      call((ticket) => remote.neighbours(request, ticket, listener(options)), options.signal),
   };
 }

@@ -22,6 +22,12 @@ export interface SearchApi {
   ): Promise<DictionaryMatch>;
   /** Decoder rows of unit length, [F, d] row-major, projected to at most `most` dimensions. */
   directions(most: number, ticket: Ticket): Promise<Directions>;
+  /** For every feature those whose decoder rows point most nearly the same way, exactly. */
+  neighbours(
+    request: NeighboursRequest,
+    ticket: Ticket,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Neighbours>;
 }
 
 /** How features of a text are ranked. */
@@ -146,9 +152,28 @@ export interface CoFiring {
 }
 
 export interface Directions {
+  dictionaryDigest: string;
   features: number;
   dimensions: number;
-  data: Float32Array;
+  /** A row without length, of a dead feature, is all zeros. */
+  data: Float32Array<ArrayBuffer>;
   /** Whether directions were projected (random, seeded), or are exact. */
   projected: boolean;
+}
+
+export interface NeighboursRequest {
+  /** For each feature, 1 … 256; fewer where there are not as many others. */
+  k: number;
+  /** Which to look among, in rising order; default all. */
+  features?: Uint32Array<ArrayBuffer>;
+}
+
+export interface Neighbours {
+  dictionaryDigest: string;
+  /** [n] those of the asked whose decoder row has a length: the others point nowhere. */
+  features: Uint32Array<ArrayBuffer>;
+  k: number;
+  /** [n · k] places in `features`, most similar first (ties: lowest first), never the feature itself; and the cosines. */
+  indices: Uint32Array<ArrayBuffer>;
+  cosines: Float32Array<ArrayBuffer>;
 }

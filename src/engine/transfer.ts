@@ -1,4 +1,4 @@
-import { transferHandlers } from 'comlink';
+import { proxy, transferHandlers } from 'comlink';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
 
 /** What Comlink's own `throw` handler is given. */
@@ -20,4 +20,46 @@ export function installErrorTransfer(): void {
       throw new FacetError(record.code, record.message, record);
     },
   });
+}
+
+export interface CallOptions<Told> {
+  /** Aborting rejects the call at once with code `cancelled`, and tells the worker to stop. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Told) => void;
+}
+
+/**
+ * Calls of a worker, each with a ticket by which it can be cancelled and a listener to its progress.
+ * @param cancel tells the worker
+ * @param gone fires with what every call still open rejects with, when the worker has ended
+ */
+export function ticketedCalls<Told>(cancel: (ticket: number) => unknown, gone: AbortSignal) {
+  let nextTicket = 1;
+  return function call<Result>(
+    run: (ticket: number, listener: (progress: Told) => void) => Promise<Result>,
+    { signal, onProgress }: CallOptions<Told> = {},
+  ): Promise<Result> {
+    const ticket = nextTicket++;
+    // What was on its way when the call ended says nothing new.
+    let open = true;
+    const listener = proxy((progress: Told) => {
+      if (open) onProgress?.(progress);
+    });
+    const either = signal ? AbortSignal.any([gone, signal]) : gone;
+    return new Promise<Result>((resolve, reject) => {
+      const abort = (): void => {
+        open = false;
+        if (!gone.aborted) void cancel(ticket);
+        reject(gone.aborted ? FacetError.from(gone.reason) : new FacetError('cancelled', 'Cancelled.'));
+      };
+      if (either.aborted) return abort();
+      either.addEventListener('abort', abort);
+      run(ticket, listener)
+        .finally(() => {
+          open = false;
+          either.removeEventListener('abort', abort);
+        })
+        .then(resolve, (thrown: unknown) => reject(FacetError.from(thrown)));
+    });
+  };
 }

@@ -1,5 +1,5 @@
-import { proxy, type Remote, wrap } from 'comlink';
-import { installErrorTransfer } from '../engine/transfer.ts';
+import { type Remote, wrap } from 'comlink';
+import { type CallOptions, installErrorTransfer, ticketedCalls } from '../engine/transfer.ts';
 import { FacetError } from '../shared/errors.ts';
 import type {
   FetchRequest,
@@ -13,15 +13,11 @@ import type {
   LookRequest,
   StorageUsage,
   StoredSet,
-  Ticket,
   Verification,
 } from './protocol.ts';
 
-export interface LibraryCallOptions {
-  /** Aborting rejects the call at once with code `cancelled`; what a download has is kept. */
-  signal?: AbortSignal;
-  onProgress?: (progress: LibraryProgress) => void;
-}
+/** What a download has when it is aborted is kept. */
+export type LibraryCallOptions = CallOptions<LibraryProgress>;
 
 /** The page's door to the library; see `LibraryApi` for what each call does. */
 export interface LibraryClient {
@@ -50,7 +46,6 @@ export function startLibrary(): LibraryClient {
   });
   const remote: Remote<LibraryApi> = wrap<LibraryApi>(worker);
   const gone = new AbortController();
-  let nextTicket: Ticket = 1;
 
   worker.onerror = (event) => {
     const why = event.message || 'its script failed to load';
@@ -58,38 +53,7 @@ export function startLibrary(): LibraryClient {
     gone.abort(new FacetError('bug', `The library could not start: ${why}.`, { hint: 'Reload the page.' }));
   };
 
-  /** Settles early on abort or when the worker is gone, and tells the worker to stop. */
-  function call<Result>(
-    run: (ticket: Ticket, listener: (progress: LibraryProgress) => void) => Promise<Result>,
-    { signal, onProgress }: LibraryCallOptions = {},
-  ): Promise<Result> {
-    const ticket = nextTicket++;
-    // What was on its way when the call ended says nothing new.
-    let open = true;
-    const listener = proxy((progress: LibraryProgress) => {
-      if (open) onProgress?.(progress);
-    });
-    const either = signal ? AbortSignal.any([gone.signal, signal]) : gone.signal;
-    return new Promise<Result>((resolve, reject) => {
-      const abort = (): void => {
-        open = false;
-        if (!gone.signal.aborted) void remote.cancel(ticket);
-        reject(
-          gone.signal.aborted
-            ? FacetError.from(gone.signal.reason)
-            : new FacetError('cancelled', 'Cancelled.'),
-        );
-      };
-      if (either.aborted) return abort();
-      either.addEventListener('abort', abort);
-      run(ticket, listener)
-        .finally(() => {
-          open = false;
-          either.removeEventListener('abort', abort);
-        })
-        .then(resolve, (thrown: unknown) => reject(FacetError.from(thrown)));
-    });
-  }
+  const call = ticketedCalls<LibraryProgress>((ticket) => remote.cancel(ticket), gone.signal);
 
   return {
     configure: (settings) => call(() => remote.configure(settings)),

@@ -33,10 +33,10 @@ export function corporaQuestion(page: Page): { key: string; corpus: string } | u
   return { key: JSON.stringify([contextKey(page), corpus]), corpus };
 }
 
-/** @param corpus id of that on which tokens co-firing is counted, if one is at hand */
+/** @param corpus name of that on whose tokens co-firing is counted; `null`: none is at hand */
 export function matchQuestion(
   page: Page,
-  corpus: string,
+  corpus: string | null,
   items: number,
 ): { key: string; other: string } | undefined {
   const { other } = page.view;

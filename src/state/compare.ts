@@ -4,7 +4,7 @@ import { FacetError } from '../shared/errors.ts';
 import { type Asked, asking, NOTHING_ASKED } from './asking.ts';
 import { corporaQuestion, matchQuestion, textsQuestion } from './compare-question.ts';
 import { filesBehind } from './opening.ts';
-import { useScans } from './scans.ts';
+import { storyworldOf, useScans } from './scans.ts';
 import { usePage } from './store.ts';
 
 interface Answers {
@@ -21,6 +21,8 @@ interface CompareActions {
   follow: () => () => void;
   stop: (name: Name) => void;
   again: (name: Name) => void;
+  /** Reads the corpus the view is compared with, from where that was left off. */
+  readOther: () => Promise<void>;
 }
 
 /** Items on which co-firing is counted; fewer where a software adapter would take minutes. */
@@ -32,19 +34,26 @@ export const useCompare = create<CompareState & CompareActions>()((set, get) => 
     set({ [name]: asked } as Partial<CompareState>),
   );
 
-  usePage.subscribe(({ opened }, { opened: before }) => {
+  let digest = usePage.getState().opened?.dictionary?.digest;
+  const fresh = (): void => {
+    const now = usePage.getState().opened?.dictionary?.digest;
+    if (now === digest) return;
+    digest = now;
     // What was compared in one dictionary says nothing of another.
-    if (opened?.dictionary?.digest !== before?.dictionary?.digest) clear('texts', 'corpora', 'match');
-  });
+    clear('texts', 'corpora', 'match');
+  };
+  usePage.subscribe(fresh);
 
   function look(): void {
+    fresh();
     const page = usePage.getState();
     const texts = textsQuestion(page);
     if (texts) void ask('texts', texts.key, ({ search }, options) => search.byText(texts.request, options));
     if (page.view.against === '') clear('texts');
 
     const corpora = corporaQuestion(page);
-    if (corpora)
+    // While it is being read it is not looked up.
+    if (corpora && get().corpora.key !== readingKey(corpora.key))
       void ask('corpora', corpora.key, async ({ scan }, options) => {
         const found = await scan.load(await corpusBehind(corpora.corpus), options);
         if (found) return found;
@@ -54,10 +63,11 @@ export const useCompare = create<CompareState & CompareActions>()((set, get) => 
       });
     if (page.view.versus === '') clear('corpora');
 
-    const { corpus } = useScans.getState();
+    const { corpus, looking } = useScans.getState();
     const items = itemsOf(page.opened?.adapter.software ?? false);
-    const match = matchQuestion(page, page.view.over, items);
-    if (match)
+    const match = matchQuestion(page, corpus ? page.view.over : null, items);
+    // Without the view's texts, if they are not here: but not only because they are still being looked for.
+    if (match && !looking)
       void ask('match', match.key, async ({ search }, options) => {
         const other = await filesBehind('dictionary', match.other);
         if (other === undefined)
@@ -84,13 +94,22 @@ export const useCompare = create<CompareState & CompareActions>()((set, get) => 
       forget(name);
       look();
     },
+    async readOther() {
+      const corpora = corporaQuestion(usePage.getState());
+      if (!corpora) return;
+      await ask('corpora', readingKey(corpora.key), async ({ scan }, options) =>
+        scan.run({ corpus: await corpusBehind(corpora.corpus) }, options),
+      );
+    },
   };
 });
 
+const readingKey = (key: string): string => `${key} read`;
+
 /** @throws FacetError `not-found` for own texts that are not on this device */
 async function corpusBehind(id: string): Promise<CorpusReference> {
-  const [, seed, items] = /^storyworld-(\d+)-(\d+)$/.exec(id) ?? [];
-  if (seed !== undefined) return { kind: 'storyworld', seed: Number(seed), items: Number(items) };
+  const generated = storyworldOf(id);
+  if (generated) return generated;
   // Fetched when first needed: most visitors read what the site brings.
   const { useCorpora } = await import('./corpora.ts');
   const files = await useCorpora.getState().openOwn(id.replace(/^own-/, ''));

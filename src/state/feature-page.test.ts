@@ -107,8 +107,11 @@ test('while more is read what is there stays and is known to be stale; it is ask
   page.setState({ sampling: undefined });
   expect(calls.map(({ what }) => what)).toEqual(['examples']);
   expect(store.getState().examples).toMatchObject({ value: '300', running: true });
+  // In one piece: near misses that are shown do not go for a while.
+  expect(calls[0]!.request.nearMisses).toBeGreaterThan(0);
   await answerAll('500');
-  expect(store.getState().examples).toMatchObject({ value: '500', of: 'scan/7/500' });
+  expect(store.getState().examples).toMatchObject({ value: '500', of: 'scan/7/500', running: false });
+  expect(calls.map(({ what }) => what).toSorted()).toEqual(['about', 'partners']);
 });
 
 test('a failure is shown, and goes when it is asked again; a lost device asks by itself', async () => {

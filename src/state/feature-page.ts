@@ -110,6 +110,7 @@ export function featurePageWork(
     if (!engine) return;
     const signal = slots.newest('page');
     const same = question.base === asked?.base;
+    const standing = same && get().examples.value !== undefined;
     asked = question;
     const start = <Value>(before: Found<Value>): Found<Value> =>
       same ? { ...before, running: true, failure: undefined } : { ...nothing, running: true };
@@ -141,13 +142,15 @@ export function featurePageWork(
     };
     const request = { corpus, feature };
     const wanted: ScanExamplesRequest = { ...request, ...sizes() };
-    await answered('examples', engine.examples(wanted, { signal }), true);
+    const all = { ...wanted, nearMisses: NEAR_MISSES };
+    // What is there already is replaced as a whole; else the first examples need not wait for near misses.
+    await answered('examples', engine.examples(standing ? all : wanted, { signal }), !standing);
     if (signal.aborted || asked !== question || get().examples.failure) return;
     await Promise.all([
       answered('partners', engine.partners(request, { signal })),
       answered('about', engine.about(request, { signal })),
-      // Read last: it goes over texts beyond those of the examples, which are at hand by then.
-      answered('examples', engine.examples({ ...wanted, nearMisses: NEAR_MISSES }, { signal })),
+      // They go over texts beyond those of the examples, which are at hand by then.
+      ...(standing ? [] : [answered('examples', engine.examples(all, { signal }))]),
     ]);
   }
 

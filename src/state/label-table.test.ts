@@ -82,6 +82,24 @@ test('asked for again while it runs, it runs once; a part does not take the plac
   expect(state().tables['digest of a']).toEqual({ table: table('a', 300), complete: true });
 });
 
+test('progress that comes after the answer, or after a failure, does not begin anything', async () => {
+  const late = { phase: 'scan', what: 'items', done: 300, total: 300, unit: 'steps' } as const;
+  state().measure(['a']);
+  await settle();
+  calls[0]!.onProgress(late);
+  expect(state().running).toEqual({ dictionary: 'a', progress: late });
+  calls[0]!.answer(table('a', 300));
+  await settle();
+  calls[0]!.onProgress(late);
+  expect(state().running).toBeUndefined();
+  state().measure(['b']);
+  await settle();
+  calls[1]!.fail(new FacetError('limits', 'too many'));
+  await settle();
+  calls[1]!.onProgress(late);
+  expect(state().running).toBeUndefined();
+});
+
 test('a stop keeps what there is and ends what waits', async () => {
   state().measure(['a', 'b']);
   await settle();

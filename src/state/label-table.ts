@@ -98,6 +98,7 @@ export const useLabelTable = create<LabelTableState & LabelTableActions>()((set,
       keep(table, true);
     } catch (thrown) {
       if (signal.aborted) return;
+      slots.abort('run');
       const problem = FacetError.from(thrown);
       // A lost device comes back, and a model that is opened anew is here again.
       const passing = problem.code === 'device-lost' || problem.code === 'cancelled';
@@ -105,6 +106,8 @@ export const useLabelTable = create<LabelTableState & LabelTableActions>()((set,
       return;
     }
     if (signal.aborted) return;
+    // Progress comes by a way of its own and may be later than the answer.
+    slots.abort('run');
     set({ running: undefined });
     void next();
   }

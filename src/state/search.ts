@@ -58,15 +58,20 @@ export const useSearch = create<SearchState & SearchActions>()((set, get) => {
   );
   let labelling = new AbortController();
 
-  usePage.subscribe(({ opened }, { opened: before }) => {
-    if (opened?.dictionary?.digest === before?.dictionary?.digest) return;
+  let digest = usePage.getState().opened?.dictionary?.digest;
+  const fresh = (): void => {
+    const now = usePage.getState().opened?.dictionary?.digest;
+    if (now === digest) return;
+    digest = now;
     labelling.abort();
     set({ labelling: undefined });
     // What was found in one dictionary says nothing of another.
     clear('text', 'token', 'together');
-  });
+  };
+  usePage.subscribe(fresh);
 
   function look(): void {
+    fresh();
     const page = usePage.getState();
     const text = textQuestion(page);
     if (text) void ask('text', text.key, ({ search }, options) => search.byText(text.request, options));
@@ -133,7 +138,10 @@ async function findToken(
   const typed = await tokensOf(find);
   const bare = find.trim();
   const spellings = bare === '' ? [] : [bare, ` ${bare}`];
-  const others = (await Promise.all(spellings.map(tokensOf))).map(([first]) => first);
+  const others = (await Promise.all(spellings.map(tokensOf)))
+    // Beside a token that was found, the beginning of another spelling would say nothing.
+    .filter((tokens) => typed.length !== 1 || tokens.length === 1)
+    .map(([first]) => first);
   const choices = new Map<number, TokenChoice>();
   for (const token of [typed[0], ...others]) {
     if (!token || PARTIAL.test(token.text)) continue;

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { TestRandom } from '../../testing/random.ts';
-import { ScanAccumulator, UNUSED } from './accumulator.ts';
+import { toPaddedCodes } from '../../dictionary/codes.ts';
+import { saeCandidatesReference } from '../../gpu/reference/sae_candidates.ts';
+import { saeStatisticsReference } from '../../gpu/reference/sae_statistics.ts';
+import { type CountedChunk, type CountedRow, ScanAccumulator, UNUSED } from './accumulator.ts';
 import { binOf, layoutFor } from './layout.ts';
+import { firstRow, type ScanChunk, tokenAt } from './windows.ts';
 import { placeHash } from './place-hash.ts';
 import { type Firing, readAll, type SyntheticTexts, syntheticTexts } from '../../testing/synthetic-scan.ts';
 
@@ -111,6 +115,66 @@ test('random stops and restarts leave no trace', async () => {
     expect(scan.arrays.bestId).toEqual(whole.arrays.bestId);
   }
 });
+
+test.each([
+  ['random values', { items: 200, longest: 90, dSae: 7, most: 4, seed: 21 }],
+  ['few values', { items: 150, longest: 60, dSae: 5, most: 5, seed: 22, levels: 2 }],
+  ['all on every token', { items: 60, longest: 60, dSae: 1, most: 1, seed: 23, full: true }],
+  ['tiny and huge values', { items: 100, longest: 60, dSae: 5, most: 3, seed: 24, extreme: true }],
+] as const)('what is counted elsewhere gives the same, to the last bit: %s', async (_, options) => {
+  const texts = syntheticTexts(options);
+  const whole = ScanAccumulator.empty(options.dSae, small);
+  await readAll(whole, texts);
+  for (const every of [1, 2]) {
+    const scan = ScanAccumulator.empty(options.dSae, small);
+    const chunks = texts.chunks();
+    let bounds = scan.bounds();
+    for (let done = 0; ; done++) {
+      const chunk = await chunks.at(scan.cursor);
+      if (!chunk) break;
+      if (done % (3 * every) === 0) bounds = scan.bounds();
+      if (done % every === 0) scan.addCounted(chunk, countedByReference(scan, texts, chunk, bounds));
+      else await readAll(scan, texts, { stopAfter: 1 });
+    }
+    expect(scan.state()).toEqual(whole.state());
+    expect(scan.figures).toEqual(whole.figures);
+    expect(scan.arrays.bestId).toEqual(whole.arrays.bestId);
+  }
+});
+
+/** As `GpuCounter` does it, by the references of its kernels. */
+function countedByReference(
+  scan: ScanAccumulator,
+  texts: SyntheticTexts,
+  chunk: ScanChunk,
+  { least, most }: ReturnType<ScanAccumulator['bounds']>,
+): CountedChunk {
+  const { dSae: k, edges, layout } = scan;
+  const totals = new Uint32Array(k * (4 + layout.bins));
+  const rows: CountedRow[] = [];
+  const entries: number[] = [];
+  const bits = new DataView(new ArrayBuffer(4));
+  for (const window of chunk.windows) {
+    const firstNumber = rows.length;
+    const places: number[] = [];
+    window.ids.forEach((_, row) => {
+      const isCounted = row >= firstRow(window);
+      const token = isCounted ? tokenAt(window, row) : 0;
+      const hash = placeHash(window.item, token);
+      const isWanted = isCounted && scan.reservoir.wants([window.item, token], hash);
+      rows.push({ window, row, isWanted });
+      places.push(window.item, token, hash, Number(isCounted) + 2 * Number(isWanted));
+    });
+    const padded = toPaddedCodes(texts.encode(window), k);
+    const codes = { ...padded, k, places: Uint32Array.from(places), edges };
+    saeStatisticsReference(codes, totals);
+    for (const [latent, row, value] of saeCandidatesReference(codes, least, most)) {
+      bits.setFloat32(0, value);
+      entries.push(latent, firstNumber + row, bits.getUint32(0));
+    }
+  }
+  return { totals, entries: Uint32Array.from(entries), rows };
+}
 
 test('what is kept is bounded for wide dictionaries', () => {
   for (const dSae of [1, 2_048, 24_576, 65_536, 131_072]) {

@@ -1,5 +1,5 @@
 import type { SparseCodes } from '../../dictionary/codes.ts';
-import { FixedSums } from './fixed-sum.ts';
+import { FixedSums, fromWords } from './fixed-sum.ts';
 import { binEdges, binOf, layoutFor, type ScanLayout } from './layout.ts';
 import { placeHash } from './place-hash.ts';
 import type { Places, ScanState } from './scan-state.ts';
@@ -24,10 +24,27 @@ export type ScanArrays = Pick<ScanState, 'count' | 'sum' | 'max' | 'histogram' |
   bestId: Uint32Array<ArrayBuffer>;
 };
 
+/** What was counted of a chunk elsewhere: see the kernels `sae_statistics` and `sae_candidates`. */
+export interface CountedChunk {
+  /** [F, 4 + bins] */
+  totals: Uint32Array;
+  /** [n, 3] latent, row and value as bits: everything that can be kept, and all of the rows that are wanted. */
+  entries: Uint32Array<ArrayBuffer>;
+  rows: readonly CountedRow[];
+}
+
+export interface CountedRow {
+  window: ScanWindow;
+  row: number;
+  isWanted: boolean;
+}
+
 /** What a scan has found so far. It advances by whole chunks, each in one go, whatever encoded them. */
 export class ScanAccumulator {
   readonly edges: Float32Array<ArrayBuffer>;
   readonly reservoir: TokenReservoir;
+  /** Entries of the last chunk that were kept, at least for a while; Infinity before the first. */
+  kept = Infinity;
   #figures: ScanFigures;
   readonly #sums: FixedSums;
 
@@ -92,6 +109,7 @@ export class ScanAccumulator {
 
   /** @param encoded codes of each of the chunk's windows, in any order */
   add(chunk: ScanChunk, encoded: readonly { window: ScanWindow; codes: SparseCodes }[]): void {
+    this.kept = 0;
     for (const { window, codes } of encoded) this.#addWindow(window, codes);
     this.#sums.fold(this.arrays.sum);
     this.#advance(chunk);
@@ -125,15 +143,80 @@ export class ScanAccumulator {
         this.#sums.add(feature, value);
         if (value > max[feature]!) max[feature] = value;
         histogram[feature * this.layout.bins + bin]! += 1;
-        this.offerTop(feature, value, window.item, token, window.ids[row]!);
-        this.offerStratum(feature, bin, value, window.item, token, hash);
+        const isTop = this.#offerTop(feature, value, window.item, token, window.ids[row]!);
+        const isKept = this.#offerStratum(feature, bin, value, window.item, token, hash);
+        if (isTop || isKept) this.kept += 1;
       }
-      this.reservoir.add([window.item, token], hash, { indices, values }, [first, end]);
+      const place = [window.item, token] as const;
+      if (!this.reservoir.wants(place, hash)) continue;
+      this.reservoir.add(place, hash, { indices, values }, [first, end]);
+      this.kept += end - first;
+    }
+  }
+
+  /**
+   * What a chunk's entries must reach to be kept: a smaller value than `least` [F] is no top value, a larger hash than `most`
+   * [F, bins] not in its stratum. Older bounds are looser ones.
+   */
+  bounds(): { least: Float32Array<ArrayBuffer>; most: Uint32Array<ArrayBuffer> } {
+    const { top, strata } = this.arrays;
+    const { bins, perFeature, perStratum } = this.layout;
+    const least = Float32Array.from({ length: this.dSae }, (_, f) => top.value[(f + 1) * perFeature - 1]!);
+    const most = Uint32Array.from({ length: this.dSae * bins }, (_, stratum) => {
+      const last = (stratum + 1) * perStratum - 1;
+      return strata.item[last] === UNUSED ? 0xffffffff : placeHash(strata.item[last]!, strata.token[last]!);
+    });
+    return { least, most };
+  }
+
+  /** The same as `add`, of what was counted elsewhere. */
+  addCounted(chunk: ScanChunk, { totals, entries, rows }: CountedChunk): void {
+    this.#addTotals(totals);
+    const values = new Float32Array(entries.buffer, entries.byteOffset, entries.length);
+    const wanted = new Map<number, [feature: number, value: number][]>();
+    rows.forEach(({ isWanted }, row) => isWanted && wanted.set(row, []));
+    for (let entry = 0; entry < entries.length; entry += 3) {
+      const feature = entries[entry]!;
+      const value = values[entry + 2]!;
+      const { window, row } = rows[entries[entry + 1]!]!;
+      const token = tokenAt(window, row);
+      this.#offerTop(feature, value, window.item, token, window.ids[row]!);
+      const hash = placeHash(window.item, token);
+      this.#offerStratum(feature, binOf(this.edges, value), value, window.item, token, hash);
+      wanted.get(entries[entry + 1]!)?.push([feature, value]);
+    }
+    for (const [number, codes] of wanted) {
+      const { window, row } = rows[number]!;
+      const place = [window.item, tokenAt(window, row)] as const;
+      codes.sort(([a, x], [b, y]) => y - x || a - b);
+      const all = {
+        indices: Uint32Array.from(codes, ([feature]) => feature),
+        values: Float32Array.from(codes, ([, value]) => value),
+      };
+      this.reservoir.add(place, placeHash(...place), all, [0, codes.length]);
+    }
+    this.kept = entries.length / 3;
+    this.#advance(chunk);
+  }
+
+  #addTotals(totals: Uint32Array): void {
+    const { count, sum, max, histogram } = this.arrays;
+    const { bins } = this.layout;
+    const asFloat = new Float32Array(1);
+    const asBits = new Uint32Array(asFloat.buffer);
+    for (let feature = 0; feature < this.dSae; feature++) {
+      const at = feature * (4 + bins);
+      if (totals[at] === 0) continue;
+      count[feature]! += totals[at]!;
+      asBits[0] = totals[at + 1]!;
+      if (asFloat[0]! > max[feature]!) max[feature] = asFloat[0]!;
+      sum[feature]! += fromWords(totals[at + 3]!, totals[at + 2]!);
+      for (let bin = 0; bin < bins; bin++) histogram[feature * bins + bin]! += totals[at + 4 + bin]!;
     }
   }
 
   /** Best first; of equal values the lower item, then the lower token. One place an item. */
-  offerTop(feature: number, value: number, item: number, token: number, id: number): void {
+  #offerTop(feature: number, value: number, item: number, token: number, id: number): boolean {
     const { top, bestId } = this.arrays;
     const start = feature * this.layout.perFeature;
     const last = start + this.layout.perFeature - 1;
@@ -141,17 +224,25 @@ export class ScanAccumulator {
       value > top.value[slot]! ||
       (value === top.value[slot]! &&
         (item < top.item[slot]! || (item === top.item[slot]! && token < top.token[slot]!)));
-    if (!beats(last)) return;
+    if (!beats(last)) return false;
     let slot = start;
     while (slot < last && top.item[slot] !== item && top.item[slot] !== UNUSED) slot++;
-    if (top.item[slot] === item && !beats(slot)) return;
+    if (top.item[slot] === item && !beats(slot)) return false;
     for (; slot > start && beats(slot - 1); slot--) movePlace(top, slot - 1, slot);
     setPlace(top, slot, item, token, value);
     if (slot === start) bestId[feature] = id;
+    return true;
   }
 
   /** In order of hash, then item and token. */
-  offerStratum(feature: number, bin: number, value: number, item: number, token: number, hash: number): void {
+  #offerStratum(
+    feature: number,
+    bin: number,
+    value: number,
+    item: number,
+    token: number,
+    hash: number,
+  ): boolean {
     const { strata } = this.arrays;
     const { bins, perStratum } = this.layout;
     const start = (feature * bins + bin) * perStratum;
@@ -163,9 +254,10 @@ export class ScanAccumulator {
       return item < other || (item === other && token < strata.token[slot]!);
     };
     let slot = start + perStratum - 1;
-    if (!before(slot)) return;
+    if (!before(slot)) return false;
     for (; slot > start && before(slot - 1); slot--) movePlace(strata, slot - 1, slot);
     setPlace(strata, slot, item, token, value);
+    return true;
   }
 }
 

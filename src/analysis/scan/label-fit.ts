@@ -48,15 +48,11 @@ export interface ChosenFit {
 /** Values are packed with their places into one double, so that they sort as numbers do. */
 const PLACES = 2 ** 21;
 
-/** Thresholds of a latent that are tried. */
-const CUTS = 40;
-/** Of a latent that fires less often nothing can be said. */
-const FEWEST_FIRINGS = 5;
-
 /**
- * One latent held against every label, at 40 thresholds: its firings, strongest first, are cut after each fortieth of them,
- * rounded up, where that is between two different values. The threshold is the largest value left out, or 0 where none is.
- * Of several as good, the highest is taken.
+ * One latent held against every label, at every threshold: its firings, strongest first, are cut between two different
+ * values; the threshold is the largest value left out, or 0 where none is. Of several as good, the highest is taken.
+ * @param cuts tries no more thresholds than that: after each of so many equal parts of the firings, rounded up, where that is
+ *   between two different values
  * @param firings of the latent on the sample, at most 2,097,152
  * @param best by label number; a fit takes its place where its F1 is higher
  */
@@ -65,10 +61,11 @@ export function fitLatent(
   firings: { tokens: Uint32Array; values: Float32Array },
   labelled: LabelledTokens,
   best: (ChosenFit | undefined)[],
+  cuts = Infinity,
 ): void {
   const { tokens, values } = firings;
   const all = values.length;
-  if (all < FEWEST_FIRINGS) return;
+  const parts = Math.min(cuts, all);
   if (all > PLACES) throw new RangeError(`${all} firings of one latent`);
   const bits = new Uint32Array(values.buffer, values.byteOffset, all);
   // Bits of positive floats are in the order of the numbers.
@@ -86,8 +83,8 @@ export function fitLatent(
       raised.add(label);
     }
     const fired = all - at;
-    if (fired < Math.ceil((cut * all) / CUTS)) continue;
-    while (Math.ceil((cut * all) / CUTS) <= fired) cut += 1;
+    if (fired < Math.ceil((cut * all) / parts)) continue;
+    while (Math.ceil((cut * all) / parts) <= fired) cut += 1;
     const next = at === 0 ? 0 : values[order[at - 1]! % PLACES]!;
     if (next === values[place]) continue;
     // F1 is no higher than at the cut before where hits are not.
@@ -100,6 +97,10 @@ export function fitLatent(
   }
 }
 
+/** Thresholds of a latent that are tried. */
+const CUTS = 40;
+/** Of a latent that fires less often nothing can be said. */
+const FEWEST_FIRINGS = 5;
 /** Firings that are held at once: 63 MB with what sorting them takes. */
 const MOST_FIRINGS = 3 * 2 ** 20;
 
@@ -199,7 +200,7 @@ export class LabelChooser {
     for (let i = 0; i < latents; i++) {
       const [start, end] = [ends[i]!, ends[i + 1]!];
       const own = { tokens: tokens.subarray(start, end), values: values.subarray(start, end) };
-      fitLatent(this.#from + i, own, this.labelled, this.best);
+      if (end - start >= FEWEST_FIRINGS) fitLatent(this.#from + i, own, this.labelled, this.best, CUTS);
       yield;
     }
     this.#from = this.#to;

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { ScanAccumulator } from '../../analysis/scan/accumulator.ts';
 import { readScan, type ScanFacts, writeScan } from '../../analysis/scan/scan-file.ts';
+import type { ScanWindow } from '../../analysis/scan/windows.ts';
 import { localLock, MemoryStore } from '../../library/store.ts';
 import { FacetError } from '../../shared/errors.ts';
 import { TestRandom } from '../../testing/random.ts';
 import { readAll, syntheticTexts } from '../../testing/synthetic-scan.ts';
 import { ScanKeeper } from './keeper.ts';
-import { readOn } from './read-on.ts';
+import { byCodes, readOn } from './read-on.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const facts: ScanFacts = {
@@ -48,12 +49,12 @@ test('stopped anywhere, kept, and read on in another page, a scan is byte for by
       const scan = (await keeper.find(ID)) ?? ScanAccumulator.empty(DSAE);
       const controller = new AbortController();
       let left = 1 + random.integer(25);
-      const encode = (windows: Parameters<Parameters<typeof readOn>[2]['encode']>[0]) => {
+      const encode = (windows: readonly ScanWindow[]) => {
         if (--left === 0) controller.abort();
         return Promise.resolve(windows.map((window) => texts.encode(window)));
       };
       try {
-        const work = { rows: 200, encode, onChunk: () => {} };
+        const work = { readChunk: byCodes(200, encode), onChunk: () => {} };
         await readOn(scan, texts.chunks(), work, controller.signal);
         done = true;
       } catch (thrown) {

@@ -1,5 +1,6 @@
 import { encodeSequences, rowsOfPass } from '../../analysis/encode-sequences.ts';
 import { ScanAccumulator } from '../../analysis/scan/accumulator.ts';
+import { GpuCounter } from '../../analysis/scan/gpu-counter.ts';
 import type { ScanFacts } from '../../analysis/scan/scan-file.ts';
 import { CorpusChunks } from '../../analysis/scan/windows.ts';
 import type { Corpus, CorpusReference } from '../../corpus/corpus.ts';
@@ -12,16 +13,18 @@ import type { Session } from '../session.ts';
 import { scanAtHand } from './at-hand.ts';
 import { oneAtATime, type ScanKeeper, scanKeeper } from './keeper.ts';
 import { NowAndThen, Pace } from './pace.ts';
-import { readOn } from './read-on.ts';
+import { byCodes, readOn, type ScanWork } from './read-on.ts';
 import { dictionaryOf, dumpOf, openTexts, scanFacts, statisticsOf } from './records.ts';
 
 export interface ScanListener {
   onProgress: (progress: Progress) => void;
   onPartial: (statistics: ScanStatistics) => void;
+  /** How figures are made: from codes, or counted on the GPU. The results are the same; default: what moves fewer bytes. */
+  way?: 'auto' | 'codes' | 'counted';
 }
 
 /** Rows of one submission: well under half a second of work. */
-const BATCH_ROWS = { software: 128, gpu: 1_024 };
+export const BATCH_ROWS = { software: 128, gpu: 1_024 };
 const SAVE_EVERY_MS = 10_000;
 const PARTIAL_EVERY_MS = 2_000;
 /** Said when figures were kept that this version of the page does not read. */
@@ -62,7 +65,7 @@ interface Scanned {
 async function read(
   session: Session,
   { facts, corpus, keeper, dictionary }: Scanned,
-  { onProgress, onPartial }: ScanListener,
+  { onProgress, onPartial, way = 'auto' }: ScanListener,
 ): Promise<ScanStatistics> {
   const { opened, signal } = session;
   const found = await keeper.find(facts.id);
@@ -98,28 +101,27 @@ async function read(
     // Of passes that do not change with what is read: the same codes to the last bit, wherever a scan was stopped.
     const fitting = rowsOfPass(model, { room: 1 });
     const rows = Math.min(fitting, opened.gpu.adapter.software ? BATCH_ROWS.software : BATCH_ROWS.gpu);
-    await readOn(
-      scan,
-      chunksOf(opened, dictionary, corpus),
-      {
-        rows,
-        encode: (windows) =>
-          session.turn(() =>
-            encodeSequences(
-              model,
-              dictionary,
-              windows.map(({ ids }) => ids),
-              { mostRows: rows },
-            ),
-          ),
-        onChunk: async () => {
-          progress();
-          await partial.maybe(() => onPartial(record()));
-          await saving.maybe(save);
-        },
-      },
-      signal,
+    using counter = new GpuCounter(model, dictionary, scan, rows);
+    const codes = byCodes(rows, (windows) =>
+      session.turn(() =>
+        encodeSequences(
+          model,
+          dictionary,
+          windows.map(({ ids }) => ids),
+          { mostRows: rows },
+        ),
+      ),
     );
+    const onChunk = async (): Promise<void> => {
+      progress();
+      await partial.maybe(() => onPartial(record()));
+      await saving.maybe(save);
+    };
+    const readChunk: ScanWork['readChunk'] = (_, chunk, stop) =>
+      (way === 'auto' ? counter.pays(chunk) : way === 'counted')
+        ? counter.readChunk(chunk, (work) => session.turn(work), stop)
+        : codes(scan, chunk, stop);
+    await readOn(scan, chunksOf(opened, dictionary, corpus), { readChunk, onChunk }, signal);
   } finally {
     // A full disk must not lose what is in memory, nor hide why the scan ended.
     await save().catch(() => {});

@@ -1,3 +1,10 @@
+import { encodeSequences } from '../../analysis/encode-sequences.ts';
+import { ScanAccumulator } from '../../analysis/scan/accumulator.ts';
+import { GpuCounter } from '../../analysis/scan/gpu-counter.ts';
+import type { ScanChunk } from '../../analysis/scan/windows.ts';
+import { PlainDictionary } from '../../testing/plain-dictionary.ts';
+import { byCodes, readOn } from './read-on.ts';
+import { openTexts, scanFacts } from './records.ts';
 import { writeScan } from '../../analysis/scan/scan-file.ts';
 import type { CorpusReference } from '../../corpus/corpus.ts';
 import { generate } from '../../storyworld/index.ts';
@@ -9,7 +16,7 @@ import { analyzePrompt } from '../../analysis/prompt.ts';
 import type { Session } from '../session.ts';
 import { scanAtHand } from './at-hand.ts';
 import { scanKeeper } from './keeper.ts';
-import { loadScan, runScan } from './run.ts';
+import { chunksOf, loadScan, runScan } from './run.ts';
 
 const silent = { onProgress: () => {}, onPartial: () => {} };
 const corpus = (items: number): CorpusReference => ({ kind: 'storyworld', seed: 31, items });
@@ -31,7 +38,7 @@ export const cases = gpuCases('scans', {
       const { opened, context } = session;
       await opened.use(opened.summaries[0]!.id, undefined, context);
       const { dictionary } = opened.current!;
-      const items = 12;
+      const items = 8;
       const reference = corpus(items);
       const statistics = await runScan(session, { corpus: reference, anew: true }, silent);
       const count = new Uint32Array(dictionary.dSae);
@@ -72,7 +79,7 @@ export const cases = gpuCases('scans', {
     }),
 
   'stopped at random, and read on, they are byte for byte the same': async (gpu) => {
-    const reference = corpus(70);
+    const reference = corpus(45);
     const random = new TestRandom(5);
     let expected: Uint8Array | undefined;
     await withBundledSession(gpu, async (session) => {
@@ -83,7 +90,7 @@ export const cases = gpuCases('scans', {
       let stops = 0;
       for (let done = false; !done;) {
         const controller = new AbortController();
-        let left = 3 + random.integer(25);
+        let left = 3 + random.integer(15);
         const turn = <Result>(work: () => Promise<Result>): Promise<Result> => {
           if (--left === 0) controller.abort();
           return session.turn(work);
@@ -103,4 +110,44 @@ export const cases = gpuCases('scans', {
       if (missing !== 'not-found') throw new Error(missing);
     });
   },
+
+  'counted on the GPU they are those of the codes, byte for byte, whatever does not fit at first': (gpu) =>
+    withBundledSession(gpu, async ({ opened, turn, context }) => {
+      await opened.use(opened.summaries[0]!.id, undefined, context);
+      const texts = await openTexts(corpus(25));
+      const stop = (): void => {};
+      for (const spec of [
+        { hook: 'blocks.2.hook_resid_pre', dIn: 192, dSae: 700, architecture: 'jumprelu', bias: 30 },
+        { hook: 'blocks.1.attn.hook_z', dIn: 192, dSae: 600, architecture: 'topk', k: 16 },
+      ] as const) {
+        const plain = new PlainDictionary(spec);
+        const both: Uint8Array[] = [];
+        for (const way of ['codes', 'counted'] as const) {
+          using dictionary = await plain.upload(gpu);
+          const scan = ScanAccumulator.empty(spec.dSae);
+          using counter = new GpuCounter(opened.model, dictionary, scan, 200);
+          const codes = byCodes(200, (windows) =>
+            turn(() =>
+              encodeSequences(
+                opened.model,
+                dictionary,
+                windows.map(({ ids }) => ids),
+                { mostRows: 200 },
+              ),
+            ),
+          );
+          const work = {
+            readChunk: (_: ScanAccumulator, chunk: ScanChunk) =>
+              way === 'counted' ? counter.readChunk(chunk, turn, stop) : codes(scan, chunk, stop),
+            onChunk: () => {},
+          };
+          await readOn(scan, chunksOf(opened, dictionary, texts), work, new AbortController().signal);
+          const facts = { ...scanFacts(opened, opened.current!, texts), id: '0'.repeat(32) };
+          both.push(new Uint8Array(await new Blob(await writeScan(facts, scan, 1)).arrayBuffer()));
+          if (spec.architecture === 'jumprelu' && dictionary.room <= 512)
+            throw new Error('there was room for all from the start');
+        }
+        expectEqual(both[1]!, both[0]!, spec.architecture);
+      }
+    }),
 });

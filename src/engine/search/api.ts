@@ -20,5 +20,9 @@ export function searchApi(run: WithSession): SearchApi {
       ),
     directions: (most, ticket) =>
       run(ticket, silent, async (session) => (await import('./directions.ts')).readDirections(session, most)),
+    neighbours: (request, ticket, onProgress) =>
+      run(ticket, onProgress, async (session) =>
+        (await import('./neighbours.ts')).readNeighbours(session, request, onProgress),
+      ),
   };
 }

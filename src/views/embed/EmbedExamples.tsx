@@ -1,7 +1,7 @@
 import type { ScanExample } from '../../engine/protocol.ts';
 import { scanFigures, useFeaturePage } from '../../state/feature-page.ts';
 import { usePage } from '../../state/store.ts';
-import { WalkedTokens } from '../features/FeaturePageTokens.tsx';
+import { TintedTokens } from '../features/FeaturePageTokens.tsx';
 import { formatActivation } from '../shared/format.ts';
 
 const SHOWN = 20;
@@ -39,7 +39,7 @@ function Example({ example: { tokens, values, at, value }, max }: { example: Sca
   return (
     <>
       <strong className="number">{formatActivation(value)}</strong>
-      <WalkedTokens
+      <TintedTokens
         tokens={tokens}
         values={values}
         from={Math.max(0, at - CONTEXT)}

@@ -9,6 +9,7 @@ import { formatActivation, formatCount, formatPercent } from '../shared/format.t
 import { Panel } from '../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../shared/SortedRows.tsx';
 import { featureKeys, labelSeen, numberColumn, toolsColumn, wordsColumn } from './FeatureCells.tsx';
+import { FeaturePageSource } from './FeaturePageSource.tsx';
 import { useOwnWords } from './own-words.ts';
 import { Labelling } from './search/Labelling.tsx';
 import './search/search.css';
@@ -58,6 +59,7 @@ export function FeatureIndex() {
   const table = (most = Infinity): TableData => indexTable(rows.slice(0, most), heads !== undefined);
   return (
     <div className="feature-index">
+      <FeaturePageSource />
       <Panel
         title="All features"
         about={<About />}

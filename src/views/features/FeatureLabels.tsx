@@ -41,6 +41,12 @@ export function FeatureLabels() {
         ]}
         images={false}
       >
+        {summary.rows.length === 0 && (
+          <p className="quiet-text">
+            Generated texts come with an answer key. Measured here: for each of its labels the latent that
+            tells it best, and how well.
+          </p>
+        )}
         <Measuring />
         {summary.rows.length > 0 && (
           <>
@@ -140,7 +146,7 @@ function Told({ summary }: { summary: LabelSummary }) {
         <strong>
           {told} of {rows.length} labels
         </strong>{' '}
-        that occur on more than {formatPercent(LEAST_RATE)} of tokens have a latent with F1 ≥ {TOLD}, that is{' '}
+        that occur on more than {100 * LEAST_RATE} % of tokens have a latent with F1 ≥ {TOLD}, that is{' '}
         {formatPercent(told / rows.length)}
         {complete ? '.' : ', so far.'}
       </p>

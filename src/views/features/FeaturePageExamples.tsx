@@ -10,7 +10,7 @@ import { formatActivation, formatCount, formatPercent } from '../shared/format.t
 import { Panel } from '../shared/Panel.tsx';
 import { TokenText } from '../shared/TokenText.tsx';
 import { FoundPart } from './FeaturePageFound.tsx';
-import { WalkedTokens } from './FeaturePageTokens.tsx';
+import { TintedTokens } from './FeaturePageTokens.tsx';
 
 /** Tokens on either side of the one an example is of. */
 const CONTEXT = 12;
@@ -157,7 +157,7 @@ function ExampleRow({ example, max }: { example: ScanExample; max: number }) {
         )}
       </div>
       <div className="example-body">
-        <WalkedTokens
+        <TintedTokens
           tokens={tokens}
           values={values}
           from={from}

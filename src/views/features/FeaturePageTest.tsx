@@ -6,7 +6,7 @@ import { formatActivation, formatFixed } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import '../shared/text.css';
 import { visibleText } from '../shared/visible-text.ts';
-import { WalkedTokens } from './FeaturePageTokens.tsx';
+import { TintedTokens } from './FeaturePageTokens.tsx';
 
 /**
  * A text of one's own, read at once: where this feature fires in it. It is the text of all views, and of the link.
@@ -83,7 +83,7 @@ export function FeaturePageTest({ field = true }: { field?: boolean }) {
       )}
       {analysis ? (
         <div aria-busy={analysing} className="feature-test-tokens">
-          <WalkedTokens
+          <TintedTokens
             tokens={tokens}
             values={values}
             from={analysis.prefix}

@@ -4,7 +4,7 @@ import { formatActivation } from '../shared/format.ts';
 import { stepByKey } from '../shared/keys.ts';
 import { readableText, spokenText, visibleText } from '../shared/visible-text.ts';
 
-interface WalkedTokensProps {
+interface TintedTokensProps {
   tokens: readonly string[];
   /** [tokens] */
   values: ArrayLike<number>;
@@ -27,7 +27,7 @@ interface WalkedTokensProps {
  * A text with the tokens tinted on which a feature fires. Only these, and the one outlined, are controls; arrow keys walk
  * them. The rest is plain text, so that long texts stay light.
  */
-export function WalkedTokens(props: WalkedTokensProps) {
+export function TintedTokens(props: TintedTokensProps) {
   const { tokens, values, from, to, max, at, breaks, more, onPeek, onPick } = props;
   const line = useRef<HTMLParagraphElement>(null);
   const parts: ReactNode[] = [];
@@ -66,7 +66,7 @@ export function WalkedTokens(props: WalkedTokensProps) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <p
       ref={line}
-      className={`walked-tokens${breaks ? ' has-breaks' : ''}`}
+      className={`tinted${breaks ? ' has-breaks' : ''}`}
       onKeyDown={onKeyDown}
       onPointerLeave={() => onPeek?.(null)}
       onBlur={() => onPeek?.(null)}

@@ -7,6 +7,7 @@ import { FeatureLabels } from './FeatureLabels.tsx';
 import { FeatureMap } from './FeatureMap.tsx';
 import { FeaturePage } from './FeaturePage.tsx';
 import { FeatureSearch } from './FeatureSearch.tsx';
+import '../shared/tabs.css';
 import './features.css';
 
 const TITLES: Record<ViewState['tab'], string> = {

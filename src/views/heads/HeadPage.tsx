@@ -10,6 +10,7 @@ import type { Choice } from '../shared/choice.ts';
 import { Ablation } from './Ablation.tsx';
 import { headName } from './derived.ts';
 import { HeadFigures } from './HeadFigures.tsx';
+import '../shared/tabs.css';
 
 type Part = ViewState['part'];
 

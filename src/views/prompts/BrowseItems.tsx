@@ -8,7 +8,7 @@ import { Trouble } from '../shared/Trouble.tsx';
 import { VirtualRows } from '../shared/VirtualRows.tsx';
 import { readableText } from '../shared/visible-text.ts';
 import type { Listed } from './Corpora.tsx';
-import { ItemText, Metadata } from './Preview.tsx';
+import { ItemText, Metadata, useModal } from './Preview.tsx';
 
 /** Texts that are asked for at a time, and how many of such parts are remembered. */
 const PART = 50;
@@ -24,11 +24,7 @@ export function BrowseItems({ corpus, onClose }: { corpus: Listed; onClose: () =
   const setText = usePage((state) => state.setText);
   const [chosen, setChosen] = useState(0);
   const { itemAt, failure } = useItems(id);
-  useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    return () => shown?.close();
-  }, []);
+  useModal(dialog);
   const item = itemAt(chosen);
   return (
     <dialog ref={dialog} className="dialog corpus-browse" aria-labelledby={title} onClose={onClose}>

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
 import type { CorpusPreview } from '../../corpus/protocol.ts';
 import { useCorpora } from '../../state/corpora.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
@@ -13,12 +13,7 @@ export function Preview() {
   const { draft, failure, change, discard, add } = useCorpora();
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
-  useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    // Gives the focus back to what was used before.
-    return () => shown?.close();
-  }, []);
+  useModal(dialog);
   if (!draft?.preview) return null;
   const { request, preview, reading } = draft;
   const { format, formats, encoding, encodings, fields, field, header, items, skipped, notes } = preview;
@@ -110,6 +105,15 @@ export function Preview() {
   );
 }
 
+/** Shows a dialog while it is drawn. Closed before it is taken away, it gives the focus back. */
+export function useModal(dialog: RefObject<HTMLDialogElement | null>): void {
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, [dialog]);
+}
+
 interface ChoiceProps {
   name: string;
   value: string;
@@ -156,7 +160,7 @@ export function ItemText({ text, most = SHOWN }: { text: string; most?: number }
   const shown = text.length > most ? text.slice(0, most) : text;
   return (
     <p className="item-text" dir="auto">
-      {readableText(shown)}
+      {shown.split('\n').map(readableText).join('↵\n')}
       {shown !== text && <span className="small"> … {formatCount(text.length)} characters</span>}
     </p>
   );

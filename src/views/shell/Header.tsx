@@ -65,7 +65,7 @@ function OpenModel() {
   return (
     <div className="open-model">
       <span
-        className="wide-only"
+        className="roomy-only"
         title={`${formatCount(model.parameters)} parameters, ${model.nLayers} layers of ${model.nHeads} heads, d_model ${model.dModel}, context ${model.nCtx}, licence ${model.license}`}
       >
         {model.title}

@@ -10,6 +10,7 @@ import { formatCount, formatFixed, formatPercent, formatSigned } from '../../sha
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
 import { BarCell, featureKeys, labelSeen, numberColumn, toolsColumn, wordsColumn } from '../FeatureCells.tsx';
+import { FeaturePageSource } from '../FeaturePageSource.tsx';
 import { Comparing } from './Comparing.tsx';
 
 interface Row {
@@ -35,6 +36,7 @@ function rowsOf(here: ScanStatistics, there: ScanStatistics): Row[] {
 /** Which features fire more often in one corpus than in another. */
 export function CompareCorpora() {
   const asked = useCompare((state) => state.corpora);
+  const readOther = useCompare((state) => state.readOther);
   const here = usePage((state) => state.statistics);
   const versus = usePage((state) => state.view.versus);
   const there = versus === '' ? undefined : asked.value;
@@ -62,10 +64,23 @@ export function CompareCorpora() {
       images={false}
     >
       <Choose />
-      {!here && (
-        <p className="small note">Nothing has been read here yet: read the corpus in the Prompts view.</p>
+      {!here && <FeaturePageSource />}
+      <Comparing name="corpora" label="Reading the other texts" />
+      {asked.failure?.code === 'not-found' && (
+        <p className="row">
+          <button type="button" onClick={() => void readOther()}>
+            Read them now
+          </button>
+        </p>
       )}
-      <Comparing name="corpora" label="Fetching what was read" />
+      {fits && there.items < there.corpus.items && !asked.running && (
+        <p className="row small">
+          The other texts were read in part.
+          <button type="button" onClick={() => void readOther()}>
+            Read on
+          </button>
+        </p>
+      )}
       {fits && (
         <div className={asked.of === asked.key ? '' : 'of-other-inputs'}>
           <p className="small">

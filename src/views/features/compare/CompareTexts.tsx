@@ -160,6 +160,7 @@ function Tints({ found: { text, against }, feature }: { found: TextSearch; featu
 
 function columnsOf(rows: readonly Row[]): SortedColumn<Row>[] {
   const most = rows.reduce((top, { left, right }) => Math.max(top, left, right), 0);
+  const largest = rows.reduce((top, { difference }) => Math.max(top, Math.abs(difference)), 0);
   return [
     numberColumn,
     wordsColumn,
@@ -178,7 +179,10 @@ function columnsOf(rows: readonly Row[]): SortedColumn<Row>[] {
       title: '|Difference|',
       value: ({ difference }) => Math.abs(difference),
       show: ({ difference }) => (
-        <BarCell share={Math.abs(difference) / most} colour={difference < 0 ? mark.negative : mark.positive}>
+        <BarCell
+          share={Math.abs(difference) / largest}
+          colour={difference < 0 ? mark.negative : mark.positive}
+        >
           {formatSigned(difference, 3)}
         </BarCell>
       ),

@@ -17,9 +17,11 @@ export function Comparing({ name, label }: ComparingProps) {
     <>
       <Trouble error={failure} />
       {(failure ?? stopped) && (
-        <button type="button" onClick={() => again(name)} {...AFTER_STOP}>
-          {failure ? 'Try again' : 'Compare'}
-        </button>
+        <p className="row">
+          <button type="button" onClick={() => again(name)} {...AFTER_STOP}>
+            {failure ? 'Try again' : 'Compare'}
+          </button>
+        </p>
       )}
     </>
   );

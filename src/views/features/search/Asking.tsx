@@ -1,6 +1,6 @@
 import { useSearch } from '../../../state/search.ts';
 import { Trouble } from '../../shared/Trouble.tsx';
-import { Working } from '../../shared/Working.tsx';
+import { AFTER_STOP, Working } from '../../shared/Working.tsx';
 
 interface AskingProps {
   name: 'text' | 'token' | 'together';
@@ -17,9 +17,11 @@ export function Asking({ name, label }: AskingProps) {
     <>
       <Trouble error={failure} />
       {(failure ?? stopped) && (
-        <button type="button" onClick={() => again(name)}>
-          {failure ? 'Try again' : 'Search'}
-        </button>
+        <p className="row">
+          <button type="button" onClick={() => again(name)} {...AFTER_STOP}>
+            {failure ? 'Try again' : 'Search'}
+          </button>
+        </p>
       )}
     </>
   );

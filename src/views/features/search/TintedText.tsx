@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { WalkedTokens } from '../FeaturePageTokens.tsx';
+import { TintedTokens } from '../FeaturePageTokens.tsx';
 import '../feature-page.css';
 
 interface TintedTextProps {
@@ -19,7 +19,7 @@ export const TintedText = memo(function TintedText({ label, tokens, values, max,
     // Scrollable parts must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="tinted-text" role="group" aria-label={label} tabIndex={0}>
-      <WalkedTokens
+      <TintedTokens
         tokens={tokens}
         values={values}
         from={0}

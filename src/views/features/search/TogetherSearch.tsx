@@ -7,6 +7,7 @@ import type { TableData } from '../../shared/download.ts';
 import { formatActivation, formatCount, formatPercent } from '../../shared/format.ts';
 import { Panel } from '../../shared/Panel.tsx';
 import { TokenText } from '../../shared/TokenText.tsx';
+import { FeaturePageSource } from '../FeaturePageSource.tsx';
 import { FeatureLink, FeatureWordsText } from '../FeatureCells.tsx';
 import { TintedText } from './TintedText.tsx';
 import { Asking } from './Asking.tsx';
@@ -17,7 +18,7 @@ const NO_TABLE: TableData = { columns: [], rows: [] };
 export function TogetherSearch() {
   const id = useId();
   const { together, within } = usePage((state) => state.view);
-  const statistics = usePage((state) => state.statistics);
+  const complete = usePage(({ statistics: read }) => read !== undefined && read.items >= read.corpus.items);
   const change = usePage((state) => state.change);
   const asked = useSearch((state) => state.together);
   const found = together.length > 0 ? asked.value : undefined;
@@ -58,9 +59,7 @@ export function TogetherSearch() {
         </div>
       </div>
       {together.length === 0 && <p className="quiet-text">Name features by their numbers.</p>}
-      {!statistics && together.length > 0 && (
-        <p className="small note">Nothing has been read with this dictionary yet: read a corpus first.</p>
-      )}
+      {!(complete && found) && <FeaturePageSource />}
       <Asking name="together" label="Looking through the sample" />
       {found && <Found found={found} features={together} within={within} stale={asked.of !== asked.key} />}
     </Panel>
