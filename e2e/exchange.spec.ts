@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type FrameLocator, type Page, test } from '@playwright/test';
@@ -154,7 +157,7 @@ test('a feature as a page of its own, and in the JSON of others', async ({ page,
   expect(html.name).toBe('facet-feature-12.html');
   const alone = await context.newPage();
   const requests: string[] = [];
-  alone.on('request', ({ url }) => requests.push(url()));
+  alone.on('request', (request) => requests.push(request.url()));
   alone.on('dialog', () => requests.push('a dialog'));
   await alone.route('https://page.test/**', (route) =>
     route.fulfill({ body: html.text, contentType: 'text/html; charset=utf-8' }),
@@ -218,13 +221,13 @@ test('a feature as a page of its own, and in the JSON of others', async ({ page,
 
 /** A page of another site with a frame in it, whose storage is refused. */
 async function framed(page: Page, source: string): Promise<FrameLocator> {
-  const { port } = new URL(source);
-  await page.route(`http://localhost:${port}/around.html`, (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!doctype html><title>Around</title><iframe width="540" height="300"></iframe>`,
-    }),
-  );
+  const body = '<!doctype html><title>Around</title><iframe width="540" height="300"></iframe>';
+  // A server of its own: browsers ask before a page of nowhere frames one of this computer.
+  const around = createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(body);
+  }).listen(0, 'localhost');
+  await once(around, 'listening');
   await page.addInitScript(() => {
     if (window === window.top) return;
     const refuse = (): never => {
@@ -235,7 +238,8 @@ async function framed(page: Page, source: string): Promise<FrameLocator> {
     Object.defineProperty(navigator, 'storage', { get: refuse });
     Object.defineProperty(navigator, 'serviceWorker', { get: refuse });
   });
-  await page.goto(`http://localhost:${port}/around.html`);
+  await page.goto(`http://localhost:${(around.address() as AddressInfo).port}/`);
+  around.close();
   await page.locator('iframe').evaluate((frame: HTMLIFrameElement, src) => {
     frame.src = src;
   }, source);

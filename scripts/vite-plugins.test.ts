@@ -41,3 +41,9 @@ test('only the library may connect to other sites', () => {
   ];
   for (const url of others) expect(policyOf(url)).toBe(CONTENT_SECURITY_POLICY);
 });
+
+test('other pages may show this one in a frame, and it shows none itself', () => {
+  expect(CONTENT_SECURITY_POLICY).not.toContain('frame-ancestors');
+  expect(CONTENT_SECURITY_POLICY).toContain("default-src 'none'");
+  expect(CONTENT_SECURITY_POLICY).not.toContain('frame-src');
+});

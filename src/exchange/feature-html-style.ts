@@ -9,7 +9,7 @@ const tints = Array.from(
 
 /** Of a page that has no other file; colours are those of `views/theme.css`. */
 export const FEATURE_STYLE = `
-:root{color-scheme:light dark;--page:#f6f7f8;--surface:#fff;--ink:#15181c;--quiet:#555d68;--line:#d8dce1;--tint:#19b394;--mark:#0c8a70;--plus:#1f6fc4;--minus:#c4560f;--accent:#2a5bd7}
+:root{color-scheme:light dark;--page:#f6f7f8;--surface:#fff;--ink:#15181c;--quiet:#555d68;--line:#d8dce1;--tint:#19b394;--mark:#0c8a70;--plus:#1f6fc4;--minus:#b04c0b;--accent:#2a5bd7}
 @media(prefers-color-scheme:dark){:root{--page:#0f1215;--surface:#171b20;--ink:#e9ecef;--quiet:#a2abb6;--line:#2e353d;--tint:#0b7763;--mark:#2cc3a4;--plus:#6fb0f5;--minus:#f09458;--accent:#86aaff}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:72rem;padding:20px;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}

@@ -49,7 +49,10 @@ export interface FeatureStatistics {
   histogram: number[];
 }
 
-/** How much each token of an example contributes to the value at one of them, as `AttentionSae` dashboards have it. */
+/**
+ * How much each token of an example brings to the pre-activation at one of them, summed over heads; what is read before a
+ * text and the encoder's constant are left out.
+ */
 export interface ExampleAttribution {
   /** [tokens] as of the example. */
   values: ArrayLike<number>;

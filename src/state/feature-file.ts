@@ -1,12 +1,21 @@
-import type { CorpusReference } from '../engine/protocol.ts';
-import { type FeatureRecord, featureStatistics } from '../exchange/feature-record.ts';
+import type { EngineClient } from '../engine/client.ts';
+import type { CorpusReference, OpenedModel, ScanExample, ScanExamples } from '../engine/protocol.ts';
+import {
+  type ExampleAttribution,
+  type FeatureRecord,
+  featureStatistics,
+} from '../exchange/feature-record.ts';
 import { FacetError } from '../shared/errors.ts';
+import { layerOfHeads } from './attribution-question.ts';
 import { runningEngine } from './engine.ts';
 import { useNotes } from './notes.ts';
+import { dictionaryReference, filesBehind } from './opening.ts';
 import { useScans } from './scans.ts';
 import { usePage } from './store.ts';
 
 const NEAR_MISSES = 8;
+/** Top examples whose value is split by the tokens it comes from; each is a pass of the model. */
+const ATTRIBUTED = 10;
 
 /** `undefined` where it is not known: nothing was read of the texts, or nothing can be said. */
 async function known<Value>(answer: Promise<Value> | undefined): Promise<Value | undefined> {
@@ -17,6 +26,31 @@ async function known<Value>(answer: Promise<Value> | undefined): Promise<Value |
     if (code === 'not-found' || code === 'unsupported' || code === 'bad-input') return undefined;
     throw thrown;
   }
+}
+
+/** By source token, where the dictionary is on heads: of the examples whose text is read as the scan read it. */
+async function attributionsOf(
+  engine: EngineClient,
+  opened: OpenedModel,
+  { feature, groups }: ScanExamples,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<ScanExample, ExampleAttribution>> {
+  const found = new Map<ScanExample, ExampleAttribution>();
+  const on = opened.dictionary;
+  if (!on || layerOfHeads(on.hook) === undefined) return found;
+  const dictionary = await filesBehind('dictionary', dictionaryReference(opened));
+  if (dictionary === undefined) return found;
+  const top = groups.find(({ kind }) => kind === 'top')?.examples.slice(0, ATTRIBUTED) ?? [];
+  for (const example of top) {
+    const { text, tokens, at } = example;
+    const row = on.prefix + at;
+    const request = { text, windowStart: 0, dictionary, feature, row, trail: [] };
+    const record = await known(engine.heads.attribute(request, { signal }));
+    const bySource = record?.heads?.bySource;
+    if (bySource?.length !== on.prefix + tokens.length) continue;
+    found.set(example, { values: bySource.slice(on.prefix), target: at });
+  }
+  return found;
 }
 
 /**
@@ -49,6 +83,7 @@ export async function gatherFeature(feature: number, signal?: AbortSignal): Prom
     card,
     statistics: scan && featureStatistics(scan, feature),
     examples,
+    attributions: examples && (await attributionsOf(engine, opened, examples, signal)),
     partners,
     about,
     label: notes[feature]?.label.text ?? '',
