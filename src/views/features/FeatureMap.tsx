@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useId, useMemo, useState } from 'react';
 import { firstSample } from '../../state/feature-work.ts';
-import { type FeatureMap as Mapped, useFeatureMap } from '../../state/feature-map.ts';
+import { type FeatureMap as Mapped, MOST_MAPPED, useFeatureMap } from '../../state/feature-map.ts';
 import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
 import { LabelText } from '../shared/LabelText.tsx';
@@ -115,8 +115,8 @@ function Trust({ map }: { map: Mapped }) {
       . Trust the lines to true neighbours and the colours, not the gaps.
       {left > 0 &&
         ` ${formatCount(left)} of ${formatCount(dSae)} features are not here: ${
-          left > dSae / 10 && map.features.length > 10_000
-            ? 'the map shows a random sample of them.'
+          dSae > MOST_MAPPED
+            ? `the map shows a random sample of ${formatCount(MOST_MAPPED)}, without those whose decoder rows are zero.`
             : 'their decoder rows are zero.'
         }`}
     </p>
