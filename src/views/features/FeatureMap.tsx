@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useId, useMemo, useState } from 'react';
+import { startTransition, useCallback, useEffect, useId, useMemo, useState } from 'react';
 import { firstSample } from '../../state/feature-work.ts';
 import { type FeatureMap as Mapped, MOST_MAPPED, useFeatureMap } from '../../state/feature-map.ts';
 import { usePage } from '../../state/store.ts';
@@ -179,6 +179,11 @@ function Shown({ map, table }: ShownProps) {
   const [sight, setSight] = useState<readonly number[]>();
   const { features } = map;
   const chosenSet = useMemo(() => (chosen.length > 0 ? new Set(chosen) : undefined), [chosen]);
+  // The list may take its time: the picture must not wait for it.
+  const onSight = useCallback(
+    (places: readonly number[] | undefined) => startTransition(() => setSight(places)),
+    [],
+  );
   const show = useCallback((value: number) => showValue(colour, value), [colour]);
   return (
     <>
@@ -205,7 +210,7 @@ function Shown({ map, table }: ShownProps) {
           onChoose={setChosen}
           onOpen={(place) => openFeature(features[place]!)}
           onPin={(place) => togglePin(features[place]!)}
-          onSight={setSight}
+          onSight={onSight}
         >
           {(place) => (
             <Pointed map={map} place={place} value={values && show(values[features[place ?? 0]!]!)} />
