@@ -89,7 +89,9 @@ async function measured(what, act) {
 
 const box = await picture.boundingBox();
 const middle = [box.x + box.width / 2, box.y + box.height / 2];
-console.log(`${await picture.getAttribute('aria-label')}, ${Math.round(box.width)} × ${Math.round(box.height)}`);
+console.log(
+  `${await picture.getAttribute('aria-label')}, ${Math.round(box.width)} × ${Math.round(box.height)}`,
+);
 await page.mouse.move(...middle);
 await measured('at rest', () => page.waitForTimeout(2000));
 await measured('zooming', async () => {
