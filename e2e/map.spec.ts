@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page, test } from '@playwright/test';
-import { exported, noSidewaysScroll, panel, violationsInBoth } from './support.ts';
+import {
+  askedOfEngine,
+  exported,
+  noSidewaysScroll,
+  panel,
+  recordCalls,
+  violationsInBoth,
+} from './support.ts';
 
 const map = (page: Page): Locator => page.getByRole('application', { name: 'Map of 2048 features' });
 const readout = (page: Page): Locator => page.locator('.map-readout');
@@ -41,6 +48,7 @@ const coloursDrawn = (page: Page): Promise<number> =>
 
 test('the map appears, is kept, tells true neighbours, and a click opens a feature', async ({ page }) => {
   test.slow();
+  await recordCalls(page);
   await page.goto('/#/features?tab=map');
   // While it is laid out there is something to see.
   await expect(map(page)).toBeVisible({ timeout: 120_000 });
@@ -59,9 +67,11 @@ test('the map appears, is kept, tells true neighbours, and a click opens a featu
   await page.goBack();
   await expect(map(page)).toBeVisible();
 
-  // A second visit takes the map from where it was kept, without the engine.
+  // A second visit takes the map from where it was kept, and asks the engine for neighbours no more.
+  expect(await askedOfEngine(page)).toContain('search');
   await page.reload();
   await expect(panel(page, 'Feature map')).toContainText('true neighbours,', { timeout: 60_000 });
+  expect(await askedOfEngine(page)).not.toContain('search');
   expect(await exported(page, 'Feature map')).toBe(before);
 });
 

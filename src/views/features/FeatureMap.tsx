@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useId, useMemo, useState } from 'react';
-import { type FeatureMap as Mapped, useFeatureMap } from '../../state/feature-map.ts';
+import { startTransition, useCallback, useEffect, useId, useMemo, useState } from 'react';
+import { type FeatureMap as Mapped, MOST_MAPPED, useFeatureMap } from '../../state/feature-map.ts';
 import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
 import { formatCount, formatPercent } from '../shared/format.ts';
@@ -115,8 +115,8 @@ function Trust({ map }: { map: Mapped }) {
       . Trust the lines to true neighbours and the colours, not the gaps.
       {left > 0 &&
         ` ${formatCount(left)} of ${formatCount(dSae)} features are not here: ${
-          left > dSae / 10 && map.features.length > 10_000
-            ? 'the map shows a random sample of them.'
+          dSae > MOST_MAPPED
+            ? `the map shows a random sample of ${formatCount(MOST_MAPPED)}, without those whose decoder rows are zero.`
             : 'their decoder rows are zero.'
         }`}
     </p>
@@ -179,6 +179,11 @@ function Shown({ map, table }: ShownProps) {
   const [sight, setSight] = useState<readonly number[]>();
   const { features } = map;
   const chosenSet = useMemo(() => (chosen.length > 0 ? new Set(chosen) : undefined), [chosen]);
+  // The list may take its time: the picture must not wait for it.
+  const onSight = useCallback(
+    (places: readonly number[] | undefined) => startTransition(() => setSight(places)),
+    [],
+  );
   const show = useCallback((value: number) => showValue(colour, value), [colour]);
   return (
     <>
@@ -205,7 +210,7 @@ function Shown({ map, table }: ShownProps) {
           onChoose={setChosen}
           onOpen={(place) => openFeature(features[place]!)}
           onPin={(place) => togglePin(features[place]!)}
-          onSight={setSight}
+          onSight={onSight}
         >
           {(place) => (
             <Pointed map={map} place={place} value={values && show(values[features[place ?? 0]!]!)} />

@@ -76,13 +76,16 @@ export function paintPoints(pixels: Uint32Array, painting: Painting): void {
   }
 }
 
-/** Two channels at a time. @param share of `over`, 0 … 256; both opaque */
+/** Two channels at a time, in whole numbers of 32 bits. @param share of `over`, 0 … 256; both opaque */
 function blend(under: number, over: number, share: number): number {
   const rest = 256 - share;
-  const outer = (((over & 0xff00ff) * share + (under & 0xff00ff) * rest) >>> 8) & 0xff00ff;
-  const inner = (((over & 0xff00) * share + (under & 0xff00) * rest) >>> 8) & 0xff00;
-  return (0xff000000 | outer | inner) >>> 0;
+  const outer = (Math.imul(over & 0xff00ff, share) + Math.imul(under & 0xff00ff, rest)) | 0;
+  const inner = (Math.imul(over & 0xff00, share) + Math.imul(under & 0xff00, rest)) | 0;
+  return OPAQUE | ((outer >>> 8) & 0xff00ff) | ((inner >>> 8) & 0xff00);
 }
+
+/** A full fourth channel, as a signed number. */
+const OPAQUE = 0xff << 24;
 
 /** Weak ones first, so that strong ones lie on top; in order of place within a colour. */
 export function paintOrder(steps: Uint8Array): Uint32Array {
