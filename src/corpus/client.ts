@@ -38,11 +38,12 @@ export function startCorpora(onGone?: () => void): CorpusClient {
     onGone?.();
   };
 
-  const call = ticketedCalls<CorpusProgress>((ticket) => remote.cancel(ticket), gone.signal);
+  const call = ticketedCalls((ticket) => remote.cancel(ticket), gone.signal);
 
   return {
-    preview: (request, options) => call((ticket) => remote.preview(request, ticket), options),
-    add: (request, options) => call((ticket, listener) => remote.add(request, ticket, listener), options),
+    preview: (request, options) => call((ticket) => remote.preview(request, ticket), options?.signal),
+    add: (request, options) =>
+      call((ticket, live) => remote.add(request, ticket, live(options?.onProgress)), options?.signal),
     list: () => call(() => remote.list()),
     open: (digest) => call(() => remote.open(digest)),
     read: (corpus, first, count) => call(() => remote.read(corpus, first, count)),

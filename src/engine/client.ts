@@ -14,14 +14,12 @@ import type {
   Inspection,
   OpenedModel,
   OpenRequest,
-  Progress,
-  Ticket,
   TokenizedWindow,
   TokenizeRequest,
 } from './protocol.ts';
 import { type ScanClient, scanClient, type SearchClient, searchClient } from './scan-client.ts';
 import { type SteerClient, steerClient } from './steer-client.ts';
-import { installErrorTransfer } from './transfer.ts';
+import { installErrorTransfer, ticketedCalls } from './transfer.ts';
 
 /** The only door from the page to the engine. One per page; it owns the worker. */
 export interface EngineClient {
@@ -56,13 +54,7 @@ export function startEngine(
     name: 'facet-engine',
   });
   const remote: Remote<EngineApi> = wrap<EngineApi>(worker);
-  const open = new Set<(error: FacetError) => void>();
-  let nextTicket: Ticket = 1;
-
-  const failAll = (error: FacetError): void => {
-    for (const reject of open) reject(error);
-    open.clear();
-  };
+  const gone = new AbortController();
   worker.onerror = (event) => {
     const error = new FacetError(
       'bug',
@@ -73,40 +65,11 @@ export function startEngine(
     );
     worker.terminate();
     onDeath();
-    failAll(error);
+    gone.abort(error);
     onTrouble(error);
   };
 
-  /** Runs one call: settles early on abort or when the worker is gone, and tells the engine to stop. */
-  function call<Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-    const ticket = nextTicket++;
-    return new Promise<Result>((resolve, reject) => {
-      const settle = (): void => {
-        open.delete(fail);
-        signal?.removeEventListener('abort', abort);
-      };
-      const fail = (error: FacetError): void => {
-        settle();
-        reject(error);
-      };
-      const abort = (): void => {
-        void remote.cancel(ticket);
-        fail(new FacetError('cancelled', 'Cancelled.'));
-      };
-      if (signal?.aborted) return void reject(new FacetError('cancelled', 'Cancelled.'));
-      open.add(fail);
-      signal?.addEventListener('abort', abort);
-      run(ticket).then(
-        (result) => {
-          settle();
-          resolve(result);
-        },
-        (thrown: unknown) => fail(FacetError.from(thrown)),
-      );
-    });
-  }
-
-  const listener = (onProgress?: (progress: Progress) => void) => proxy(onProgress ?? (() => {}));
+  const call = ticketedCalls((ticket) => remote.cancel(ticket), gone.signal);
   const trouble = ({ code, message, hint, detail }: FacetErrorRecord): void =>
     onTrouble(new FacetError(code, message, { hint, detail }));
   remote
@@ -115,10 +78,10 @@ export function startEngine(
 
   return {
     open: (request, { signal, onProgress } = {}) =>
-      call((ticket) => remote.open(request, ticket, listener(onProgress)), signal),
+      call((ticket, live) => remote.open(request, ticket, live(onProgress)), signal),
     inspect: (files, { signal } = {}) => call((ticket) => remote.inspect(files, ticket), signal),
     useDictionary: (reference, { signal, onProgress } = {}) =>
-      call((ticket) => remote.useDictionary(reference, ticket, listener(onProgress)), signal),
+      call((ticket, live) => remote.useDictionary(reference, ticket, live(onProgress)), signal),
     tokenize: (request) => call(() => remote.tokenize(request)),
     analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
@@ -130,7 +93,7 @@ export function startEngine(
     search: searchClient(remote, call),
     dispose: () => {
       worker.terminate();
-      failAll(new FacetError('cancelled', 'The engine was closed.'));
+      gone.abort(new FacetError('cancelled', 'The engine was closed.'));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { proxy, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import type {
   AblatedText,
   AblateHereRequest,
@@ -24,15 +24,11 @@ import type {
   ScoresRequest,
   SparsifiedText,
   SparsifyRequest,
-  Ticket,
 } from './protocol.ts';
+import type { CallOptions as AnyCallOptions, Call } from './transfer.ts';
 
 /** Options of every call to the engine. */
-export interface CallOptions {
-  /** Aborting rejects the call at once with code `cancelled` and stops the work at its next step. */
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-}
+export type CallOptions = AnyCallOptions<Progress>;
 
 type Partial<Record> = CallOptions & { onPartial?: (partial: Record) => void };
 
@@ -51,13 +47,6 @@ export interface HeadsClient {
   patterns(): Promise<PatternInfo[]>;
 }
 
-type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
-
-const progressOf = (options: CallOptions): ((progress: Progress) => void) =>
-  proxy(options.onProgress ?? (() => {}));
-const partialOf = <Record>(options: Partial<Record>): ((partial: Record) => void) =>
-  proxy((partial: Record) => options.onPartial?.(partial));
-
 /** @param call gives a ticket, and rejects when the signal fires or the worker dies */
 export function headsClient(engine: Remote<EngineApi>, call: Call): HeadsClient {
   // Comlink follows a path of properties, which its types only say of proxied values.
@@ -66,28 +55,31 @@ export function headsClient(engine: Remote<EngineApi>, call: Call): HeadsClient 
     pattern: (request, { signal } = {}) => call((ticket) => remote.pattern(request, ticket), signal),
     scores: (request, options = {}) =>
       call(
-        (ticket) => remote.scores(request, ticket, progressOf(options), partialOf(options)),
+        (ticket, live) => remote.scores(request, ticket, live(options.onProgress), live(options.onPartial)),
         options.signal,
       ),
     ablate: (request, options = {}) =>
       call(
-        (ticket) => remote.ablate(request, ticket, progressOf(options), partialOf(options)),
+        (ticket, live) => remote.ablate(request, ticket, live(options.onProgress), live(options.onPartial)),
         options.signal,
       ),
     ablateHere: (request, { signal } = {}) => call((ticket) => remote.ablateHere(request, ticket), signal),
     circuits: (request, options = {}) =>
-      call((ticket) => remote.circuits(request, ticket, progressOf(options)), options.signal),
+      call((ticket, live) => remote.circuits(request, ticket, live(options.onProgress)), options.signal),
     shares: (dictionary, { signal } = {}) => call((ticket) => remote.shares(dictionary, ticket), signal),
     attribute: (request, { signal } = {}) => call((ticket) => remote.attribute(request, ticket), signal),
     roles: (request, options = {}) =>
       call(
-        (ticket) => remote.roles(request, ticket, progressOf(options), partialOf(options)),
+        (ticket, live) => remote.roles(request, ticket, live(options.onProgress), live(options.onPartial)),
         options.signal,
       ),
     sparsify: (request, options = {}) =>
-      call((ticket) => remote.sparsify(request, ticket, progressOf(options)), options.signal),
+      call((ticket, live) => remote.sparsify(request, ticket, live(options.onProgress)), options.signal),
     attentionTimes: (request, options = {}) =>
-      call((ticket) => remote.attentionTimes(request, ticket, progressOf(options)), options.signal),
+      call(
+        (ticket, live) => remote.attentionTimes(request, ticket, live(options.onProgress)),
+        options.signal,
+      ),
     patterns: () => call(() => remote.patterns()),
   };
 }

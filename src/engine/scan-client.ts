@@ -1,4 +1,4 @@
-import { proxy, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import type { CallOptions } from './heads-client.ts';
 import type {
   CorpusReference,
@@ -13,7 +13,6 @@ import type {
   MatchRequest,
   Neighbours,
   NeighboursRequest,
-  Progress,
   ScanApi,
   ScanDump,
   ScanExamples,
@@ -24,12 +23,12 @@ import type {
   SearchApi,
   TextSearch,
   TextSearchRequest,
-  Ticket,
   TogetherExamples,
   TogetherRequest,
   TokenSearch,
   TokenSearchRequest,
 } from './protocol.ts';
+import type { Call } from './transfer.ts';
 
 /** `ScanApi` as the page calls it. */
 export interface ScanClient {
@@ -60,11 +59,6 @@ export interface SearchClient {
   neighbours(request: NeighboursRequest, options?: CallOptions): Promise<Neighbours>;
 }
 
-type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
-
-const listener = ({ onProgress }: CallOptions): ((progress: Progress) => void) =>
-  proxy(onProgress ?? (() => {}));
-
 /** @param call gives a ticket, and rejects when the signal fires or the worker dies */
 export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
   // Comlink follows a path of properties, which its types only say of proxied values.
@@ -72,13 +66,7 @@ export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
   return {
     run: (request, options = {}) =>
       call(
-        (ticket) =>
-          remote.run(
-            request,
-            ticket,
-            listener(options),
-            proxy((statistics: ScanStatistics) => options.onPartial?.(statistics)),
-          ),
+        (ticket, live) => remote.run(request, ticket, live(options.onProgress), live(options.onPartial)),
         options.signal,
       ),
     kept: () => call(() => remote.kept()),
@@ -90,13 +78,8 @@ export function scanClient(engine: Remote<EngineApi>, call: Call): ScanClient {
     about: (request, { signal } = {}) => call((ticket) => remote.about(request, ticket), signal),
     labelTable: (request, options = {}) =>
       call(
-        (ticket) =>
-          remote.labelTable(
-            request,
-            ticket,
-            listener(options),
-            proxy((table: LabelTable) => options.onPartial?.(table)),
-          ),
+        (ticket, live) =>
+          remote.labelTable(request, ticket, live(options.onProgress), live(options.onPartial)),
         options.signal,
       ),
   };
@@ -109,11 +92,11 @@ export function searchClient(engine: Remote<EngineApi>, call: Call): SearchClien
     byText: (request, { signal } = {}) => call((ticket) => remote.byText(request, ticket), signal),
     byToken: (request, { signal } = {}) => call((ticket) => remote.byToken(request, ticket), signal),
     together: (request, options = {}) =>
-      call((ticket) => remote.together(request, ticket, listener(options)), options.signal),
+      call((ticket, live) => remote.together(request, ticket, live(options.onProgress)), options.signal),
     match: (request, options = {}) =>
-      call((ticket) => remote.match(request, ticket, listener(options)), options.signal),
+      call((ticket, live) => remote.match(request, ticket, live(options.onProgress)), options.signal),
     directions: (most, { signal } = {}) => call((ticket) => remote.directions(most, ticket), signal),
     neighbours: (request, options = {}) =>
-      call((ticket) => remote.neighbours(request, ticket, listener(options)), options.signal),
+      call((ticket, live) => remote.neighbours(request, ticket, live(options.onProgress)), options.signal),
   };
 }

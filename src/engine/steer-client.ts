@@ -1,4 +1,4 @@
-import { proxy, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import type { CallOptions } from './heads-client.ts';
 import type {
   Comparison,
@@ -16,8 +16,8 @@ import type {
   Suggestions,
   Sweep,
   SweepRequest,
-  Ticket,
 } from './protocol.ts';
+import type { Call } from './transfer.ts';
 
 /** `SteerApi` as the page calls it. */
 export interface SteerClient {
@@ -37,8 +37,6 @@ export interface SteerClient {
   prompting(): Promise<Prompting>;
 }
 
-type Call = <Result>(run: (ticket: Ticket) => Promise<Result>, signal?: AbortSignal) => Promise<Result>;
-
 /** @param call gives a ticket, and rejects when the signal fires or the worker dies */
 export function steerClient(engine: Remote<EngineApi>, call: Call): SteerClient {
   // Comlink follows a path of properties, which its types only say of proxied values.
@@ -48,26 +46,9 @@ export function steerClient(engine: Remote<EngineApi>, call: Call): SteerClient 
     compareRow: (request, { signal } = {}) => call((ticket) => remote.compareRow(request, ticket), signal),
     lens: (request, { signal } = {}) => call((ticket) => remote.lens(request, ticket), signal),
     generate: (request, { signal, onTokens } = {}) =>
-      call(
-        (ticket) =>
-          remote.generate(
-            request,
-            ticket,
-            proxy((tokens: GeneratedToken[]) => onTokens?.(tokens)),
-          ),
-        signal,
-      ),
+      call((ticket, live) => remote.generate(request, ticket, live(onTokens)), signal),
     sweep: (request, { signal, onProgress, onPartial } = {}) =>
-      call(
-        (ticket) =>
-          remote.sweep(
-            request,
-            ticket,
-            proxy(onProgress ?? (() => {})),
-            proxy((sweep: Sweep) => onPartial?.(sweep)),
-          ),
-        signal,
-      ),
+      call((ticket, live) => remote.sweep(request, ticket, live(onProgress), live(onPartial)), signal),
     effects: () => call(() => remote.effects()),
     suggestions: ({ signal } = {}) => call((ticket) => remote.suggestions(ticket), signal),
     prompting: () => call(() => remote.prompting()),

@@ -22,29 +22,39 @@ export function installErrorTransfer(): void {
   });
 }
 
+/** Options of a call to a worker. */
 export interface CallOptions<Told> {
   /** Aborting rejects the call at once with code `cancelled`, and tells the worker to stop. */
   signal?: AbortSignal;
   onProgress?: (progress: Told) => void;
 }
 
+/** Hands a callback to the worker, for as long as the call is open. */
+export type Live = <Told>(callback: ((told: Told) => void) | undefined) => (told: Told) => void;
+
+/** Runs one call of a worker: with a ticket by which it can be cancelled, until it settles, the signal fires or the worker is gone. */
+export type Call = <Result>(
+  run: (ticket: number, live: Live) => Promise<Result>,
+  signal?: AbortSignal,
+) => Promise<Result>;
+
 /**
- * Calls of a worker, each with a ticket by which it can be cancelled and a listener to its progress.
  * @param cancel tells the worker
  * @param gone fires with what every call still open rejects with, when the worker has ended
  */
-export function ticketedCalls<Told>(cancel: (ticket: number) => unknown, gone: AbortSignal) {
+export function ticketedCalls(cancel: (ticket: number) => unknown, gone: AbortSignal): Call {
   let nextTicket = 1;
   return function call<Result>(
-    run: (ticket: number, listener: (progress: Told) => void) => Promise<Result>,
-    { signal, onProgress }: CallOptions<Told> = {},
+    run: (ticket: number, live: Live) => Promise<Result>,
+    signal?: AbortSignal,
   ): Promise<Result> {
     const ticket = nextTicket++;
-    // What was on its way when the call ended says nothing new.
+    // Callbacks come on ports of their own: one that was on its way when the call ended arrives after the answer.
     let open = true;
-    const listener = proxy((progress: Told) => {
-      if (open) onProgress?.(progress);
-    });
+    const live: Live = (callback) =>
+      proxy((told) => {
+        if (open) callback?.(told);
+      });
     const either = signal ? AbortSignal.any([gone, signal]) : gone;
     return new Promise<Result>((resolve, reject) => {
       const abort = (): void => {
@@ -54,7 +64,7 @@ export function ticketedCalls<Told>(cancel: (ticket: number) => unknown, gone: A
       };
       if (either.aborted) return abort();
       either.addEventListener('abort', abort);
-      run(ticket, listener)
+      run(ticket, live)
         .finally(() => {
           open = false;
           either.removeEventListener('abort', abort);

@@ -53,17 +53,19 @@ export function startLibrary(): LibraryClient {
     gone.abort(new FacetError('bug', `The library could not start: ${why}.`, { hint: 'Reload the page.' }));
   };
 
-  const call = ticketedCalls<LibraryProgress>((ticket) => remote.cancel(ticket), gone.signal);
+  const call = ticketedCalls((ticket) => remote.cancel(ticket), gone.signal);
 
   return {
     configure: (settings) => call(() => remote.configure(settings)),
     forgetToken: () => call(() => remote.forgetToken()),
-    look: (request, options) => call((ticket) => remote.look(request, ticket), options),
-    fetch: (request, options) => call((ticket, listener) => remote.fetch(request, ticket, listener), options),
+    look: (request, options) => call((ticket) => remote.look(request, ticket), options?.signal),
+    fetch: (request, options) =>
+      call((ticket, live) => remote.fetch(request, ticket, live(options?.onProgress)), options?.signal),
     stored: () => call(() => remote.stored()),
     open: (id) => call(() => remote.open(id)),
     remove: (id) => call(() => remote.remove(id)),
-    verify: (id, options) => call((ticket, listener) => remote.verify(id, ticket, listener), options),
+    verify: (id, options) =>
+      call((ticket, live) => remote.verify(id, ticket, live(options?.onProgress)), options?.signal),
     usage: () => call(() => remote.usage()),
     persist: async () => {
       // Workers may not ask.
@@ -71,7 +73,7 @@ export function startLibrary(): LibraryClient {
       return call(() => remote.usage());
     },
     importFiles: (request, options) =>
-      call((ticket, listener) => remote.importFiles(request, ticket, listener), options),
+      call((ticket, live) => remote.importFiles(request, ticket, live(options?.onProgress)), options?.signal),
     dispose: () => {
       worker.terminate();
       gone.abort(new FacetError('cancelled', 'The library was closed.'));
