@@ -107,16 +107,14 @@ test.each<[string, number[], string, string]>([
   ['UTF-16, other way round', [0xfe, 0xff, 0, 0x68, 0, 0x69], 'utf-16be', 'hi'],
   [
     'UTF-16 without a mark',
-    [...'hello there\nyou'].flatMap((c) => [c.charCodeAt(0), 0]),
+    Array.from('hello there\nyou', (c) => [c.charCodeAt(0), 0]).flat(),
     'utf-16le',
     'hello there|you',
   ],
   ['UTF-8 with a mark', [0xef, 0xbb, 0xbf, 0x68, 0x69], 'utf-8', 'hi'],
   [
     'windows-1252',
-    [...'Le caf', 0xe9, ...' est ferm', 0xe9, ...', d', 0xe9, ...'j', 0xe0, ...' vu: na', 0xef, ...'ve'].map(
-      (c) => (typeof c === 'string' ? c.charCodeAt(0) : c),
-    ),
+    Array.from('Le café est fermé, déjà vu: naïve', (c) => c.charCodeAt(0)),
     'windows-1252',
     'Le café est fermé, déjà vu: naïve',
   ],
@@ -145,7 +143,7 @@ test.each(['shift_jis', 'gb18030', 'euc-kr'])(
         table.set(decoder.decode(bytes(lead, trail)), [lead, trail]);
     const text = texts[encoding as keyof typeof texts];
     const source = bytes(
-      ...[...text].flatMap((c) => (c.charCodeAt(0) < 0x80 ? [c.charCodeAt(0)] : table.get(c)!)),
+      ...Array.from(text, (c) => (c.charCodeAt(0) < 0x80 ? [c.charCodeAt(0)] : table.get(c)!)).flat(),
     );
     const { manifest, items } = await addAndRead(source, 'x.txt');
     expect(manifest.encoding).toBe(encoding);

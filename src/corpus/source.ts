@@ -53,7 +53,7 @@ export class Source {
     }
     throw new FacetError('bad-file', `${this.name} cannot be read any more.`, {
       hint: 'It was changed, moved or removed since it was chosen; choose it again.',
-      detail: cause === undefined ? undefined : String(cause),
+      detail: cause instanceof Error ? cause.message : undefined,
       cause,
     });
   }

@@ -152,7 +152,10 @@ export class CorpusWriter {
   }
 
   #mark(): Promise<unknown> | undefined {
-    const full = [this.index.place(this.texts.bytes), this.offsets.place(this.metadata.bytes)];
-    return full.some(Boolean) ? Promise.all(full) : undefined;
+    // Both are full at once: each has as many places as the other.
+    const [index, offsets] = [this.index.place(this.texts.bytes), this.offsets.place(this.metadata.bytes)];
+    return index || offsets
+      ? Promise.all([index ?? Promise.resolve(), offsets ?? Promise.resolve()])
+      : undefined;
   }
 }

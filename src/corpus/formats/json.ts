@@ -4,8 +4,9 @@ import { type Format, type Row, type RowReader, type Settings, textRows } from '
 import { tooLong } from './line-splitter.ts';
 import { parseJson, recordRow } from './record.ts';
 
-const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_RECORD, CLOSE_RECORD] = [...'"\\,[]{}'].map((c) =>
-  c.charCodeAt(0),
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_RECORD, CLOSE_RECORD] = Array.from(
+  '"\\,[]{}',
+  (c) => c.charCodeAt(0),
 );
 
 /**

@@ -59,7 +59,8 @@ function asText(value: unknown, short = false): string {
   if (typeof value === 'string') return value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
   if (value instanceof Uint8Array) return textOfBytes(value, short);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   // The beginning of a long list says as much as will be kept of it.
   const shown =
     short && Array.isArray(value) && value.length > VALUE_UNITS ? value.slice(0, VALUE_UNITS) : value;
