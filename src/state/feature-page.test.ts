@@ -32,7 +32,7 @@ function work(): ReturnType<typeof featurePageWork> {
         calls.push({ what, request, signal, answer: answer as Call['answer'], fail }),
       );
   const scan = { examples: called('examples'), partners: called('partners'), about: called('about') };
-  return featurePageWork(store.setState, store.getState, { page, scans, scan: () => scan as never });
+  return featurePageWork(store.setState, store.getState, { page, scans, scan: () => scan });
 }
 
 const settle = (): Promise<void> => new Promise((done) => setTimeout(done));
@@ -99,8 +99,8 @@ test('the newest feature wins; nothing of the one before is left standing', asyn
 test('while more is read what is there stays and is known to be stale; it is asked for once the reading rests', async () => {
   await answerAll('300');
   await answerAll('300');
-  page.setState({ sampling: { done: 400 } as never, statistics: statistics(400) as never });
-  page.setState({ statistics: statistics(500) as never });
+  page.setState({ sampling: { done: 400 } as never, statistics: statistics(400) });
+  page.setState({ statistics: statistics(500) });
   expect(calls).toEqual([]);
   expect(store.getState().asked).toBe('scan/7/500');
   expect(store.getState().examples).toMatchObject({ value: '300', of: 'scan/7/300', running: false });
@@ -138,10 +138,10 @@ test('nothing is asked without texts, without what was read, nor under another d
   expect(store.getState()).toMatchObject({ asked: '', examples: nothing });
   page.setState({ statistics: undefined });
   scans.setState({ corpus });
-  page.setState({ statistics: { ...statistics(300), dictionaryDigest: 'other' } as never });
+  page.setState({ statistics: { ...statistics(300), dictionaryDigest: 'other' } });
   open(null);
   open(100);
-  page.setState({ statistics: statistics(300) as never });
+  page.setState({ statistics: statistics(300) });
   expect(calls).toEqual([]);
   open(99);
   expect(calls).toHaveLength(1);
