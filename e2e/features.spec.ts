@@ -22,11 +22,11 @@ async function examplesShown(page: Page): Promise<void> {
   await expect(group(page, 'Near misses')).toBeVisible({ timeout: 90_000 });
 }
 
-/** The page of the feature that fires most in the text. */
+/** The page of a feature that fires in the text, but not everywhere as the strongest do. */
 async function openPage(page: Page): Promise<void> {
   await open(page, `#/explore?${TEXTS}`);
   await tokens(page).nth(6).click();
-  await features(page).first().click();
+  await features(page).nth(9).click();
   await page.getByRole('button', { name: 'Its page' }).click();
   await expect(title(page)).toHaveText(/^Feature \d+$/);
   await page.getByRole('button', { name: 'Read these texts' }).click();

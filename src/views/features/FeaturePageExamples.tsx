@@ -1,5 +1,5 @@
 import { DropdownMenu } from 'radix-ui';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ExampleGroup, ScanExample, ScanExamples } from '../../engine/protocol.ts';
 import { layerOfHeads } from '../../state/attribution-question.ts';
 import { featurePage, scanFigures, useFeaturePage } from '../../state/feature-page.ts';
@@ -109,7 +109,11 @@ function Groups({ value, running }: { value: ScanExamples; running: boolean }) {
               </li>
             ))}
           </ol>
-          {group.examples.length === 0 && <p className="quiet-text">None was found.</p>}
+          {group.examples.length === 0 && (
+            <p className="quiet-text">
+              {group.kind === 'near-miss' ? 'It fires on every token that was looked at.' : 'None was kept.'}
+            </p>
+          )}
         </section>
       ))}
       {running && (
@@ -184,17 +188,11 @@ function ExampleMenu({ example }: { example: ScanExample }) {
   const goTo = usePage((state) => state.goTo);
   const feature = usePage((state) => state.view.feature)!;
   const layer = usePage((state) => layerOfHeads(state.opened?.dictionary?.hook));
+  /** The focus goes to the test box, not back to the menu's button. */
+  const toBox = useRef(false);
   // Position 0 is what is read before a text.
   const active = example.at + 1;
   const steps: readonly (readonly [string, () => void])[] = [
-    [
-      'Edit it in the test box',
-      () => {
-        setText(example.text);
-        // The menu gives the focus back first.
-        setTimeout(() => document.querySelector<HTMLElement>('.feature-test-text')?.focus());
-      },
-    ],
     [
       'Open in Explore',
       () => {
@@ -223,7 +221,25 @@ function ExampleMenu({ example }: { example: ScanExample }) {
         Use ▾
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal container={document.getElementById('main')}>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+        <DropdownMenu.Content
+          className="menu"
+          align="end"
+          sideOffset={4}
+          onCloseAutoFocus={(event) => {
+            if (!toBox.current) return;
+            toBox.current = false;
+            event.preventDefault();
+            document.querySelector<HTMLElement>('.feature-test-text')?.focus();
+          }}
+        >
+          <DropdownMenu.Item
+            onSelect={() => {
+              setText(example.text);
+              toBox.current = true;
+            }}
+          >
+            Edit it in the test box
+          </DropdownMenu.Item>
           {steps.map(([name, step]) => (
             <DropdownMenu.Item key={name} onSelect={step}>
               {name}

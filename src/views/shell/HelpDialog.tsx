@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['P', 'pin or unpin the feature'],
   ['S', 'steer with the feature'],
   ['A', 'among the heads: ablate one, or put it back; Enter opens its page'],
+  ['[ ]', 'on a feature’s page: the one before, the next; Esc goes back to the list'],
   ['Esc', 'clear the choice of tokens; close what is open'],
 ];
 
