@@ -5,8 +5,12 @@ import type { Batch } from '../gpu/batch.ts';
 import type { Transformer } from '../model/transformer.ts';
 import { ownActivation } from './site.ts';
 
-/** Most rows of one pass: a longer one is hardly faster, see `bench/pack.bench-gpu.ts`. */
+/**
+ * Most rows of one pass. A GPU needs about a thousand to be busy. Where the processor does its work, longer passes are no
+ * faster (`bench/pack.bench-gpu.ts`), and shorter ones can be stopped sooner.
+ */
 const MOST_ROWS = 1024;
+const MOST_ROWS_SOFTWARE = 256;
 /** Most bytes of the widest activation of a pass; a pass holds a few of them at once. */
 const MOST_BYTES = 2 ** 25;
 
@@ -26,7 +30,8 @@ export function rowsOfPass(model: Transformer, dictionary: Pick<Dictionary, 'roo
   const { dModel, nHeads, nKvHeads, dHead, dMlp, gated } = model.config;
   const widest = Math.max(dModel, (nHeads + 2 * nKvHeads) * dHead, (gated ? 2 : 1) * dMlp, dictionary.room);
   const bytes = Math.min(MOST_BYTES, model.gpu.largestTensorBytes);
-  return Math.max(1, Math.min(MOST_ROWS, Math.floor(bytes / (4 * widest))));
+  const most = model.gpu.adapter.software ? MOST_ROWS_SOFTWARE : MOST_ROWS;
+  return Math.max(1, Math.min(most, Math.floor(bytes / (4 * widest))));
 }
 
 /**

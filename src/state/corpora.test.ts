@@ -62,10 +62,23 @@ describe('a draft', () => {
     expect((await state().read(`own-${added!.digest}`, 1, 1)).map(({ text }) => text)).toEqual(['1,a,x']);
   });
 
-  test('the newest wins', async () => {
-    const { state } = page();
+  test('the newest wins, also over a look that cannot be stopped', async () => {
+    const door = inPage();
+    let release = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const state = createCorpora(() => ({
+      ...door,
+      preview: async (request) => {
+        const found = await door.preview(request);
+        if (request.source === 'a') await slow;
+        return found;
+      },
+    })).getState;
     const first = state().preview({ source: 'a', name: 'a.txt' });
     await state().preview({ source: 'b', name: 'b.txt' });
+    release();
     await first;
     expect(state().draft?.preview?.items).toEqual([{ text: 'b', metadata: [] }]);
   });

@@ -162,6 +162,17 @@ test('a pause shows what the engine has by then, and a late partial result is no
   expect(useScans.getState().failure).toBeUndefined();
 });
 
+test('what was kept of texts that are left meanwhile is not shown for the next', async () => {
+  void run();
+  await settle();
+  keptOf = ({ kind, ...corpus }) =>
+    kind === 'storyworld' && 'seed' in corpus && corpus.seed === 1 ? found(17) : undefined;
+  pause();
+  show({ over: 'storyworld-2-50' });
+  await settle();
+  expect(shown()).toBeUndefined();
+});
+
 test('another dictionary or other texts stop it, and its figures are not theirs', async () => {
   void run();
   await settle();

@@ -4,7 +4,7 @@ import { toPaddedCodes } from '../../dictionary/codes.ts';
 import { saeCandidatesReference } from '../../gpu/reference/sae_candidates.ts';
 import { saeStatisticsReference } from '../../gpu/reference/sae_statistics.ts';
 import { type CountedChunk, type CountedRow, ScanAccumulator, UNUSED } from './accumulator.ts';
-import { binOf, layoutFor } from './layout.ts';
+import { binEdges, binOf, layoutFor } from './layout.ts';
 import { firstRow, type ScanChunk, tokenAt } from './windows.ts';
 import { placeHash } from './place-hash.ts';
 import { type Firing, readAll, type SyntheticTexts, syntheticTexts } from '../../testing/synthetic-scan.ts';
@@ -175,6 +175,19 @@ function countedByReference(
   }
   return { totals, entries: Uint32Array.from(entries), rows };
 }
+
+test('a bin has its lower edge, and the outer ones what is outside', () => {
+  const edges = binEdges(32);
+  expect(edges).toHaveLength(33);
+  for (const [bin, low] of edges.subarray(0, 32).entries()) {
+    expect(binOf(edges, low)).toBe(bin);
+    const high = edges[bin + 1]!;
+    expect(binOf(edges, (low + high) / 2)).toBe(bin);
+    expect(binOf(edges, high)).toBe(Math.min(31, bin + 1));
+  }
+  expect([1e-30, 0.0199, 1e30].map((value) => binOf(edges, value))).toEqual([0, 0, 31]);
+  expect(binOf(binEdges(1), 5)).toBe(0);
+});
 
 test('what is kept is bounded for wide dictionaries', () => {
   for (const dSae of [1, 2_048, 24_576, 65_536, 131_072]) {

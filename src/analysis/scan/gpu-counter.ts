@@ -55,7 +55,7 @@ export class GpuCounter implements Disposable {
 
   /** Whether reading back what is counted takes fewer bytes than reading the codes of a chunk. */
   pays(chunk: ScanChunk): boolean {
-    const rows = chunk.windows.reduce((sum, { ids }) => sum + ids.length, 0);
+    const rows = rowsOf(chunk);
     return (
       4 * this.dictionary.dSae * this.#width + ENTRY_BYTES * this.scan.kept < 8 * rows * this.dictionary.room
     );
@@ -86,7 +86,8 @@ export class GpuCounter implements Disposable {
   async readChunk(chunk: ScanChunk, turn: Turn, stop: () => void): Promise<void> {
     this.#tensors ??= this.#make();
     if (this.#chunks++ % BOUNDS_FOR === 0) this.#setBounds(this.#tensors);
-    let room = Math.max(LEAST_ROOM, Math.ceil(Math.min(2 * this.scan.kept, 2 ** 20)));
+    const all = rowsOf(chunk) * this.dictionary.room;
+    let room = Math.max(LEAST_ROOM, Math.min(2 * this.scan.kept, all));
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const counted = await this.#count(this.#tensors, chunk, room, turn, stop);
       stop();
@@ -193,3 +194,5 @@ export class GpuCounter implements Disposable {
     for (const tensor of Object.values((this.#tensors ?? {}) as Record<string, Tensor>)) tensor.dispose();
   }
 }
+
+const rowsOf = ({ windows }: ScanChunk): number => windows.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -9,9 +9,9 @@ import { labelTable } from './labels.ts';
 
 const REQUEST: LabelTableRequest = {
   dictionary: 'blocks.2.hook_resid_pre',
-  chooseItems: 12,
+  chooseItems: 8,
   chooseSeed: 5,
-  measureItems: 9,
+  measureItems: 6,
   measureSeed: 6,
   leastRate: 0.02,
 };
@@ -61,11 +61,11 @@ export const cases = gpuCases('label table', {
       const progress: Progress[] = [];
       const listener = { ...silent, onProgress: (each: Progress) => progress.push(each) };
       const table = await labelTable(session, REQUEST, listener);
-      const chosen = await readAll(session, 'blocks.2.hook_resid_pre', 5, 12);
-      const fresh = await readAll(session, 'blocks.2.hook_resid_pre', 6, 9);
+      const chosen = await readAll(session, 'blocks.2.hook_resid_pre', 5, 8);
+      const fresh = await readAll(session, 'blocks.2.hook_resid_pre', 6, 6);
       expectSame(
         [table.chooseTokens, table.measureTokens, table.measureItems],
-        [chosen.length, fresh.length, 9],
+        [chosen.length, fresh.length, 6],
         'tokens',
       );
       const rate = (label: string): number =>
@@ -109,7 +109,7 @@ export const cases = gpuCases('label table', {
       }
       if (told < 3) throw new Error(`${told} labels are told`);
       const last = progress.at(-1)!;
-      expectSame([last.done, last.total], [9, 9], 'progress');
+      expectSame([last.done, last.total], [6, 6], 'progress');
     });
   },
   'samples of one seed, and too many items, are refused; stopping stops': async (gpu) => {

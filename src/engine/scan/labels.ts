@@ -14,7 +14,8 @@ const MOST_ITEMS = 4_000;
 const PARTIAL_EVERY_MS = 2_000;
 /** A turn is to take about as long, so that others can come in between. */
 const TURN_MS = 350;
-/** Rows of a turn, whatever the time. */
+/** Rows of the first turn, and the fewest and most of any other. */
+const FIRST_ROWS = 256;
 const FEWEST_ROWS = 64;
 const MOST_ROWS = 2 ** 14;
 /** A stretch of work on the processor before others may have a turn. */
@@ -137,7 +138,7 @@ class LabelReader {
     private readonly session: Session,
     private readonly dictionary: LoadedDictionary['dictionary'],
   ) {
-    this.#rows = Math.ceil(rowsOfPass(session.opened.model, dictionary) / 2);
+    this.#rows = Math.min(FIRST_ROWS, rowsOfPass(session.opened.model, dictionary));
   }
 
   async read({ seed, items }: { seed: number; items: number }, onText: OnText): Promise<void> {

@@ -24,7 +24,7 @@ export interface ScanListener {
 }
 
 /** Rows of one submission: well under half a second of work. */
-export const BATCH_ROWS = { software: 128, gpu: 1_024 };
+export const BATCH_ROWS = { software: 256, gpu: 1_024 };
 const SAVE_EVERY_MS = 10_000;
 const PARTIAL_EVERY_MS = 2_000;
 /** Said when figures were kept that this version of the page does not read. */

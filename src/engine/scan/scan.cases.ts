@@ -150,4 +150,29 @@ export const cases = gpuCases('scans', {
         expectEqual(both[1]!, both[0]!, spec.architecture);
       }
     }),
+
+  'two at once do not mix, nor does a dictionary that is chosen meanwhile': (gpu) =>
+    withBundledSession(gpu, async (session) => {
+      const { opened, context } = session;
+      const [first, second] = opened.summaries.map(({ id }) => id) as [string, string];
+      const reference = corpus(7);
+      const alone = new Map<string, Uint8Array>();
+      for (const id of [second, first]) {
+        await opened.use(id, undefined, context);
+        await runScan(session, { corpus: reference, anew: true }, silent);
+        alone.set(id, await bytesOf(session, reference));
+        await forget(session, reference);
+      }
+      // Both begin under the first.
+      const scans = [1, 2].map(() => runScan(session, { corpus: reference }, silent));
+      await opened.use(second, undefined, context);
+      const [one, other] = await Promise.all([...scans, runScan(session, { corpus: reference }, silent)]);
+      expectEqual(one!.count, other!.count, 'counts');
+      if (one!.dictionary !== first || other!.dictionary !== first) throw new Error(one!.dictionary);
+      expectEqual(await bytesOf(session, reference), alone.get(second)!, 'the second');
+      await forget(session, reference);
+      await opened.use(first, undefined, context);
+      expectEqual(await bytesOf(session, reference), alone.get(first)!, 'the first');
+      await forget(session, reference);
+    }),
 });

@@ -45,7 +45,7 @@ export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: 
       {statistics && (
         <p>
           <button type="button" className="link" onClick={() => goTo('features')}>
-            Everything about feature {feature}
+            More examples, and everything else about it
           </button>
         </p>
       )}
@@ -123,9 +123,11 @@ export function Reading() {
     return (
       <>
         {trouble}
-        <button type="button" {...AFTER_STOP} onClick={() => void run()}>
-          {statistics ? 'Read on' : 'Read these texts'}
-        </button>
+        <p className="row">
+          <button type="button" {...AFTER_STOP} onClick={() => void run()}>
+            {statistics ? 'Read on' : 'Read these texts'}
+          </button>
+        </p>
       </>
     );
   if (corpus.kind !== 'storyworld' || corpus.items >= MOST_ITEMS) return trouble;
@@ -137,9 +139,11 @@ export function Reading() {
   return (
     <>
       {trouble}
-      <button type="button" onClick={() => void readMore()}>
-        Read more: {formatCount(items)} texts
-      </button>
+      <p className="row">
+        <button type="button" onClick={() => void readMore()}>
+          Read more: {formatCount(items)} texts
+        </button>
+      </p>
     </>
   );
 }
