@@ -51,5 +51,6 @@ test('addresses keep the fragment, and code of other pages is one tag whatever i
   const code = embedCode(address, 'Feature "3" <b>');
   expect(code.match(/</g)).toHaveLength(2);
   expect(code).toContain('title="Feature &quot;3&quot; &lt;b&gt;"');
+  expect(code).toContain('?embed=true&amp;embedplots=false#');
   expect(code).toContain('width="540" height="300"');
 });
