@@ -90,7 +90,7 @@ export const cases = gpuCases('scans', {
       let stops = 0;
       for (let done = false; !done;) {
         const controller = new AbortController();
-        let left = 3 + random.integer(15);
+        let left = 2 + random.integer(8);
         const turn = <Result>(work: () => Promise<Result>): Promise<Result> => {
           if (--left === 0) controller.abort();
           return session.turn(work);
