@@ -128,8 +128,13 @@ export interface AblationRequest {
 export interface AblationEffects {
   corpus: Corpus;
   texts: number;
-  /** `all`, then each register of a Storyworld corpus, and `repeated words`: those of its repeats that stood there before. */
+  /**
+   * `all`, then each register of a Storyworld corpus. `pairs again`, of all and of each register: tokens whose pair with the
+   * token before stood earlier in the text, which are those an induction head can foretell.
+   */
   groups: string[];
+  /** [groups] texts of each: a mean over one text is that text's own, which makes ablating cost too little. */
+  groupTexts: Uint32Array;
   /** [groups] tokens judged, and their mean loss as is, nats. */
   tokens: Uint32Array;
   loss: Float32Array;

@@ -43,22 +43,37 @@ test('what ablating costs is a measure for all texts and one for each register',
   const effects: AblationEffects = {
     corpus: { kind: 'storyworld', seed: 1, items: 2 },
     texts: 2,
-    groups: ['all', 'indirect object'],
-    tokens: new Uint32Array([9, 4]),
-    loss: new Float32Array([1, 2]),
+    groups: ['all', 'pairs again', 'indirect-object', 'indirect-object pairs again'],
+    groupTexts: new Uint32Array([8, 8, 1, 1]),
+    tokens: new Uint32Array([9, 4, 3, 2]),
+    loss: new Float32Array([1, 2, 3, 4]),
     heads: [
       { layer: 1, head: 0 },
       { layer: 0, head: 1 },
     ],
-    rise: new Float32Array([1, 2, 3, 4]),
+    rise: new Float32Array([1, 2, 5, 6, 3, 4, 7, 8]),
   };
   const found = measuresOf({ nLayers: 2, nHeads: 2 }, undefined, effects);
-  expect(found.map(({ id }) => id)).toEqual(['ablation', 'ablation-indirect-object']);
+  expect(found.map(({ id }) => id)).toEqual([
+    'ablation',
+    'ablation-pairs-again',
+    'ablation-indirect-object',
+    'ablation-indirect-object-pairs-again',
+  ]);
   expect([...found[0]!.values]).toEqual([NaN, 3, 1, NaN]);
   expect([...found[1]!.values]).toEqual([NaN, 4, 2, NaN]);
-  expect(found[1]!.definition).toContain('(2.00 nats a token, 4 tokens)');
+  expect([...found[3]!.values]).toEqual([NaN, 8, 6, NaN]);
+  expect(found[1]!.definition).toContain('tokens of all texts whose pair');
+  expect(found[1]!.definition).toContain('(2.00 nats a token, 4 tokens of 8 texts)');
+  expect(found[3]!.definition).toContain('tokens of register indirect-object whose pair');
+  expect(found[2]!.definition).toContain('(3.00 nats a token, 3 tokens of 1 text)');
+  expect(found.map(({ note }) => note !== undefined)).toEqual([false, false, true, true]);
   // A register that has not come up yet.
-  const early = { ...effects, tokens: new Uint32Array([9, 0]), loss: new Float32Array([1, NaN]) };
+  const early = {
+    ...effects,
+    tokens: new Uint32Array([9, 0, 0, 0]),
+    loss: new Float32Array([1, NaN, NaN, NaN]),
+  };
   const [, none] = measuresOf({ nLayers: 2, nHeads: 2 }, undefined, early);
   expect(none!.definition).toContain('(no tokens yet)');
 });

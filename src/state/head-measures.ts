@@ -39,15 +39,17 @@ export function measuresOf(
     heads.forEach(({ layer, head }, i) => {
       values[layer * nHeads + head] = rise![i * groups.length + at]!;
     });
-    const { loss, tokens } = effects!;
+    const { loss, tokens, groupTexts } = effects!;
+    const texts = groupTexts[at]!;
     const judged =
-      tokens[at]! > 0 ? `${loss[at]!.toFixed(2)} nats a token, ${tokens[at]} tokens` : 'no tokens yet';
-    // A register's name is one word.
-    const over = at === 0 ? 'all texts' : group.includes(' ') ? group : `register ${group}`;
+      tokens[at]! > 0
+        ? `${loss[at]!.toFixed(2)} nats a token, ${tokens[at]} tokens of ${texts} ${texts === 1 ? 'text' : 'texts'}`
+        : 'no tokens yet';
     found.push({
       id: at === 0 ? ABLATION : `${ABLATION}-${slug(group)}`,
       title: at === 0 ? 'loss rise when ablated' : `loss rise when ablated, ${group}`,
-      definition: `Mean loss over ${over} with the head’s z set to its mean over the texts of the same register, minus the mean loss as is (${judged}).`,
+      definition: `Mean loss over ${overOf(group)} with the head’s z set to its mean over the texts of the same register, minus the mean loss as is (${judged}).`,
+      note: texts < FEW_TEXTS ? FEW : undefined,
       unit: 'nats a token',
       range: null,
       signed: true,
@@ -55,6 +57,20 @@ export function measuresOf(
     });
   });
   return found;
+}
+
+/** Fewer texts than this make a poor mean. */
+const FEW_TEXTS = 5;
+const FEW = 'The mean is over few texts, so ablating costs less than it would with more: measure more texts.';
+const AGAIN = 'pairs again';
+
+/** What a group of tokens is, in words; see `AblationEffects.groups`. */
+function overOf(group: string): string {
+  const register = group.replace(AGAIN, '').trim();
+  const texts = register === '' || register === 'all' ? 'all texts' : `register ${register}`;
+  return group.endsWith(AGAIN)
+    ? `those tokens of ${texts} whose pair with the token before stood earlier in the text`
+    : texts;
 }
 
 /** Rank of each value, 1 for the largest; equal values share the better rank; 0 where there is no value. */

@@ -24,8 +24,8 @@ import { everySecond, readerOf, readingOf } from './reading.ts';
 
 const NEXT_TOKENS = 10;
 
-/** Words of the register of repeated sequences that stood there before: the only ones it lets a model foretell. */
-const AGAIN = 'repeated words';
+/** Tokens whose pair with the token before stood earlier in the text: what an induction head can foretell. */
+export const AGAIN = 'pairs again';
 
 /**
  * See `HeadsApi.ablate`. Reads the whole corpus once for the means, then one text after the other with each head
@@ -64,10 +64,21 @@ export async function ablateHeads(
     return mean;
   };
   const registers = corpus.groups.filter((group) => group !== 'text');
-  const groups = ['all', ...registers, ...(registers.includes('repeats') ? [AGAIN] : [])];
+  const groups = ['all', AGAIN, ...registers, ...registers.map((group) => `${group} ${AGAIN}`)];
+  const groupTexts = Uint32Array.from(groups, (group) => {
+    const of = group.replace(` ${AGAIN}`, '');
+    return registers.includes(of) ? clean.filter((_, i) => corpus.text(i).group === of).length : corpus.count;
+  });
   const sums = new Sums(groups, heads);
   let texts = 0;
-  const report = (): AblationEffects => ({ corpus: asked, texts, groups, heads, ...sums.report() });
+  const report = (): AblationEffects => ({
+    corpus: asked,
+    texts,
+    groups,
+    groupTexts: groupTexts.slice(),
+    heads,
+    ...sums.report(),
+  });
   const partial = everySecond(() => onPartial(report()));
   const pace = new Pace();
   for (let i = 0; i < corpus.count; i++) {
@@ -92,14 +103,27 @@ export async function ablateHeads(
 type Judged = readonly { group: number; rows: readonly number[] }[];
 
 /** Row 0 is not ablated, so what follows it tells nothing; nothing follows the last row. */
-function judgedIn({ group, ids, labels }: CorpusText, groups: readonly string[]): Judged {
+function judgedIn({ group, ids }: CorpusText, groups: readonly string[]): Judged {
   const rows = Array.from({ length: Math.max(0, ids.length - 1 - FIRST_ROW) }, (_, i) => i + FIRST_ROW);
-  const again = rows.filter((row) => labels?.[row + 1]?.repeatOf !== undefined && group === 'repeats');
+  const again = rowsOfPairsAgain(ids);
   return [
     { group: 0, rows },
-    { group: groups.indexOf(group), rows },
     { group: groups.indexOf(AGAIN), rows: again },
+    { group: groups.indexOf(group), rows },
+    { group: groups.indexOf(`${group} ${AGAIN}`), rows: again },
   ].filter((each) => each.group >= 0);
+}
+
+/** Rows whose token, followed by the same token, stood earlier in the text. Row 0 counts neither way. */
+export function rowsOfPairsAgain(ids: Uint32Array): number[] {
+  const seen = new Set<string>();
+  const rows: number[] = [];
+  for (let row = FIRST_ROW; row + 1 < ids.length; row++) {
+    const pair = `${ids[row]} ${ids[row + 1]}`;
+    if (seen.has(pair)) rows.push(row);
+    seen.add(pair);
+  }
+  return rows;
 }
 
 const keyOf = ({ layer, head }: HeadId): string => `${layer}.${head}`;
