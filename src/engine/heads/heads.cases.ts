@@ -128,7 +128,7 @@ export const cases = gpuCases('heads of the bundled model', {
           Array.from(effects.groups, () => 8),
           'texts of each group',
         );
-        const order = effects.heads.findIndex(({ layer }) => layer === induction.layer);
+        const order = effects.heads.findIndex((head) => head.layer === induction.layer);
         rises[id] = {
           whole: ofGroup(effects, id)[1 - order]!,
           again: ofGroup(effects, `${id} pairs again`)[order]!,
