@@ -64,7 +64,7 @@ export function CompareCorpora() {
       images={false}
     >
       <Choose />
-      {!here && <FeaturePageSource />}
+      <FeaturePageSource />
       <Comparing name="corpora" label="Reading the other texts" />
       {asked.failure?.code === 'not-found' && (
         <p className="row">

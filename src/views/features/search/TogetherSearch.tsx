@@ -18,7 +18,6 @@ const NO_TABLE: TableData = { columns: [], rows: [] };
 export function TogetherSearch() {
   const id = useId();
   const { together, within } = usePage((state) => state.view);
-  const complete = usePage(({ statistics: read }) => read !== undefined && read.items >= read.corpus.items);
   const change = usePage((state) => state.change);
   const asked = useSearch((state) => state.together);
   const found = together.length > 0 ? asked.value : undefined;
@@ -59,7 +58,7 @@ export function TogetherSearch() {
         </div>
       </div>
       {together.length === 0 && <p className="quiet-text">Name features by their numbers.</p>}
-      {!(complete && found) && <FeaturePageSource />}
+      <FeaturePageSource />
       <Asking name="together" label="Looking through the sample" />
       {found && <Found found={found} features={together} within={within} stale={asked.of !== asked.key} />}
     </Panel>
