@@ -46,7 +46,10 @@ export function syntheticTexts(options: SyntheticOptions) {
       const shuffled = features.toSorted((a, b) => order.get(a)! - order.get(b)!);
       const chosen = options.full ? features : shuffled.slice(0, random.integer(most + 1));
       const firings = chosen.slice(0, most).map((feature) => ({ feature, value: valueOf() }));
-      return { id: random.integer(50), firings: firings.sort((a, b) => b.value - a.value || a.feature - b.feature) };
+      return {
+        id: random.integer(50),
+        firings: firings.sort((a, b) => b.value - a.value || a.feature - b.feature),
+      };
     }),
   );
   const room = rows - prefix;
