@@ -96,12 +96,13 @@ describe('UMAP, against the package umap-js', () => {
     for (let drawn = 0; drawn < 2 * graph.points; drawn++) stream();
     const positions = Float64Array.from(umap.getEmbedding().flat());
     const descent = new Descent(graph, positions, epochs, stream);
-    for (let epoch = 0; epoch < 12; epoch++) {
+    // Rounding grows a hundredfold an epoch: points that all but meet fly apart.
+    for (let epoch = 0; epoch < 5; epoch++) {
       umap.step();
       descent.step();
       const theirs = umap.getEmbedding().flat();
-      positions.forEach((value, at) => expect(Math.abs(value - theirs[at]!)).toBeLessThan(1e-7));
+      positions.forEach((value, at) => expect(Math.abs(value - theirs[at]!)).toBeLessThan(1e-9));
     }
-    expect(descent.epoch).toBe(12);
+    expect(descent.epoch).toBe(5);
   });
 });
