@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { csvParseRows } from 'd3';
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import {
   askedOfEngine,
@@ -143,11 +144,11 @@ test('colours follow the texts and the link, and the picture is exported', async
     timeout: 60_000,
   });
   await expect.poll(() => coloursDrawn(page)).toBeGreaterThan(few);
-  const rates = (await exported(page, 'Feature map'))
-    .trim()
-    .split('\n')
+  // Tokens may hold line breaks and commas.
+  const rates = csvParseRows(await exported(page, 'Feature map'))
     .slice(1)
-    .map((line) => Number(line.split(',')[3]));
+    .map((row) => Number(row[3]));
+  expect(rates).toHaveLength(2048);
   expect(rates.every((rate) => rate >= 0 && rate <= 1)).toBe(true);
   for (const kind of ['SVG', 'PNG']) {
     await page.getByRole('button', { name: 'Export Feature map', exact: true }).click();

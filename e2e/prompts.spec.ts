@@ -1,8 +1,8 @@
-import { expect, type Page, test } from '@playwright/test';
-import { exported, figure, noSidewaysScroll, open, panel, violationsInBoth } from './support.ts';
+import { expect, type Locator, type Page, test } from '@playwright/test';
+import { exported, figure, noSidewaysScroll, panel, violationsInBoth } from './support.ts';
 
 const COMPLETE = /all of them/;
-const read = (page: Page) => figure(page, 'read');
+const read = (page: Page): Locator => figure(page, 'read');
 
 /** Figures of every feature of the scan, as the file has them. */
 const numbers = (page: Page): Promise<string> => exported(page, 'How often and how strongly');
@@ -12,7 +12,7 @@ test('many texts are read, paused, read on after a reload, and say the same as r
   browser,
 }) => {
   test.slow();
-  await open(page, '#/prompts?over=storyworld-5-120');
+  await page.goto('#/prompts?over=storyworld-5-120');
   await page.getByRole('button', { name: 'Read 120 texts' }).click();
   await expect(page.getByText(/of 120 texts, .* tokens a second/)).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Pause' }).click();
@@ -31,7 +31,7 @@ test('many texts are read, paused, read on after a reload, and say the same as r
   expect(inParts.split('\n').length).toBeGreaterThan(1_000);
 
   const other = await (await browser.newContext()).newPage();
-  await open(other, '#/prompts?over=storyworld-5-120');
+  await other.goto('#/prompts?over=storyworld-5-120');
   await other.getByRole('button', { name: 'Read 120 texts' }).click();
   await expect(read(other)).toHaveText(COMPLETE, { timeout: 120_000 });
   expect(await numbers(other)).toBe(inParts);
@@ -50,7 +50,7 @@ test('many texts are read, paused, read on after a reload, and say the same as r
 
 test('the view is for everyone, and for phones', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  await open(page, '#/prompts?over=storyworld-5-8');
+  await page.goto('#/prompts?over=storyworld-5-8');
   await page.getByRole('button', { name: 'Read 8 texts' }).press('Enter');
   await expect(read(page)).toHaveText(COMPLETE, { timeout: 60_000 });
   await expect(panel(page, 'How often features fire').getByRole('img')).toBeVisible();
