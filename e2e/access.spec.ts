@@ -74,7 +74,7 @@ test('nothing is cut off sideways, from 360 px to 4K', async ({ page }) => {
   }
 });
 
-test('nothing is cut off sideways in any part of a head’s page', async ({ page }) => {
+test('nothing is cut off sideways in any part of a head’s page', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await page.goto(`/${BENCH}`);
   await expect(page.locator('.bench-node')).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 });

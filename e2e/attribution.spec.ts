@@ -113,32 +113,36 @@ test('by keyboard alone: a feature, its heads and tokens, a step in, features up
   await expect(crumbs(page)).toHaveCount(2, { timeout: 60_000 });
 });
 
-test('a link to a step of a trail shows the same numbers elsewhere', async ({ page, browser }) => {
-  await openBench(page, 3);
-  await cursor(page).focus();
-  await page.keyboard.press('Enter');
-  await expect(crumbs(page)).toHaveCount(2, { timeout: 60_000 });
-  await worked(page);
-  const numbers = async (where: Page): Promise<number[]> => {
-    const parts = await rowsOf(where, 'What wrote the residual stream here');
-    return parts.map((row) => Number(row.at(-1)));
-  };
-  const [mine, trail] = [await numbers(page), await crumbs(page).allInnerTexts()];
-  await page.getByRole('button', { name: 'Copy link' }).click();
-  expect(page.url()).toMatch(/&trail=h2\.\d@\d+/);
+test(
+  'a link to a step of a trail shows the same numbers elsewhere',
+  { tag: '@long' },
+  async ({ page, browser }) => {
+    await openBench(page, 3);
+    await cursor(page).focus();
+    await page.keyboard.press('Enter');
+    await expect(crumbs(page)).toHaveCount(2, { timeout: 60_000 });
+    await worked(page);
+    const numbers = async (where: Page): Promise<number[]> => {
+      const parts = await rowsOf(where, 'What wrote the residual stream here');
+      return parts.map((row) => Number(row.at(-1)));
+    };
+    const [mine, trail] = [await numbers(page), await crumbs(page).allInnerTexts()];
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    expect(page.url()).toMatch(/&trail=h2\.\d@\d+/);
 
-  const context = await browser.newContext();
-  const other = await context.newPage();
-  await other.goto(page.url());
-  await stopScoring(other);
-  await expect(crumbs(other)).toHaveCount(2, { timeout: 60_000 });
-  await worked(other);
-  expect(await crumbs(other).allInnerTexts()).toEqual(trail);
-  const theirs = await numbers(other);
-  expect(theirs).toHaveLength(mine.length);
-  mine.forEach((part, i) => expectClose(theirs[i]!, part));
-  await context.close();
-});
+    const context = await browser.newContext();
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await stopScoring(other);
+    await expect(crumbs(other)).toHaveCount(2, { timeout: 60_000 });
+    await worked(other);
+    expect(await crumbs(other).allInnerTexts()).toEqual(trail);
+    const theirs = await numbers(other);
+    expect(theirs).toHaveLength(mine.length);
+    mine.forEach((part, i) => expectClose(theirs[i]!, part));
+    await context.close();
+  },
+);
 
 test('a feature’s panel says which heads and tokens bring it, and leads to the bench', async ({ page }) => {
   await page.goto(`/#/explore?dict=blocks.2.attn.hook_z&text=${TEXT}`);

@@ -171,31 +171,35 @@ test.describe('repositories', () => {
     expect(hub.log.filter(({ path }) => path.endsWith('.safetensors'))).toEqual([]);
   });
 
-  test('analyze reads with a repository and a dictionary in another, and fetches them once', async () => {
-    const argv = [
-      'analyze',
-      '--text',
-      'Tom',
-      '--model',
-      'tests/model',
-      '--dictionary',
-      'tests/dictionaries:blocks.3.hook_resid_post',
-      '--json',
-    ];
-    const { status, stdout } = await asked(...argv);
-    expect(status).toBe(0);
-    const printed = JSON.parse(stdout) as { model: { id: string }; features: unknown[][] };
-    expect(printed).toMatchObject({ dictionary: { hook: 'blocks.3.hook_resid_post', k: 24 } });
-    expect(printed.model.id).toBe(`hf:tests/model@${hub.commit('tests/model')}`);
-    expect(printed.features.at(-1)).not.toEqual([]);
-    const bundled = JSON.parse(
-      facet('analyze', '--text', 'Tom', '--dictionary', 'blocks.3.hook_resid_post', '--json').stdout,
-    ) as typeof printed;
-    expect(printed.features).toEqual(bundled.features);
-    hub.reset();
-    expect((await asked(...argv)).status).toBe(0);
-    expect(hub.log.filter(({ path }) => path.endsWith('.safetensors'))).toEqual([]);
-  });
+  test(
+    'analyze reads with a repository and a dictionary in another, and fetches them once',
+    { tag: '@long' },
+    async () => {
+      const argv = [
+        'analyze',
+        '--text',
+        'Tom',
+        '--model',
+        'tests/model',
+        '--dictionary',
+        'tests/dictionaries:blocks.3.hook_resid_post',
+        '--json',
+      ];
+      const { status, stdout } = await asked(...argv);
+      expect(status).toBe(0);
+      const printed = JSON.parse(stdout) as { model: { id: string }; features: unknown[][] };
+      expect(printed).toMatchObject({ dictionary: { hook: 'blocks.3.hook_resid_post', k: 24 } });
+      expect(printed.model.id).toBe(`hf:tests/model@${hub.commit('tests/model')}`);
+      expect(printed.features.at(-1)).not.toEqual([]);
+      const bundled = JSON.parse(
+        facet('analyze', '--text', 'Tom', '--dictionary', 'blocks.3.hook_resid_post', '--json').stdout,
+      ) as typeof printed;
+      expect(printed.features).toEqual(bundled.features);
+      hub.reset();
+      expect((await asked(...argv)).status).toBe(0);
+      expect(hub.log.filter(({ path }) => path.endsWith('.safetensors'))).toEqual([]);
+    },
+  );
 
   test('a repository that is not there, and a hub that refuses', async () => {
     const gone = await asked('analyze', '--text', 'a', '--model', 'tests/nothing');

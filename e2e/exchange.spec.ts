@@ -45,46 +45,47 @@ async function openFile(page: Page, name: string, content: string | Buffer): Pro
 const kept = (page: Page) =>
   expect(panel(page, 'Your label and note').getByText('Kept in this browser.')).toBeVisible();
 
-test('a label and a note outlive the page, reach other tabs and stand where the feature is named', async ({
-  page,
-  context,
-}) => {
-  test.slow();
-  await openFeature(page);
-  await label(page).fill('givers <b>');
-  await page.keyboard.press('Tab');
-  await expect(note(page)).toBeFocused();
-  await page.keyboard.insertText('after a verb\nsee 13');
-  await kept(page);
-  await expect(page.locator('.feature-page-label')).toContainText('givers <b>');
-  expect(await violationsInBoth(page, '.feature-notes')).toEqual([]);
+test(
+  'a label and a note outlive the page, reach other tabs and stand where the feature is named',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    test.slow();
+    await openFeature(page);
+    await label(page).fill('givers <b>');
+    await page.keyboard.press('Tab');
+    await expect(note(page)).toBeFocused();
+    await page.keyboard.insertText('after a verb\nsee 13');
+    await kept(page);
+    await expect(page.locator('.feature-page-label')).toContainText('givers <b>');
+    expect(await violationsInBoth(page, '.feature-notes')).toEqual([]);
 
-  // Written and left at once.
-  await label(page).fill('givers');
-  await page.reload();
-  await expect(label(page)).toHaveValue('givers', { timeout: 60_000 });
-  await expect(note(page)).toHaveValue('after a verb\nsee 13');
+    // Written and left at once.
+    await label(page).fill('givers');
+    await page.reload();
+    await expect(label(page)).toHaveValue('givers', { timeout: 60_000 });
+    await expect(note(page)).toHaveValue('after a verb\nsee 13');
 
-  const other = await context.newPage();
-  await other.goto(`/#/explore?${FEATURE}&pins=12`);
-  const pins = panel(other, 'Pinned features');
-  await expect(pins).toContainText('givers', { timeout: 60_000 });
-  await label(page).fill('receivers');
-  await expect(pins).toContainText('receivers');
-  await other.close();
+    const other = await context.newPage();
+    await other.goto(`/#/explore?${FEATURE}&pins=12`);
+    const pins = panel(other, 'Pinned features');
+    await expect(pins).toContainText('givers', { timeout: 60_000 });
+    await label(page).fill('receivers');
+    await expect(pins).toContainText('receivers');
+    await other.close();
 
-  // Escape takes back, and what was deleted comes back too.
-  await label(page).press('Escape');
-  await expect(label(page)).toHaveValue('givers');
-  await page.getByRole('button', { name: 'Delete label and note of feature 12' }).click();
-  await expect(label(page)).toHaveValue('');
-  await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(label(page)).toHaveValue('givers');
+    // Escape takes back, and what was deleted comes back too.
+    await label(page).press('Escape');
+    await expect(label(page)).toHaveValue('givers');
+    await page.getByRole('button', { name: 'Delete label and note of feature 12' }).click();
+    await expect(label(page)).toHaveValue('');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(label(page)).toHaveValue('givers');
 
-  // Of another dictionary the same number is another feature.
-  await openFeature(page, '#/features?f=12&over=storyworld-1-12&dict=blocks.3.hook_resid_post');
-  await expect(label(page)).toHaveValue('');
-});
+    // Of another dictionary the same number is another feature.
+    await openFeature(page, '#/features?f=12&over=storyworld-1-12&dict=blocks.3.hook_resid_post');
+    await expect(label(page)).toHaveValue('');
+  },
+);
 
 test('notes, explanations and sessions go out and come in', async ({ page }) => {
   test.slow();
@@ -246,60 +247,68 @@ async function framed(page: Page, source: string): Promise<FrameLocator> {
   return page.frameLocator('iframe');
 }
 
-test('a feature in a frame of another site, also where its storage is refused', async ({ page, baseURL }) => {
-  test.slow();
-  const query =
-    'embed=true&embedplots=false&embedtestfield=false&label=givers&defaulttesttext=Anna+gave+it+to+Tom.';
-  const frame = await framed(page, `${baseURL}?${query}${PAGE}`);
-  await expect(frame.getByRole('heading', { name: 'Feature 12' })).toBeVisible({ timeout: 60_000 });
-  await expect(frame.locator('.embed-head')).toContainText('givers');
-  // What is asked for is there, and nothing else: no menu of the page, no plots, no field.
-  const tested = frame.getByRole('region', { name: 'Test it here' });
-  await expect(tested).toContainText('Anna gave it to Tom.', { timeout: 60_000 });
-  await expect(frame.getByRole('textbox')).toHaveCount(0);
-  await expect(frame.getByRole('navigation')).toHaveCount(0);
-  await expect(frame.getByRole('heading', { name: /promotes and suppresses/ })).toHaveCount(0);
-  await frame.getByRole('button', { name: 'Read texts' }).click();
-  const examples = frame.getByRole('list', { name: 'Texts with the largest values' }).getByRole('listitem');
-  await expect(examples.first()).toBeVisible({ timeout: 90_000 });
-  await expect(frame.locator('[data-figure="source"]')).toContainText('Storyworld, seed 1: 12 of 12 texts');
-  const link = frame.getByRole('link', { name: 'Open in Facet' });
-  expect(await link.getAttribute('href')).toMatch(/\/#\/features\?.*f=12/);
-  expect(await link.getAttribute('href')).not.toContain('embed');
-  expect(await frame.getByRole('link', { name: 'Steer with it' }).getAttribute('href')).toContain(
-    '#/steering?',
-  );
-  // 540 pixels are enough.
-  const beyond = await frame.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
-  expect(beyond).toBe(0);
-});
+test(
+  'a feature in a frame of another site, also where its storage is refused',
+  { tag: '@long' },
+  async ({ page, baseURL }) => {
+    test.slow();
+    const query =
+      'embed=true&embedplots=false&embedtestfield=false&label=givers&defaulttesttext=Anna+gave+it+to+Tom.';
+    const frame = await framed(page, `${baseURL}?${query}${PAGE}`);
+    await expect(frame.getByRole('heading', { name: 'Feature 12' })).toBeVisible({ timeout: 60_000 });
+    await expect(frame.locator('.embed-head')).toContainText('givers');
+    // What is asked for is there, and nothing else: no menu of the page, no plots, no field.
+    const tested = frame.getByRole('region', { name: 'Test it here' });
+    await expect(tested).toContainText('Anna gave it to Tom.', { timeout: 60_000 });
+    await expect(frame.getByRole('textbox')).toHaveCount(0);
+    await expect(frame.getByRole('navigation')).toHaveCount(0);
+    await expect(frame.getByRole('heading', { name: /promotes and suppresses/ })).toHaveCount(0);
+    await frame.getByRole('button', { name: 'Read texts' }).click();
+    const examples = frame.getByRole('list', { name: 'Texts with the largest values' }).getByRole('listitem');
+    await expect(examples.first()).toBeVisible({ timeout: 90_000 });
+    await expect(frame.locator('[data-figure="source"]')).toContainText('Storyworld, seed 1: 12 of 12 texts');
+    const link = frame.getByRole('link', { name: 'Open in Facet' });
+    expect(await link.getAttribute('href')).toMatch(/\/#\/features\?.*f=12/);
+    expect(await link.getAttribute('href')).not.toContain('embed');
+    expect(await frame.getByRole('link', { name: 'Steer with it' }).getAttribute('href')).toContain(
+      '#/steering?',
+    );
+    // 540 pixels are enough.
+    const beyond = await frame.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
+    expect(beyond).toBe(0);
+  },
+);
 
-test('the code of a frame is made by keyboard, and leads to what it says', async ({ page, context }) => {
-  test.slow();
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await openFeature(page);
-  await page.getByRole('button', { name: 'Export page' }).focus();
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('End');
-  await page.keyboard.press('Enter');
-  const dialog = page.getByRole('dialog', { name: 'Embed feature 12 in another page' });
-  await expect(dialog).toBeVisible();
-  for (const name of ['Test on a text', 'Examples', 'Label and explanation']) {
-    await dialog.getByRole('checkbox', { name }).focus();
-    await page.keyboard.press('Space');
-  }
-  await dialog.getByRole('button', { name: 'Make and copy the code' }).press('Enter');
-  await expect(dialog.getByText('Copied.')).toBeVisible();
-  expect(await violationsInBoth(page, '.embed-dialog')).toEqual([]);
-  const code = await dialog.getByRole('textbox', { name: 'Code', exact: true }).inputValue();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
-  const source = /src="([^"]*)"/.exec(code)![1]!.replaceAll('&amp;', '&');
-  const alone = await context.newPage();
-  await alone.goto(source);
-  await expect(alone.getByRole('region', { name: /promotes and suppresses/ })).toBeVisible({
-    timeout: 60_000,
-  });
-  await expect(alone.getByRole('region', { name: 'Test it here' })).toHaveCount(0);
-  await expect(alone.getByRole('region', { name: 'Examples' })).toHaveCount(0);
-  expect(await violationsInBoth(alone)).toEqual([]);
-});
+test(
+  'the code of a frame is made by keyboard, and leads to what it says',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    test.slow();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openFeature(page);
+    await page.getByRole('button', { name: 'Export page' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Embed feature 12 in another page' });
+    await expect(dialog).toBeVisible();
+    for (const name of ['Test on a text', 'Examples', 'Label and explanation']) {
+      await dialog.getByRole('checkbox', { name }).focus();
+      await page.keyboard.press('Space');
+    }
+    await dialog.getByRole('button', { name: 'Make and copy the code' }).press('Enter');
+    await expect(dialog.getByText('Copied.')).toBeVisible();
+    expect(await violationsInBoth(page, '.embed-dialog')).toEqual([]);
+    const code = await dialog.getByRole('textbox', { name: 'Code', exact: true }).inputValue();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+    const source = /src="([^"]*)"/.exec(code)![1]!.replaceAll('&amp;', '&');
+    const alone = await context.newPage();
+    await alone.goto(source);
+    await expect(alone.getByRole('region', { name: /promotes and suppresses/ })).toBeVisible({
+      timeout: 60_000,
+    });
+    await expect(alone.getByRole('region', { name: 'Test it here' })).toHaveCount(0);
+    await expect(alone.getByRole('region', { name: 'Examples' })).toHaveCount(0);
+    expect(await violationsInBoth(alone)).toEqual([]);
+  },
+);

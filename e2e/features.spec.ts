@@ -64,7 +64,7 @@ test('from a feature in Explore to its page: what it rests on, examples by group
   await noSidewaysScroll(page);
 });
 
-test('the page by keyboard, and again from its link', async ({ page, context }) => {
+test('the page by keyboard, and again from its link', { tag: '@long' }, async ({ page, context }) => {
   test.slow();
   await openPage(page);
   await examplesShown(page);

@@ -91,34 +91,38 @@ test('the grid has one tab stop, walks by arrows, opens with Enter and ablates w
   await expect(page.getByRole('heading', { name: 'Layer 1, the average of its heads' })).toBeVisible();
 });
 
-test('a link shows the same page of the same head, with the same numbers', async ({ page, context }) => {
-  const link = `#/heads?l=2&h=1&part=pattern&weight=value&off=2.1,2.4&abl=zero&at=15&way=queries&text=${encodeURIComponent(MOVED)}`;
-  await page.goto(`/${link}`);
-  await stopScoring(page);
-  const rise = page.locator('[data-figure="loss rise"]');
-  await expect(rise).toHaveText(/[+−]\d/, { timeout: 60_000 });
-  let pattern = '';
-  await expect(async () => {
-    pattern = await exported(page, 'Pattern');
-    expect(pattern.split('\n').length).toBeGreaterThan(10);
-  }).toPass({ timeout: 60_000 });
-  const strip = await exported(page, 'Token by token');
-  const ablation = await exported(page, 'Ablation here');
-  const other = await context.newPage();
-  await other.goto(page.url());
-  await stopScoring(other);
-  await expect(other.locator('[data-figure="loss rise"]')).toHaveText((await rise.textContent())!, {
-    timeout: 60_000,
-  });
-  await expect(other.getByLabel('Show', { exact: true })).toHaveValue('value');
-  // What is exported before it is there is an empty table.
-  const same = (title: string, expected: string): Promise<void> =>
-    expect(async () => expect(await exported(other, title)).toBe(expected)).toPass({ timeout: 60_000 });
-  await same('Pattern', pattern);
-  await same('Token by token', strip);
-  await same('Ablation here', ablation);
-  await expect(other.getByRole('heading', { name: 'Head 2.1' })).toBeVisible();
-});
+test(
+  'a link shows the same page of the same head, with the same numbers',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    const link = `#/heads?l=2&h=1&part=pattern&weight=value&off=2.1,2.4&abl=zero&at=15&way=queries&text=${encodeURIComponent(MOVED)}`;
+    await page.goto(`/${link}`);
+    await stopScoring(page);
+    const rise = page.locator('[data-figure="loss rise"]');
+    await expect(rise).toHaveText(/[+−]\d/, { timeout: 60_000 });
+    let pattern = '';
+    await expect(async () => {
+      pattern = await exported(page, 'Pattern');
+      expect(pattern.split('\n').length).toBeGreaterThan(10);
+    }).toPass({ timeout: 60_000 });
+    const strip = await exported(page, 'Token by token');
+    const ablation = await exported(page, 'Ablation here');
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await stopScoring(other);
+    await expect(other.locator('[data-figure="loss rise"]')).toHaveText((await rise.textContent())!, {
+      timeout: 60_000,
+    });
+    await expect(other.getByLabel('Show', { exact: true })).toHaveValue('value');
+    // What is exported before it is there is an empty table.
+    const same = (title: string, expected: string): Promise<void> =>
+      expect(async () => expect(await exported(other, title)).toBe(expected)).toPass({ timeout: 60_000 });
+    await same('Pattern', pattern);
+    await same('Token by token', strip);
+    await same('Ablation here', ablation);
+    await expect(other.getByRole('heading', { name: 'Head 2.1' })).toBeVisible();
+  },
+);
 
 test('the map is walked by arrows, tells its numbers, chooses a token and is exported', async ({ page }) => {
   await page.goto(`/#/heads?l=0&h=0&text=${encodeURIComponent(MOVED)}`);
@@ -150,19 +154,23 @@ test('the map is walked by arrows, tells its numbers, chooses a token and is exp
   await expect(panel(page, 'Pattern').getByRole('row')).toHaveCount(17);
 });
 
-test('a head’s features open the dictionary of its layer and keep the text', async ({ page }) => {
-  await page.goto(`/#/heads?l=2&h=1&text=${encodeURIComponent(MOVED)}`);
-  await expect(attention(page)).toHaveCount(16, { timeout: 60_000 });
-  await page.getByRole('tab', { name: 'Features' }).focus();
-  await page.keyboard.press('Enter');
-  await expect(page.getByLabel('Dictionary, by the hook it reads').locator('option:checked')).toContainText(
-    'blocks.2.attn.hook_z',
-    { timeout: 60_000 },
-  );
-  await expect(prompt(page)).toHaveValue(MOVED);
-  await page.getByRole('tab', { name: 'Circuits' }).click();
-  await expect(page.locator('[data-figure="copying"]')).toHaveText(/\d/, { timeout: 60_000 });
-});
+test(
+  'a head’s features open the dictionary of its layer and keep the text',
+  { tag: '@long' },
+  async ({ page }) => {
+    await page.goto(`/#/heads?l=2&h=1&text=${encodeURIComponent(MOVED)}`);
+    await expect(attention(page)).toHaveCount(16, { timeout: 60_000 });
+    await page.getByRole('tab', { name: 'Features' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByLabel('Dictionary, by the hook it reads').locator('option:checked')).toContainText(
+      'blocks.2.attn.hook_z',
+      { timeout: 60_000 },
+    );
+    await expect(prompt(page)).toHaveValue(MOVED);
+    await page.getByRole('tab', { name: 'Circuits' }).click();
+    await expect(page.locator('[data-figure="copying"]')).toHaveText(/\d/, { timeout: 60_000 });
+  },
+);
 
 test('nothing is cut off sideways on a head’s page, from 360 px to 4K', async ({ page }) => {
   await page.goto('/#/heads?l=2&h=1&off=2.1');
@@ -174,7 +182,7 @@ test('nothing is cut off sideways on a head’s page, from 360 px to 4K', async 
   }
 });
 
-test('heads are scored although another link is opened meanwhile', async ({ page }) => {
+test('heads are scored although another link is opened meanwhile', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await page.goto('/#/heads');
   await expect(page.getByRole('progressbar', { name: 'Scoring heads' })).toBeVisible({ timeout: 60_000 });

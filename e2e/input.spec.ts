@@ -20,33 +20,37 @@ test('an empty text has a beginning, a prediction, and no averages', async ({ pa
   await expect(figure(page, 'L0')).toHaveText(/^\d/);
 });
 
-test('a megabyte pasted is read through a window that can be moved', async ({ page, context }) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await open(page);
-  const text = Array.from(
-    { length: 20_000 },
-    (_, i) => `Line ${i} has a fox, a lamp and a red door for Tom.`,
-  ).join('\n');
-  expect(text.length).toBeGreaterThan(1_000_000);
-  await page.evaluate((all) => navigator.clipboard.writeText(all), text);
-  await prompt(page).selectText();
-  await prompt(page).press('ControlOrMeta+V');
-  await settled(page);
-  await expect(page.locator('.window-choice')).toContainText(/The model reads 255 tokens at a time/, {
-    timeout: 60_000,
-  });
-  await expect(page.locator('.window-choice')).toContainText('Shown: tokens 1 to 255');
-  await expect(tokens(page)).toHaveCount(256);
-  await page.getByRole('button', { name: 'After' }).click();
-  await expect(page.locator('.window-choice')).toContainText('Shown: tokens 256 to 510');
-  await settled(page);
-  await page.getByLabel('Start of the window').press('End');
-  await expect(tokens(page).last()).toHaveText(/\./);
-  await expect(page.locator('.window-choice')).toContainText(/to (\d+,\d+) of \1;/);
-  // The page goes on working.
-  await type(page, 'Tom saw a fox.');
-  await expect(page.locator('.window-choice')).toHaveCount(0);
-});
+test(
+  'a megabyte pasted is read through a window that can be moved',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await open(page);
+    const text = Array.from(
+      { length: 20_000 },
+      (_, i) => `Line ${i} has a fox, a lamp and a red door for Tom.`,
+    ).join('\n');
+    expect(text.length).toBeGreaterThan(1_000_000);
+    await page.evaluate((all) => navigator.clipboard.writeText(all), text);
+    await prompt(page).selectText();
+    await prompt(page).press('ControlOrMeta+V');
+    await settled(page);
+    await expect(page.locator('.window-choice')).toContainText(/The model reads 255 tokens at a time/, {
+      timeout: 60_000,
+    });
+    await expect(page.locator('.window-choice')).toContainText('Shown: tokens 1 to 255');
+    await expect(tokens(page)).toHaveCount(256);
+    await page.getByRole('button', { name: 'After' }).click();
+    await expect(page.locator('.window-choice')).toContainText('Shown: tokens 256 to 510');
+    await settled(page);
+    await page.getByLabel('Start of the window').press('End');
+    await expect(tokens(page).last()).toHaveText(/\./);
+    await expect(page.locator('.window-choice')).toContainText(/to (\d+,\d+) of \1;/);
+    // The page goes on working.
+    await type(page, 'Tom saw a fox.');
+    await expect(page.locator('.window-choice')).toHaveCount(0);
+  },
+);
 
 test('one endless word without a place to split', async ({ page }) => {
   await open(page);

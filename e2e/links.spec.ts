@@ -36,21 +36,27 @@ test('a link opened in a fresh browser shows the same tokens, features and value
   await context.close();
 });
 
-test('a long text travels packed, and an overlong one stays in its tab', async ({ page }) => {
-  await open(page);
-  const long = 'The painters near the kings were ready. '.repeat(200);
-  await type(page, long);
-  await expect(page).toHaveURL(/&z=/);
-  await page.reload();
-  await ready(page);
-  await expect(prompt(page)).toHaveValue(long);
-  const noise = Array.from({ length: 30_000 }, (_, i) => ((i * 2_654_435_761) >>> 7).toString(36)).join(' ');
-  await type(page, noise);
-  await expect(page).toHaveURL(/&long=/);
-  await page.reload();
-  await ready(page);
-  await expect(prompt(page)).toHaveValue(noise);
-});
+test(
+  'a long text travels packed, and an overlong one stays in its tab',
+  { tag: '@long' },
+  async ({ page }) => {
+    await open(page);
+    const long = 'The painters near the kings were ready. '.repeat(200);
+    await type(page, long);
+    await expect(page).toHaveURL(/&z=/);
+    await page.reload();
+    await ready(page);
+    await expect(prompt(page)).toHaveValue(long);
+    const noise = Array.from({ length: 30_000 }, (_, i) => ((i * 2_654_435_761) >>> 7).toString(36)).join(
+      ' ',
+    );
+    await type(page, noise);
+    await expect(page).toHaveURL(/&long=/);
+    await page.reload();
+    await ready(page);
+    await expect(prompt(page)).toHaveValue(noise);
+  },
+);
 
 test('a changed byte gives a clear page with what can be read of the link, and a way on', async ({
   page,

@@ -76,7 +76,7 @@ test('the map appears, is kept, tells true neighbours, and a click opens a featu
   expect(await exported(page, 'Feature map')).toBe(before);
 });
 
-test('a lasso, by mouse and by keyboard, lists the features inside', async ({ page }) => {
+test('a lasso, by mouse and by keyboard, lists the features inside', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await mapped(page);
   const box = (await map(page).boundingBox())!;
@@ -132,35 +132,39 @@ test('a lasso, by mouse and by keyboard, lists the features inside', async ({ pa
   await expect(page).toHaveURL(/[?&]f=\d+/);
 });
 
-test('colours follow the texts and the link, and the picture is exported', async ({ page }) => {
-  test.slow();
-  await mapped(page, '#/features?tab=map&colour=found&pins=3,1000');
-  await expect(page.locator('.map-legend')).toContainText('2 found: pinned features');
-  const few = await coloursDrawn(page);
-  await page.getByRole('combobox', { name: 'Colour by' }).selectOption('rate');
-  await expect(page).not.toHaveURL(/colour=/);
-  await page.getByRole('button', { name: 'Read texts to colour by' }).click();
-  await expect(page.locator('.map-legend')).toContainText(/≤ [\d.]+\s%.*≥ [\d.]+\s%.*share of tokens/, {
-    timeout: 60_000,
-  });
-  await expect.poll(() => coloursDrawn(page)).toBeGreaterThan(few);
-  // Tokens may hold line breaks and commas.
-  const rates = csvParseRows(await exported(page, 'Feature map'))
-    .slice(1)
-    .map((row) => Number(row[3]));
-  expect(rates).toHaveLength(2048);
-  expect(rates.every((rate) => rate >= 0 && rate <= 1)).toBe(true);
-  for (const kind of ['SVG', 'PNG']) {
-    await page.getByRole('button', { name: 'Export Feature map', exact: true }).click();
-    const download = page.waitForEvent('download');
-    await page.getByRole('menuitem', { name: kind }).click();
-    const file = await readFile(await (await download).path());
-    expect(file.length).toBeGreaterThan(20_000);
-    if (kind === 'SVG') expect(file.toString().match(/M[\d.]+ [\d.]+h0/g)).toHaveLength(2048);
-  }
-});
+test(
+  'colours follow the texts and the link, and the picture is exported',
+  { tag: '@long' },
+  async ({ page }) => {
+    test.slow();
+    await mapped(page, '#/features?tab=map&colour=found&pins=3,1000');
+    await expect(page.locator('.map-legend')).toContainText('2 found: pinned features');
+    const few = await coloursDrawn(page);
+    await page.getByRole('combobox', { name: 'Colour by' }).selectOption('rate');
+    await expect(page).not.toHaveURL(/colour=/);
+    await page.getByRole('button', { name: 'Read texts to colour by' }).click();
+    await expect(page.locator('.map-legend')).toContainText(/≤ [\d.]+\s%.*≥ [\d.]+\s%.*share of tokens/, {
+      timeout: 60_000,
+    });
+    await expect.poll(() => coloursDrawn(page)).toBeGreaterThan(few);
+    // Tokens may hold line breaks and commas.
+    const rates = csvParseRows(await exported(page, 'Feature map'))
+      .slice(1)
+      .map((row) => Number(row[3]));
+    expect(rates).toHaveLength(2048);
+    expect(rates.every((rate) => rate >= 0 && rate <= 1)).toBe(true);
+    for (const kind of ['SVG', 'PNG']) {
+      await page.getByRole('button', { name: 'Export Feature map', exact: true }).click();
+      const download = page.waitForEvent('download');
+      await page.getByRole('menuitem', { name: kind }).click();
+      const file = await readFile(await (await download).path());
+      expect(file.length).toBeGreaterThan(20_000);
+      if (kind === 'SVG') expect(file.toString().match(/M[\d.]+ [\d.]+h0/g)).toHaveLength(2048);
+    }
+  },
+);
 
-test('the layout is stopped by its button and made when asked', async ({ page }) => {
+test('the layout is stopped by its button and made when asked', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await page.goto('/#/features?tab=map');
   const stop = panel(page, 'Feature map').getByRole('button', { name: 'Stop' });

@@ -20,6 +20,8 @@ test('many texts are read, paused, read on after a reload, and say the same as r
   // What was read can be looked at meanwhile.
   await expect(panel(page, 'What was read')).toBeVisible();
   await expect(read(page)).not.toHaveText(COMPLETE);
+  // Once it is on the device, not before.
+  await expect(page.getByText(/^Kept on this device: 1 scan/)).toBeVisible();
   const part = await read(page).textContent();
   await page.reload();
   await expect(page.getByRole('button', { name: 'Read on' })).toBeVisible({ timeout: 60_000 });

@@ -131,27 +131,31 @@ test('by words: from a link, over all features', async ({ page }) => {
   for (const line of found.trim().split('\n').slice(1)) expect(line).toContain(' garden');
 });
 
-test('firing together: features by number, tokens of the sample, tints', async ({ page }) => {
-  await show(page, `tab=search&by=together&with=578&${OVER}`);
-  await readTexts(page);
-  const examples = page.getByRole('list', { name: 'Examples' }).getByRole('listitem');
-  await expect(examples.first()).toBeVisible({ timeout: 60_000 });
-  await expect(panel(page, 'Features that fire together')).toContainText(/\d+ of \d+ sampled tokens/);
-  const before = await examples.count();
-  const first = (await exported(page, 'Features that fire together')).split('\n');
-  expect(first[0]).toContain('feature 578');
+test(
+  'firing together: features by number, tokens of the sample, tints',
+  { tag: '@long' },
+  async ({ page }) => {
+    await show(page, `tab=search&by=together&with=578&${OVER}`);
+    await readTexts(page);
+    const examples = page.getByRole('list', { name: 'Examples' }).getByRole('listitem');
+    await expect(examples.first()).toBeVisible({ timeout: 60_000 });
+    await expect(panel(page, 'Features that fire together')).toContainText(/\d+ of \d+ sampled tokens/);
+    const before = await examples.count();
+    const first = (await exported(page, 'Features that fire together')).split('\n');
+    expect(first[0]).toContain('feature 578');
 
-  // By keyboard: one that must not fire.
-  const not = page.getByRole('form', { name: 'None of these fires' });
-  await not.getByLabel('Number').fill('578');
-  await page.keyboard.press('Enter');
-  await expect(examples).toHaveCount(0);
-  await not.getByRole('button', { name: 'Take out feature 578' }).click();
-  await expect(examples).toHaveCount(before);
-  await page.getByLabel('Where', { exact: true }).selectOption('text');
-  await expect(panel(page, 'Features that fire together')).toContainText(/\d+ of 12 texts/);
-  await expect(page).toHaveURL(/in=text/);
-});
+    // By keyboard: one that must not fire.
+    const not = page.getByRole('form', { name: 'None of these fires' });
+    await not.getByLabel('Number').fill('578');
+    await page.keyboard.press('Enter');
+    await expect(examples).toHaveCount(0);
+    await not.getByRole('button', { name: 'Take out feature 578' }).click();
+    await expect(examples).toHaveCount(before);
+    await page.getByLabel('Where', { exact: true }).selectOption('text');
+    await expect(panel(page, 'Features that fire together')).toContainText(/\d+ of 12 texts/);
+    await expect(page).toHaveURL(/in=text/);
+  },
+);
 
 test('two texts: the features that differ most, from a link', async ({ page }) => {
   await show(page, 'tab=compare&against=The+old+house+stood+near+the+river.');
@@ -164,18 +168,22 @@ test('two texts: the features that differ most, from a link', async ({ page }) =
   expect(feature).toBe(most[0]);
 });
 
-test('two corpora: read when asked, ordered by how sure the difference is', async ({ page }) => {
-  await show(page, `tab=compare&cmp=corpora&versus=storyworld-2-8&${OVER}`);
-  await readTexts(page);
-  await page.getByRole('button', { name: 'Read them now' }).click();
-  const list = rows(page, 'features of both corpora');
-  await expect(list.first()).toContainText(/\|z\| [−\d]/, { timeout: 90_000 });
-  const scores = numbersOf(await exported(page, 'Features of two corpora'));
-  expect(scores).toHaveLength(2048);
-  const feature = await numberIn(list.first());
-  const most = Math.max(...scores.map((row) => Math.abs(row[4]!)));
-  expect(Math.abs(scores.find(([index]) => index === feature)![4]!)).toBe(most);
-});
+test(
+  'two corpora: read when asked, ordered by how sure the difference is',
+  { tag: '@long' },
+  async ({ page }) => {
+    await show(page, `tab=compare&cmp=corpora&versus=storyworld-2-8&${OVER}`);
+    await readTexts(page);
+    await page.getByRole('button', { name: 'Read them now' }).click();
+    const list = rows(page, 'features of both corpora');
+    await expect(list.first()).toContainText(/\|z\| [−\d]/, { timeout: 90_000 });
+    const scores = numbersOf(await exported(page, 'Features of two corpora'));
+    expect(scores).toHaveLength(2048);
+    const feature = await numberIn(list.first());
+    const most = Math.max(...scores.map((row) => Math.abs(row[4]!)));
+    expect(Math.abs(scores.find(([index]) => index === feature)![4]!)).toBe(most);
+  },
+);
 
 test('two dictionaries: matches, shares and the histogram; one of another space is refused by name', async ({
   page,
@@ -205,7 +213,7 @@ test('lists, searches and comparisons pass axe, in the light and in the dark', a
   }
 });
 
-test('on a phone nothing scrolls sideways', async ({ page }) => {
+test('on a phone nothing scrolls sideways', { tag: '@long' }, async ({ page }) => {
   test.setTimeout(240_000);
   await page.setViewportSize({ width: 360, height: 780 });
   for (const fragment of [

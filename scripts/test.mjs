@@ -1,5 +1,6 @@
 // `npm test`: every check of the repository, each even after another failed, then one closing line.
-// `--only check|unit|gpu|e2e` narrows the run.
+// `--only check|unit|gpu|e2e` narrows the run; `--all` adds the longest cases, and journeys marked @long, which together take
+// another quarter of an hour.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,13 +20,14 @@ import {
 
 const GROUPS = ['check', 'unit', 'gpu', 'e2e'];
 const REPORTS = 'test-results';
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const { values } = parseArgs({ options: { only: { type: 'string' }, all: { type: 'boolean' } } });
 if (values.only !== undefined && !GROUPS.includes(values.only)) {
   console.error(`--only takes one of: ${GROUPS.join(', ')}`);
   process.exit(2);
 }
 
 installIfStale();
+if (values.all) process.env.VITE_ALL = '1';
 const groups = values.only ? [values.only] : GROUPS;
 const noBrowser = groups.includes('gpu') || groups.includes('e2e') ? await missingBrowser() : undefined;
 rmSync(join(ROOT, REPORTS), { recursive: true, force: true });
@@ -114,7 +116,7 @@ if (groups.includes('check')) {
 if (groups.includes('unit')) vitest('unit', 8);
 if (groups.includes('gpu')) {
   if (noBrowser) cannot('gpu', noBrowser);
-  else vitest('gpu', 8);
+  else vitest('gpu', 14);
 }
 if (groups.includes('e2e')) {
   const built = check('build', ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
@@ -124,7 +126,10 @@ if (groups.includes('e2e')) {
   else {
     const env = { FACET_E2E_PORT: String(await freePort()) };
     tests('e2e', tallyPlaywright, () =>
-      node(['node_modules/@playwright/test/cli.js', 'test'], { minutes: 22, env }),
+      node(
+        ['node_modules/@playwright/test/cli.js', 'test', ...(values.all ? [] : ['--grep-invert', '@long'])],
+        { minutes: 22, env },
+      ),
     );
   }
 }

@@ -179,6 +179,7 @@ export function scanWork(page: WorkingPage & { afterwards: () => void }): ScanWo
       keep(of, statistics);
       set({ sampling: undefined });
       page.afterwards();
+      void wantKept();
     } catch (thrown) {
       if (signal.aborted) return;
       if (FacetError.from(thrown).code === 'device-lost') interrupted = of;
@@ -201,6 +202,7 @@ export function scanWork(page: WorkingPage & { afterwards: () => void }): ScanWo
       if (of === key) fail(thrown);
     }
     page.afterwards();
+    await wantKept();
   }
 
   function pause(): void {

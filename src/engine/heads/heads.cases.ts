@@ -110,7 +110,7 @@ export const cases = gpuCases('heads of the bundled model', {
       const [induction, previous] = [idOf('induction-corpus'), idOf('previous')];
       expectEqual([induction.layer], [2], 'layer of induction');
       const missed = ofGroup(
-        await heads.ablate({ corpus: { ...corpus, items: 24 }, heads: layer }, 22, nothing, nothing),
+        await heads.ablate({ corpus: { ...corpus, items: 16 }, heads: layer }, 22, nothing, nothing),
         'repeats pairs again',
       );
       expectEqual([best(missed)], [induction.head], `missed ${Array.from(missed).join(' ')}`);
@@ -118,14 +118,14 @@ export const cases = gpuCases('heads of the bundled model', {
       const rises: Record<string, { whole: number; again: number }> = {};
       for (const { id } of registers) {
         const effects = await heads.ablate(
-          { corpus: { ...corpus, items: 8, registers: [id] }, heads: [previous, induction] },
+          { corpus: { ...corpus, items: 5, registers: [id] }, heads: [previous, induction] },
           23,
           nothing,
           nothing,
         );
         expectEqual(
           effects.groupTexts,
-          Array.from(effects.groups, () => 8),
+          Array.from(effects.groups, () => 5),
           'texts of each group',
         );
         const order = effects.heads.findIndex((head) => head.layer === induction.layer);

@@ -144,14 +144,16 @@ export function chunksOf(opened: OpenedModelState, dictionary: Dictionary, corpu
   });
 }
 
-/** What is kept of a scan under the current dictionary, without reading on. */
+/** What is kept of a scan under the current dictionary, without reading on. Waits until one that was stopped is kept. */
 export async function loadScan(
-  { opened }: Session,
+  { opened, signal }: Session,
   reference: CorpusReference,
 ): Promise<ScanStatistics | undefined> {
   const facts = scanFacts(opened, dictionaryOf(opened), await openTexts(reference));
-  const scan = await (await scanKeeper()).find(facts.id);
-  return scan && statisticsOf(facts, scan, (id) => opened.tokenizer.text(id));
+  return oneAtATime(facts.id, signal, async () => {
+    const scan = await (await scanKeeper()).find(facts.id);
+    return scan && statisticsOf(facts, scan, (id) => opened.tokenizer.text(id));
+  });
 }
 
 /** @throws FacetError `not-found` when nothing of it has been read */

@@ -11,12 +11,10 @@ const ROW = 56;
 export function KeptScans() {
   const kept = useScans((state) => state.kept);
   const wantKept = useScans((state) => state.wantKept);
-  const reading = usePage((state) => state.sampling !== undefined);
   const [open, setOpen] = useState(false);
-  // A scan that begins or ends changes what is kept.
   useEffect(() => {
-    if (!reading) void wantKept();
-  }, [wantKept, reading]);
+    void wantKept();
+  }, [wantKept]);
   if (kept.length === 0) return null;
   const bytes = kept.reduce((sum, scan) => sum + scan.bytes, 0);
   return (
