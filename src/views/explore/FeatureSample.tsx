@@ -3,13 +3,13 @@ import { isCatalogued } from '../../state/opening.ts';
 import { useScans } from '../../state/scans.ts';
 import { usePage } from '../../state/store.ts';
 import { activationRatio, activationTint } from '../shared/colour.ts';
-import type { TableData } from '../shared/download.ts';
 import { formatActivation, formatCount, formatOneIn, formatPercent } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { visibleText } from '../shared/visible-text.ts';
 import { AFTER_STOP, Working } from '../shared/Working.tsx';
 import { Histogram } from './Histogram.tsx';
+import { histogramTable } from './tables.ts';
 
 /** How a feature behaves on many texts: the short form of its page. */
 export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: number }) {
@@ -32,7 +32,7 @@ export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: 
           <p>Examples: the texts with the largest values, one place a text.</p>
         </>
       }
-      table={() => sampleTable(feature, statistics)}
+      table={() => histogramTable(feature, statistics)}
     >
       {foreign && !over.startsWith('own') && (
         <p className="small note">
@@ -51,20 +51,6 @@ export function FeatureSample({ feature, hereMax }: { feature: number; hereMax: 
       )}
     </Panel>
   );
-}
-
-function sampleTable(feature: number, statistics: ScanStatistics | undefined): TableData {
-  const columns = ['from', 'to', 'tokens'];
-  if (!statistics) return { columns, rows: [] };
-  const { bins, edges, histogram } = statistics;
-  return {
-    columns,
-    rows: Array.from({ length: bins }, (_, bin) => [
-      edges[bin]!,
-      edges[bin + 1]!,
-      histogram[feature * bins + bin]!,
-    ]),
-  };
 }
 
 function Rate({

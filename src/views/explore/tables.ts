@@ -1,4 +1,4 @@
-import type { Analysis, FeatureCard } from '../../engine/protocol.ts';
+import type { Analysis, FeatureCard, ScanStatistics } from '../../engine/protocol.ts';
 import type { FeatureRow } from '../../state/rows.ts';
 import { positionOf } from '../../state/rows.ts';
 import type { TableData } from '../shared/download.ts';
@@ -75,5 +75,20 @@ export function neighboursTable({ neighbours }: FeatureCard): TableData {
   return {
     columns: ['feature', 'cosine of decoder rows'],
     rows: neighbours.map(({ index, cosine }) => [index, cosine]),
+  };
+}
+
+/** The histogram of one feature’s positive values over many texts. */
+export function histogramTable(feature: number, statistics: ScanStatistics | undefined): TableData {
+  const columns = ['from', 'to', 'tokens'];
+  if (!statistics) return { columns, rows: [] };
+  const { bins, edges, histogram } = statistics;
+  return {
+    columns,
+    rows: Array.from({ length: bins }, (_, bin) => [
+      edges[bin]!,
+      edges[bin + 1]!,
+      histogram[feature * bins + bin]!,
+    ]),
   };
 }

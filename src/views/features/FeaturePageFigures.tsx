@@ -4,7 +4,7 @@ import { scanFigures } from '../../state/feature-page.ts';
 import { featureOverRows } from '../../state/rows.ts';
 import { usePage } from '../../state/store.ts';
 import { Histogram } from '../explore/Histogram.tsx';
-import type { TableData } from '../shared/download.ts';
+import { histogramTable } from '../explore/tables.ts';
 import { formatActivation, formatCount, formatOneIn, formatPercent } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { EffectHistogram } from './FeaturePageEffects.tsx';
@@ -96,18 +96,4 @@ function Activations({ feature, figures }: { feature: number; figures: ScanStati
       )}
     </>
   );
-}
-
-function histogramTable(feature: number, figures: ScanStatistics | undefined): TableData {
-  const columns = ['from', 'to', 'tokens'];
-  if (!figures) return { columns, rows: [] };
-  const { bins, edges, histogram } = figures;
-  return {
-    columns,
-    rows: Array.from({ length: bins }, (_, bin) => [
-      edges[bin]!,
-      edges[bin + 1]!,
-      histogram[feature * bins + bin]!,
-    ]),
-  };
 }

@@ -2,7 +2,6 @@ import { useId, useMemo, useState } from 'react';
 import type { TextSearch } from '../../../engine/protocol.ts';
 import { leftText } from '../../../state/compare-question.ts';
 import { useCompare } from '../../../state/compare.ts';
-import { featureOverRows } from '../../../state/rows.ts';
 import { usePage } from '../../../state/store.ts';
 import { MAX_FIND } from '../../../state/view-state.ts';
 import { mark } from '../../shared/colour.ts';
@@ -11,7 +10,7 @@ import { formatActivation, formatCount, formatSigned } from '../../shared/format
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
 import { BarCell, featureKeys, labelSeen, numberColumn, toolsColumn, wordsColumn } from '../FeatureCells.tsx';
-import { TintedText } from '../search/TintedText.tsx';
+import { TintedTexts } from '../search/TintedTexts.tsx';
 import { Comparing } from './Comparing.tsx';
 
 interface Row {
@@ -108,7 +107,14 @@ function Found({ found, rows, stale }: { found: TextSearch; rows: readonly Row[]
         {formatCount(rows.length)} features fire on the {formatCount(found.text.counted)} tokens on the left
         or the {formatCount(found.against?.counted ?? 0)} on the right.
       </p>
-      {shown !== null && <Tints found={found} feature={shown} />}
+      {shown !== null && (
+        <TintedTexts
+          found={found}
+          feature={shown}
+          names={['Left text', 'Right text']}
+          className="texts-side"
+        />
+      )}
       <SortedRows
         label="features of both texts"
         columns={columns}
@@ -121,40 +127,6 @@ function Found({ found, rows, stale }: { found: TextSearch; rows: readonly Row[]
         onSeen={labelSeen}
       />
     </div>
-  );
-}
-
-function Tints({ found: { text, against }, feature }: { found: TextSearch; feature: number }) {
-  const sides = useMemo(
-    () =>
-      [text, against].flatMap((one) =>
-        one
-          ? [{ values: featureOverRows(one.codes, feature), tokens: one.tokens.map((token) => token.text) }]
-          : [],
-      ),
-    [text, against, feature],
-  );
-  const max = sides.reduce(
-    (most, { values }) => values.reduce((top, value) => Math.max(top, value), most),
-    0,
-  );
-  return (
-    <>
-      <p className="small">
-        Tinted by feature {feature}, largest {formatActivation(max)}
-      </p>
-      <div className="texts-side" data-tinted={feature}>
-        {sides.map(({ values, tokens }, i) => (
-          <TintedText
-            key={i === 0 ? 'left' : 'right'}
-            label={`${i === 0 ? 'Left' : 'Right'} text, tinted by feature ${feature}`}
-            tokens={tokens}
-            values={values}
-            max={max}
-          />
-        ))}
-      </div>
-    </>
   );
 }
 

@@ -1,6 +1,5 @@
 import { useId, useMemo, useState } from 'react';
 import type { FoundFeature, TextSearch } from '../../../engine/protocol.ts';
-import { featureOverRows } from '../../../state/rows.ts';
 import { MOST_LISTED, missingForRank } from '../../../state/search-question.ts';
 import { useSearch } from '../../../state/search.ts';
 import { usePage } from '../../../state/store.ts';
@@ -11,7 +10,7 @@ import { formatActivation, formatCount, formatSigned } from '../../shared/format
 import { Panel } from '../../shared/Panel.tsx';
 import { type SortedColumn, SortedRows } from '../../shared/SortedRows.tsx';
 import { BarCell, featureKeys, labelSeen, numberColumn, toolsColumn, wordsColumn } from '../FeatureCells.tsx';
-import { TintedText } from './TintedText.tsx';
+import { TintedTexts } from './TintedTexts.tsx';
 import { Asking } from './Asking.tsx';
 
 const RANKS: Record<ViewState['rank'], string> = {
@@ -132,7 +131,9 @@ function Found({ found, stale, rank }: { found: TextSearch; stale: boolean; rank
         )}
         .
       </p>
-      {shown !== null && <Tints found={found} feature={shown} />}
+      {shown !== null && (
+        <TintedTexts found={found} feature={shown} names={['The text', 'The other text']} className="tints" />
+      )}
       <SortedRows
         label="found features"
         columns={columns}
@@ -144,39 +145,6 @@ function Found({ found, stale, rank }: { found: TextSearch; stale: boolean; rank
         onPeek={(row) => row && setPeek(row.feature)}
         onSeen={labelSeen}
       />
-    </div>
-  );
-}
-
-/** The text, tinted by one feature. */
-function Tints({ found: { text, against }, feature }: { found: TextSearch; feature: number }) {
-  const looks = useMemo(
-    () =>
-      [text, against].map((one) => {
-        if (!one) return undefined;
-        const values = featureOverRows(one.codes, feature);
-        return { values, tokens: one.tokens.map(({ text: token }) => token) };
-      }),
-    [text, against, feature],
-  );
-  const max = Math.max(...looks.flatMap((look) => (look ? [...look.values] : [])), 0);
-  return (
-    <div className="tints" data-tinted={feature}>
-      <p className="small">
-        Tinted by feature {feature}, largest {formatActivation(max)}
-      </p>
-      {looks.map(
-        (look, i) =>
-          look && (
-            <TintedText
-              key={i === 0 ? 'this' : 'other'}
-              label={`${i === 0 ? 'The text' : 'The other text'}, tinted by feature ${feature}`}
-              tokens={look.tokens}
-              values={look.values}
-              max={max}
-            />
-          ),
-      )}
     </div>
   );
 }
