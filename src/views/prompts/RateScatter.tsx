@@ -1,6 +1,7 @@
 import { create, quadtree, scaleLog, type ScaleLogarithmic } from 'd3';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { usePage } from '../../state/store.ts';
+import { isDecade } from '../shared/BinsChart.tsx';
 import { formatActivation, formatPercent } from '../shared/format.ts';
 import { useWidth } from '../shared/useWidth.ts';
 import { visibleText } from '../shared/visible-text.ts';
@@ -139,8 +140,6 @@ function Axes({ x, y, width, pointed }: Scales & { width: number; pointed: Featu
     </svg>
   );
 }
-
-const isDecade = (tick: number): boolean => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-6;
 
 /** The same as one drawing, for files. */
 export function scatterDrawing(rows: readonly FeatureRow[]): SVGSVGElement {

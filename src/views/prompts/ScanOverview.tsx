@@ -1,11 +1,11 @@
 import { useMemo } from 'react';
 import type { ScanStatistics } from '../../engine/protocol.ts';
 import { usePage } from '../../state/store.ts';
+import { BinsChart } from '../shared/BinsChart.tsx';
 import { Facts } from '../shared/Facts.tsx';
 import { formatCount, formatFixed, formatPercent } from '../shared/format.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { featureRows, featureTable, RARE, rateBins, rateTable, scanTotals } from './overview-derived.ts';
-import { RateHistogram } from './RateHistogram.tsx';
 import { RateScatter, scatterDrawing } from './RateScatter.tsx';
 import { ScanExport } from './ScanExport.tsx';
 
@@ -90,7 +90,15 @@ function Rates({ statistics }: { statistics: ScanStatistics }) {
       about="Features by the share of the tokens on which they fire, in bins of equal width on a log scale. Features that never fired are in none of them."
       table={() => rateTable(bins)}
     >
-      <RateHistogram bins={bins} tokens={statistics.tokens} />
+      <BinsChart
+        bins={bins}
+        scale="log"
+        label={`Features by firing rate over ${formatCount(statistics.tokens)} tokens`}
+        counted="features"
+        along="share of tokens it fires on (log scale)"
+        show={formatPercent}
+        height={180}
+      />
     </Panel>
   );
 }

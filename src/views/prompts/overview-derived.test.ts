@@ -20,8 +20,8 @@ test('totals count every feature once', () => {
 test('bins hold every feature that fired, whatever its rate', () => {
   const counts = [0, 1, 1, 7, 10, 99, 100, 1000, 99_999, 100_000];
   const bins = rateBins(scan(counts, 100_000));
-  expect(bins.reduce((sum, { features }) => sum + features, 0)).toBe(9);
-  for (const [i, { low, high, features }] of bins.entries()) {
+  expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(9);
+  for (const [i, { low, high, count }] of bins.entries()) {
     expect(high / low).toBeCloseTo(10 ** 0.25, 6);
     const last = i === bins.length - 1;
     const inside = counts.filter((fired) => {
@@ -32,7 +32,7 @@ test('bins hold every feature that fired, whatever its rate', () => {
         (rate < high * (1 - 1e-12) || (last && rate <= high * (1 + 1e-12)))
       );
     });
-    expect(features).toBe(inside.length);
+    expect(count).toBe(inside.length);
   }
   expect(rateBins(scan([0, 0], 10))).toEqual([]);
   expect(rateBins(scan([10, 10], 10))).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { bin, extent } from 'd3';
 import type { ScanStatistics } from '../../engine/protocol.ts';
+import type { Bin } from '../shared/BinsChart.tsx';
 import type { TableData } from '../shared/download.ts';
 
 /** What a whole scan says in a few numbers. */
@@ -29,17 +30,11 @@ export function scanTotals({ count, tokens }: ScanStatistics): ScanTotals {
   return { features: count.length, tokens, l0: tokens > 0 ? all / tokens : NaN, dead, rare };
 }
 
-export interface RateBin {
-  low: number;
-  high: number;
-  features: number;
-}
-
 /** Bins a decade of the histogram of rates. */
 const PER_DECADE = 4;
 
 /** Features by firing rate, in bins of equal width on a log scale; those that never fired are in none. */
-export function rateBins({ count, tokens }: ScanStatistics): RateBin[] {
+export function rateBins({ count, tokens }: ScanStatistics): Bin[] {
   const logs = Array.from(count)
     .filter((fired) => fired > 0)
     .map((fired) => Math.log10(fired / tokens));
@@ -51,7 +46,7 @@ export function rateBins({ count, tokens }: ScanStatistics): RateBin[] {
   const made = bin<number, number>()
     .domain([first / PER_DECADE, last / PER_DECADE])
     .thresholds(thresholds)(logs);
-  return made.map(({ x0, x1, length }) => ({ low: 10 ** x0!, high: 10 ** x1!, features: length }));
+  return made.map(({ x0, x1, length }) => ({ low: 10 ** x0!, high: 10 ** x1!, count: length }));
 }
 
 export interface FeatureRow {
@@ -72,9 +67,9 @@ export function featureRows({ count, sum, max, tokens, topTokens }: ScanStatisti
   }));
 }
 
-export const rateTable = (bins: readonly RateBin[]): TableData => ({
+export const rateTable = (bins: readonly Bin[]): TableData => ({
   columns: ['rate from', 'rate to', 'features'],
-  rows: bins.map(({ low, high, features }) => [low, high, features]),
+  rows: bins.map(({ low, high, count }) => [low, high, count]),
 });
 
 export const featureTable = (rows: readonly FeatureRow[]): TableData => ({
