@@ -47,12 +47,13 @@ export function FeaturePageAbout() {
 
 function About({ value: { labels, metadata, firing, tokens, texts } }: { value: FeatureAbout }) {
   const told = labels.filter(({ f1 }) => f1 >= LEAST_F1);
+  const read = usePage((state) => state.statistics?.items);
   const storyworld = usePage((state) => state.view.over === '' || state.view.over.startsWith('storyworld'));
   return (
     <>
       <p className="small">
         It fires on {formatCount(firing)} of {formatCount(tokens)} sampled tokens, of {formatCount(texts)}{' '}
-        texts.
+        texts{read !== undefined && read > texts && `, spread evenly over the ${formatCount(read)} read`}.
       </p>
       {told.length > 0 ? (
         <>
