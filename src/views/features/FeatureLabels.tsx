@@ -76,12 +76,9 @@ function Definition() {
       </p>
       <p>
         Some labels describe a whole sentence, so that pieces carry them before anything has told them, such
-        as the year at the end: nothing that reads from left to right can tell those everywhere.
-      </p>
-      <p>
-        No reader can tell them all: receiver, giver, order, years, speaker and place stand on words before
-        anything in the text says them. One who knows the generator and lacks only what has not been said yet
-        reaches an F1 of 0.8 on half of the labels (167 of 334 on 4,000 texts; training/labels.py).
+        as the year at the end or the receiver: nothing that reads from left to right can tell those
+        everywhere. A reader who knows the generator and lacks only what has not been said yet reaches an F1
+        of 0.8 on half of the labels (167 of 334, on 4,000 texts; training/labels.py).
       </p>
     </>
   );
