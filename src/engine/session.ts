@@ -13,7 +13,7 @@ export interface Session {
   /** For dictionaries that must be fetched. */
   readonly context: FetchContext;
   /** Runs GPU work in turn; long jobs take a turn per piece, so that a reading is never kept waiting. */
-  turn<Result>(work: () => Promise<Result>): Promise<Result>;
+  readonly turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** The part of a text that is read, as `analyze` chooses it. @throws FacetError `bad-input` for an empty one */
   read(request: TextWindow): ReadText;
   /** Tokens of a text, without what is read before it. */

@@ -103,7 +103,11 @@ test('the explanation a feature goes by is the best scored', () => {
   ).toBe('high');
 });
 
-const digest = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 16, maxLength: 16 });
+const digest = fc.string({
+  unit: fc.constantFrom(...'0123456789abcdef'.split('')),
+  minLength: 16,
+  maxLength: 16,
+});
 const someDated = fc.record({ text: fc.string({ maxLength: 20 }), changed: fc.nat() });
 const anyNotes = fc.array(
   fc.record({

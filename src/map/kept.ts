@@ -49,7 +49,7 @@ const keyOf = (name: string): string => `${VERSION}/${name}`;
 export async function keptMap(name: string): Promise<KeptMap | undefined> {
   try {
     const found = v.safeParse(schema, await get(keyOf(name), ours()));
-    return found.success ? (found.output as KeptMap & { made: number }) : undefined;
+    return found.success ? found.output : undefined;
   } catch {
     return undefined;
   }

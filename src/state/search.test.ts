@@ -25,7 +25,7 @@ vi.mock('./engine.ts', () => {
       new Promise((answer, fail) => calls.push({ what, request, signal: options?.signal, answer, fail }));
   // One token a character.
   const tokenize = ({ text }: { text: string }) =>
-    Promise.resolve({ tokens: [...text].map((token) => ({ id: token.codePointAt(0), text: token })) });
+    Promise.resolve({ tokens: Array.from(text, (token) => ({ id: token.codePointAt(0), text: token })) });
   const search = { byText: called('byText'), byToken: called('byToken'), together: called('together') };
   const labels = (features: number[]) => {
     labelled.push(features);

@@ -129,12 +129,8 @@ export const useSearch = create<SearchState & SearchActions>()((set, get) => {
 /** Bytes that are no whole character are shown as `\xHH`, which names no token. */
 const PARTIAL = /\\x[0-9A-F]{2}/i;
 
-async function findToken(
-  { tokenize, search }: EngineClient,
-  find: string,
-  { signal }: AskOptions,
-): Promise<TokenAnswer> {
-  const tokensOf = async (text: string) => (await tokenize({ text, windowStart: 0 })).tokens;
+async function findToken(engine: EngineClient, find: string, { signal }: AskOptions): Promise<TokenAnswer> {
+  const tokensOf = async (text: string) => (await engine.tokenize({ text, windowStart: 0 })).tokens;
   const typed = await tokensOf(find);
   const bare = find.trim();
   const spellings = bare === '' ? [] : [bare, ` ${bare}`];
@@ -152,8 +148,8 @@ async function findToken(
   if (typed.length !== 1) return { choices: [...choices.values()] };
   const request = { token: find, most: MOST_LISTED };
   const [promoted, suppressed] = await Promise.all([
-    search.byToken({ ...request, order: 'promoted' }, { signal }),
-    search.byToken({ ...request, order: 'suppressed' }, { signal }),
+    engine.search.byToken({ ...request, order: 'promoted' }, { signal }),
+    engine.search.byToken({ ...request, order: 'suppressed' }, { signal }),
   ]);
   return { choices: [...choices.values()], promoted, suppressed };
 }

@@ -167,8 +167,8 @@ export const cases = gpuCases('scans', {
       const scans = [1, 2].map(() => runScan(session, { corpus: reference }, silent));
       await opened.use(second, undefined, context);
       const [one, other] = await Promise.all([...scans, runScan(session, { corpus: reference }, silent)]);
-      expectEqual(one!.count, other!.count, 'counts');
-      if (one!.dictionary !== first || other!.dictionary !== first) throw new Error(one!.dictionary);
+      expectEqual(one.count, other!.count, 'counts');
+      if (one.dictionary !== first || other!.dictionary !== first) throw new Error(one.dictionary);
       expectEqual(await bytesOf(session, reference), alone.get(second)!, 'the second');
       await forget(session, reference);
       await opened.use(first, undefined, context);

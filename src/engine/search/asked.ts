@@ -59,7 +59,7 @@ interface Requests {
 
 /** A request as a page sent it, which may send anything. @throws FacetError `bad-input` saying what is wrong where */
 export function checkSearch<Kind extends keyof Requests>(kind: Kind, request: Requests[Kind]): void {
-  const checked = v.safeParse(schemas[kind] as v.GenericSchema, request);
+  const checked = v.safeParse(schemas[kind], request);
   if (checked.success) return;
   const [issue] = checked.issues;
   const at = v.getDotPath(issue);
