@@ -43,9 +43,10 @@ export class Choices {
     return [...this.#chosen.values()];
   }
 
-  /** Back to the defaults. */
+  /** Back to the defaults, with nothing met yet. */
   clear(): void {
     this.#chosen.clear();
+    this.#asked.clear();
   }
 }
 
