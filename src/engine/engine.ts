@@ -4,6 +4,7 @@ import { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { benchApi } from './bench/api.ts';
 import { describeFeature, labelFeatures } from './features.ts';
 import { Gate } from './gate.ts';
 import { type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
@@ -66,6 +67,7 @@ export class Engine implements EngineApi {
   );
   readonly scan = scanApi(this.#withSession);
   readonly search = searchApi(this.#withSession);
+  readonly bench = benchApi(this.#withSession);
 
   async #inSession<Result>(
     signal: AbortSignal,

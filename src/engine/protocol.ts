@@ -1,10 +1,12 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
+import type { BenchApi } from './bench-protocol.ts';
 import type { HeadsApi } from './heads-protocol.ts';
 import type { FileSet, FolderReference, Inspection } from './inspection.ts';
 import type { ScanApi } from './scan-protocol.ts';
 import type { SearchApi } from './search-protocol.ts';
 import type { SteerApi } from './steer-protocol.ts';
 
+export type * from './bench-protocol.ts';
 export type * from './heads-protocol.ts';
 export type * from './inspection.ts';
 export type * from './scan-protocol.ts';
@@ -45,6 +47,8 @@ export interface EngineApi {
   readonly scan: ScanApi;
   /** Finding features, and comparing. */
   readonly search: SearchApi;
+  /** How fast all of this is here. */
+  readonly bench: BenchApi;
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
