@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { Analysis, DictionaryInfo, OpenedModel, Progress } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
+import { reached } from './cold-start.ts';
 import { onEngineTrouble, runningEngine, theEngine } from './engine.ts';
 import { agrees, expectation } from './expectation.ts';
 import { featureWork, type SlotName } from './feature-work.ts';
@@ -119,6 +120,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     const used = before?.model.id === opened.model.id ? before.dictionaries : [];
     const known = new Set(opened.dictionaries.map(({ id }) => id));
     const dictionaries = [...opened.dictionaries, ...used.filter(({ id }) => !known.has(id))];
+    reached('modelReady');
     set({
       phase: 'ready',
       opened: { ...opened, dictionaries },
@@ -153,6 +155,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       const analysis = await client.analyze(request, { signal });
       if (signal.aborted) return;
       set({ analysis, analysing: false });
+      reached('firstFeatures');
       settle(analysis);
     } catch (thrown) {
       // Numbers of another text are not left standing under this one.
