@@ -12,18 +12,21 @@ const positive = v.pipe(finite, v.gtValue(0), v.maxValue(1e18));
 const notNegative = v.pipe(finite, v.minValue(0), v.maxValue(1e18));
 const id = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a short name'));
 const quartileFields = { median: positive, lower: positive, upper: positive };
-const ordered = v.check(
-  ({ median, lower, upper }: Quartiles) => lower <= median && median <= upper,
-  'quartiles must not cross',
-);
+const CROSSED = 'quartiles must not cross';
+const inOrder = ({ median, lower, upper }: Quartiles): boolean => lower <= median && median <= upper;
 const timed = v.object({
   id,
   checked: v.optional(text(300), ''),
   repeats: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000)),
-  ms: v.pipe(v.object(quartileFields), ordered),
+  ms: v.pipe(v.object(quartileFields), v.check(inOrder, CROSSED)),
   flops: notNegative,
   bytes: notNegative,
-  ratio: v.optional(v.pipe(v.object({ ...quartileFields, to: id }), ordered)),
+  ratio: v.optional(
+    v.pipe(
+      v.object({ ...quartileFields, to: id }),
+      v.check((found) => inOrder(found), CROSSED),
+    ),
+  ),
 });
 const failed = v.object({ id, failure: text(500) });
 
