@@ -9,7 +9,7 @@ export function benchApi(run: WithSession): BenchApi {
       run(
         ticket,
         () => {},
-        async (session) => (await import('./run.ts')).runBench(session, request, { progress, partial }),
+        async (session) => (await import('./suite.ts')).runBench(session, request, { progress, partial }),
       ),
   };
 }

@@ -10,7 +10,7 @@ import type { BenchProgress, BenchRun } from '../protocol.ts';
 import { contextOf } from './context.ts';
 import { prepare } from './kinds/index.ts';
 import type { Prepared } from './prepared.ts';
-import { runBench } from './run.ts';
+import { runBench } from './suite.ts';
 import type { WorkloadKind, WorkloadShape } from './workloads.ts';
 
 /** Every kind, as small as it says something. */

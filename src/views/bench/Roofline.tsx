@@ -37,7 +37,7 @@ const SHAPES: Record<Kind, { name: string; path: string; colour: string }> = {
   'encoder-matmul': { name: 'encoder matmul', path: shape(1), colour: mark.attribution },
   encode: { name: 'encode', path: shape(2), colour: mark.attribution },
   decode: { name: 'sparse decode', path: shape(6), colour: mark.attribution },
-  steer: { name: 'steer', path: shape(5), colour: mark.negative },
+  steer: { name: 'steer', path: 'M0,7.4L6.4,-3.7H-6.4Z', colour: mark.negative },
   attention: { name: 'attention', path: symbol(symbolTriangle, SIZE)() ?? '', colour: mark.positive },
 };
 
@@ -168,7 +168,7 @@ function Chart({ roof, rows, workloads }: ChartProps) {
               <g key={tick}>
                 <line className="grid-line" x1={x(tick)} x2={x(tick)} y1={TOP} y2={HEIGHT - BOTTOM} />
                 <text className="tick" x={x(tick)} y={HEIGHT - BOTTOM + 14} textAnchor="middle">
-                  {threeDigits(tick)}
+                  {tick >= 1e4 ? tick.toExponential(0) : tick}
                 </text>
               </g>
             ))}
@@ -179,7 +179,7 @@ function Chart({ roof, rows, workloads }: ChartProps) {
               <g key={tick}>
                 <line className="grid-line" x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
                 <text className="tick" x={LEFT - 6} y={y(tick)} textAnchor="end" dominantBaseline="middle">
-                  {threeDigits(tick / 1e9)}
+                  {tick >= 1e13 ? (tick / 1e9).toExponential(0) : tick / 1e9}
                 </text>
               </g>
             ))}

@@ -207,8 +207,8 @@ function Figures({ row, placed }: { row: SpeedRow; placed: Placed | undefined })
         {timeText(ms.lower)} – {timeText(ms.upper)}
       </td>
       <td className="number">
-        {ratio ? <span title={`of ${titleOf(workloads, ratio.to)}`}>{ratioText(ratio.median)}</span> : '–'}
-        {ratio && <span className="visually-hidden"> of {titleOf(workloads, ratio.to)}</span>}
+        {ratio ? ratioText(ratio.median) : '–'}
+        {ratio && <span className="small speed-ratio"> of {titleOf(workloads, ratio.to)}</span>}
       </td>
       <td className="number">{threeDigits(placed.gigaflopsPerSecond)}</td>
       <td className="number">{threeDigits(placed.gigabytesPerSecond)}</td>
