@@ -13,6 +13,7 @@ import { useWidth } from '../shared/useWidth.ts';
 import {
   BOUNDS,
   GROUPS,
+  KINDS,
   type NamedResults,
   type PlacedRow,
   placedRows,
@@ -30,15 +31,15 @@ const SIZE = 70;
 type Kind = BenchWorkload['shape']['kind'];
 
 // Told apart by shape as well as by colour.
-const SHAPES: Record<Kind, { name: string; path: string; colour: string }> = {
-  block: { name: 'block', path: shape(0), colour: mark.activation },
-  forward: { name: 'whole model', path: shape(3), colour: mark.activation },
-  step: { name: 'decode step', path: shape(4), colour: mark.activation },
-  'encoder-matmul': { name: 'encoder matmul', path: shape(1), colour: mark.attribution },
-  encode: { name: 'encode', path: shape(2), colour: mark.attribution },
-  decode: { name: 'sparse decode', path: shape(6), colour: mark.attribution },
-  steer: { name: 'steer', path: 'M0,7.4L6.4,-3.7H-6.4Z', colour: mark.negative },
-  attention: { name: 'attention', path: symbol(symbolTriangle, SIZE)() ?? '', colour: mark.positive },
+const SHAPES: Record<Kind, { path: string; colour: string }> = {
+  block: { path: shape(0), colour: mark.activation },
+  forward: { path: shape(3), colour: mark.activation },
+  step: { path: shape(4), colour: mark.activation },
+  'encoder-matmul': { path: shape(1), colour: mark.attribution },
+  encode: { path: shape(2), colour: mark.attribution },
+  decode: { path: shape(6), colour: mark.attribution },
+  steer: { path: 'M0,7.4L6.4,-3.7H-6.4Z', colour: mark.negative },
+  attention: { path: symbol(symbolTriangle, SIZE)() ?? '', colour: mark.positive },
 };
 
 function shape(which: number): string {
@@ -236,7 +237,7 @@ function Chart({ roof, rows, workloads }: ChartProps) {
             <svg width={16} height={16} viewBox="-8 -8 16 16" aria-hidden="true">
               <path d={SHAPES[kind].path} fill={SHAPES[kind].colour} />
             </svg>
-            {SHAPES[kind].name}
+            {KINDS[kind]}
           </li>
         ))}
       </ul>

@@ -14,7 +14,16 @@ import { Info } from '../shared/Info.tsx';
 import { explain } from '../shared/messages.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
-import { BOUNDS, type NamedResults, ratioText, threeDigits, timesTable, timeText, titleOf } from './words.ts';
+import {
+  BOUNDS,
+  type NamedResults,
+  ratioText,
+  ratioTo,
+  threeDigits,
+  timesTable,
+  timeText,
+  titleOf,
+} from './words.ts';
 
 interface TimesProps {
   all: readonly NamedResults[];
@@ -152,7 +161,7 @@ function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | u
           <tr>
             <th scope="col">What</th>
             {heads.map(({ name, about }) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" className="number">
                 {name} <Info label={`Definition of ${name}`}>{about}</Info>
               </th>
             ))}
@@ -208,7 +217,7 @@ function Figures({ row, placed }: { row: SpeedRow; placed: Placed | undefined })
       </td>
       <td className="number">
         {ratio ? ratioText(ratio.median) : '–'}
-        {ratio && <span className="small speed-ratio"> of {titleOf(workloads, ratio.to)}</span>}
+        {ratio && <span className="small"> of {ratioTo(workloads, ratio.to)}</span>}
       </td>
       <td className="number">{threeDigits(placed.gigaflopsPerSecond)}</td>
       <td className="number">{threeDigits(placed.gigabytesPerSecond)}</td>

@@ -17,6 +17,24 @@ export const GROUPS: readonly { title: string; kinds: readonly Kind[] }[] = [
   { title: 'Attention, blocks skipped', kinds: ['attention'] },
 ];
 
+/** Kinds in a word or two. */
+export const KINDS: Record<Kind, string> = {
+  block: 'block',
+  forward: 'whole model',
+  step: 'decode step',
+  'encoder-matmul': 'encoder matmul',
+  encode: 'encode',
+  decode: 'sparse decode',
+  steer: 'steer',
+  attention: 'attention',
+};
+
+/** What a ratio is to, in a word or two. */
+export function ratioTo(workloads: readonly BenchWorkload[] | undefined, id: string): string {
+  const kind = workloads?.find((one) => one.id === id)?.shape.kind;
+  return kind === undefined ? id : kind === 'attention' ? 'dense' : KINDS[kind];
+}
+
 /** Results that can be shown, and what they are called. */
 export interface NamedResults {
   key: string;
