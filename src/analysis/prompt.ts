@@ -2,8 +2,6 @@ import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { codeTensors, readCodes, type ReadCodes, withRoom } from '../dictionary/room.ts';
 import type { Batch, KernelTiming } from '../gpu/batch.ts';
-import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
-import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { hookShape, parseHook } from '../model/hooks.ts';
 import type { Transformer } from '../model/transformer.ts';
@@ -83,7 +81,9 @@ async function read(
   const { config } = model;
   const length = ids.length;
   const reads = new Reads();
-  const logits = new LogitParts(model, length, options.mostLogitBytes);
+  // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
+  const judged = options.honesty && length > 2 && dictionary && canSplice(dictionary);
+  const logits = new LogitParts(model, length, options.mostLogitBytes, judged || options.logits === 'all');
   const resumeAt = dictionary && resumeLayer(dictionary.hookOut, model);
   const residualHook = `blocks.${resumeAt ?? 0}.hook_resid_pre`;
   const own = dictionary ? [dictionary.hook, dictionary.hookOut, residualHook] : [];
@@ -96,8 +96,7 @@ async function read(
     const input = captured(dictionary.hook);
     const codes = dictionary.encode(batch, input);
     dictionaryReads = { codes: codeTensors(codes).map((tensor) => reads.want(tensor)) };
-    // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
-    if (options.honesty && length > 2 && canSplice(dictionary)) {
+    if (judged) {
       const target = dictionary.hookOut === dictionary.hook ? input : captured(dictionary.hookOut);
       // A hook before the first block is replaced by running everything again.
       const resume =
@@ -181,25 +180,25 @@ function recordPredictions(
   const at: PredictionReads = {
     logProb: [], lse: [], topIds: [], topLogits: [], spliced: [], zeroed: [], kl: [], logits: [],
   }; // prettier-ignore
+  const last = (rows: Tensor | undefined, { from, count }: { from: number; count: number }): Tensor =>
+    rows ? takeRow(batch, rows, count - 1) : logits.rows(batch, clean, { from: from + count - 1, count: 1 });
   const shifted = new Uint32Array(ids.length);
   shifted.set(ids.subarray(1));
   for (const part of logits.parts) {
     batch.scope('predictions');
-    const rows = logits.rows(batch, clean, part);
+    const rows = logits.stored ? logits.rows(batch, clean, part) : undefined;
     const targets = batch.input(shifted.slice(part.from, part.from + part.count), [part.count]);
-    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-    const top = topKRows(batch, { x: rows, k: n, order: 'largest' });
+    const { logProb, lse, top } = logits.predict(batch, clean, part, { targets, k: n, logits: rows });
     at.logProb.push(reads.want(logProb));
     at.lse.push(reads.want(lse));
-    at.topIds.push(reads.want(top.indices));
-    at.topLogits.push(reads.want(top.values));
+    at.topIds.push(reads.want(top!.indices));
+    at.topLogits.push(reads.want(top!.values));
     if (passes) {
-      const compared = compareLogits(batch, logits, passes, part, { clean: rows, cleanLse: lse, targets });
+      const compared = compareLogits(batch, logits, passes, part, { clean: rows!, cleanLse: lse, targets });
       for (const name of ['spliced', 'zeroed', 'kl'] as const) at[name].push(reads.want(compared[name]));
     }
-    if (which === 'all') at.logits.push(reads.want(rows));
-    else if (which === 'last' && part === logits.parts.at(-1))
-      at.logits.push(reads.want(takeRow(batch, rows, part.count - 1)));
+    if (which === 'all') at.logits.push(reads.want(rows!));
+    else if (which === 'last' && part === logits.parts.at(-1)) at.logits.push(reads.want(last(rows, part)));
     if (which !== 'all') batch.release(rows);
   }
   return at;
