@@ -21,6 +21,8 @@ import { takeRow } from './take-row.ts';
 export interface PromptOptions {
   /** Likely next tokens per position. */
   nextTokens: number;
+  /** Losses and likely next tokens; default true. Without them, honesty and logits, the pass ends at the last hook asked for. */
+  predictions?: boolean;
   honesty: boolean;
   logits: 'none' | 'last' | 'all';
   captures: readonly string[];
@@ -31,9 +33,9 @@ export interface PromptOptions {
 /** Everything one pass over a prompt says. T positions, a beginning-of-text token at 0 included. */
 export interface PromptResult {
   codes: SparseCodes;
-  /** [T] −ln p(token t | before), nats; NaN at position 0. */
+  /** [T] −ln p(token t | before), nats; NaN at position 0, and everywhere without predictions. */
   loss: Float32Array<ArrayBuffer>;
-  /** [T · n] */
+  /** [T · n]; n is 0 without predictions */
   next: { n: number; ids: Uint32Array<ArrayBuffer>; probs: Float32Array<ArrayBuffer> };
   honesty?: HonestyResult;
   logits?: { shape: [number, number]; data: Float32Array<ArrayBuffer> };
@@ -86,8 +88,15 @@ async function read(
   const logits = new LogitParts(model, length, options.mostLogitBytes, judged || options.logits === 'all');
   const resumeAt = dictionary && resumeLayer(dictionary.hookOut, model);
   const residualHook = `blocks.${resumeAt ?? 0}.hook_resid_pre`;
-  const own = dictionary ? [dictionary.hook, dictionary.hookOut, residualHook] : [];
-  const clean = logits.record(batch, { ids, captures: [...new Set([...own, ...options.captures])] });
+  const own = [
+    ...(dictionary ? [dictionary.hook] : []),
+    ...(judged ? [dictionary.hookOut, residualHook] : []),
+  ];
+  const captures = [...new Set([...own, ...options.captures])];
+  const predicted = (options.predictions ?? true) || judged || options.logits !== 'none';
+  const clean: FinalPass = predicted
+    ? logits.record(batch, { ids, captures })
+    : model.record(batch, { ids, captures, logits: 'none' });
 
   let dictionaryReads: DictionaryReads | undefined;
   if (dictionary) {
@@ -105,10 +114,11 @@ async function read(
       dictionaryReads = { ...dictionaryReads, passes, errors: reads.want(passes.errors) };
     }
   }
-  const n = Math.min(options.nextTokens, config.dVocab);
+  const n = predicted ? Math.min(options.nextTokens, config.dVocab) : 0;
   const at = recordPredictions(batch, logits, clean, {
     ids,
     n,
+    parts: predicted ? logits.parts : [],
     which: options.logits,
     reads,
     ...dictionaryReads,
@@ -127,7 +137,7 @@ async function read(
   const logProbs = reads.floats(at.logProb);
   const result: PromptResult = {
     codes,
-    loss: Float32Array.from({ length }, (_, t) => (t === 0 ? NaN : -logProbs[t - 1]!)),
+    loss: Float32Array.from({ length }, (_, t) => -(logProbs[t - 1] ?? NaN)),
     next: nextTokens(n, reads.words(at.topIds), reads.floats(at.topLogits), reads.floats(at.lse)),
     honesty:
       dictionaryReads?.errors === undefined
@@ -171,12 +181,13 @@ function recordPredictions(
   asked: {
     ids: Uint32Array<ArrayBuffer>;
     n: number;
+    parts: LogitParts['parts'];
     which: PromptOptions['logits'];
     reads: Reads;
     passes?: HonestyPasses;
   },
 ): PredictionReads {
-  const { ids, n, which, reads, passes } = asked;
+  const { ids, n, parts, which, reads, passes } = asked;
   const at: PredictionReads = {
     logProb: [], lse: [], topIds: [], topLogits: [], spliced: [], zeroed: [], kl: [], logits: [],
   }; // prettier-ignore
@@ -184,15 +195,17 @@ function recordPredictions(
     rows ? takeRow(batch, rows, count - 1) : logits.rows(batch, clean, { from: from + count - 1, count: 1 });
   const shifted = new Uint32Array(ids.length);
   shifted.set(ids.subarray(1));
-  for (const part of logits.parts) {
+  for (const part of parts) {
     batch.scope('predictions');
     const rows = logits.stored ? logits.rows(batch, clean, part) : undefined;
     const targets = batch.input(shifted.slice(part.from, part.from + part.count), [part.count]);
     const { logProb, lse, top } = logits.predict(batch, clean, part, { targets, k: n, logits: rows });
     at.logProb.push(reads.want(logProb));
     at.lse.push(reads.want(lse));
-    at.topIds.push(reads.want(top!.indices));
-    at.topLogits.push(reads.want(top!.values));
+    if (top) {
+      at.topIds.push(reads.want(top.indices));
+      at.topLogits.push(reads.want(top.values));
+    }
     if (passes) {
       const compared = compareLogits(batch, logits, passes, part, { clean: rows!, cleanLse: lse, targets });
       for (const name of ['spliced', 'zeroed', 'kl'] as const) at[name].push(reads.want(compared[name]));

@@ -1,5 +1,5 @@
 import activations from '../../shaders/shared/activation.wgsl?raw';
-import unembedding from '../../shaders/shared/unembed.wgsl?raw';
+import groups from '../../shaders/shared/unembed.wgsl?raw';
 import blocks from '../../shaders/shared/weight_blocks.wgsl?raw';
 import source from '../../shaders/unembed_scan.wgsl?raw';
 import type { Batch } from '../batch.ts';
@@ -22,7 +22,7 @@ const dims = {
 } as const;
 
 /** What every kernel on parts of the unembedding is made of. */
-export const unembedCommon = { dims, shared: [activations, unembedding, blocks].join('\n') };
+export const unembedCommon = { dims, shared: [activations, groups, blocks].join('\n') };
 
 export const unembedScanKernel = defineKernel({
   name: 'unembed_scan',

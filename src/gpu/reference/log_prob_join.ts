@@ -7,7 +7,7 @@ export function logProbJoinReference(
   const nRows = chosen.length;
   const nGroups = m.length / nRows;
   const lse = Float64Array.from({ length: nRows }, (_, row) => {
-    const groups = Array.from({ length: nGroups }, (_, group) => row * nGroups + group);
+    const groups = [...Array(nGroups).keys()].map((group) => row * nGroups + group);
     const top = Math.max(...groups.map((at) => m[at]!));
     const sum = groups.reduce((total, at) => total + (s[at] === 0 ? 0 : s[at]! * Math.exp(m[at]! - top)), 0);
     return top + Math.log(sum);
