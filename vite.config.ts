@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { assemblyScript } from './scripts/assemblyscript.ts';
 import {
   buildStamp,
   contentSecurityPolicy,
@@ -13,10 +14,18 @@ import {
 export default defineConfig({
   // Relative addresses: the built folder works at any path of any static host.
   base: './',
-  plugins: [react(), smallShaders(), contentSecurityPolicy(), weightFileTypes(), shellFiles(), buildStamp()],
+  plugins: [
+    react(),
+    smallShaders(),
+    assemblyScript(),
+    contentSecurityPolicy(),
+    weightFileTypes(),
+    shellFiles(),
+    buildStamp(),
+  ],
   worker: {
     format: 'es',
-    plugins: () => [smallShaders()],
+    plugins: () => [smallShaders(), assemblyScript()],
     rolldownOptions: {
       // It compiles WebAssembly as it loads, which the policy forbids, for one function that is not asked for.
       treeshake: { moduleSideEffects: (id: string) => !id.includes('/hyparquet-compressors/') },

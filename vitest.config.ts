@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { assemblyScript } from './scripts/assemblyscript.ts';
 import { browserLaunch } from './scripts/browser.ts';
 
 /** `unit` runs in Node; `gpu` (`*.gpu.test.ts`, which runs every `*.cases.ts`) in a real Chromium with WebGPU. */
@@ -7,9 +8,11 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [assemblyScript()],
         test: {
           name: 'unit',
           environment: 'node',
+          setupFiles: 'src/testing/property-seed.ts',
           // A slow machine is no failure.
           testTimeout: 60_000,
           include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
@@ -17,6 +20,9 @@ export default defineConfig({
         },
       },
       {
+        plugins: [assemblyScript()],
+        // Workers are bundled apart.
+        worker: { format: 'es', plugins: () => [assemblyScript()] },
         // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
         optimizeDeps: {
           entries: ['src/**/*.gpu.test.ts', 'src/**/*.worker.ts', 'src/**/*.cases.ts'],

@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { assemblyScript } from '../scripts/assemblyscript.ts';
 import { browserLaunch } from '../scripts/browser.ts';
 
 /**
@@ -8,6 +9,7 @@ import { browserLaunch } from '../scripts/browser.ts';
  * FACET_ADAPTER=native measures the machine's own adapter instead of SwiftShader.
  */
 export default defineConfig({
+  plugins: [assemblyScript()],
   // Found before the first test: a dependency met later would make Vite reload the page in the middle of a run.
   optimizeDeps: { entries: ['bench/**/*.worker.ts', 'bench/**/*.bench-gpu.ts'] },
   test: {

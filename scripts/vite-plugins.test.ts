@@ -3,6 +3,7 @@ import {
   CONTENT_SECURITY_POLICY,
   contentSecurityPolicy,
   CORPUS_POLICY,
+  ENGINE_POLICY,
   LIBRARY_POLICY,
 } from './vite-plugins.ts';
 
@@ -34,7 +35,7 @@ test('only the library may connect to other sites', () => {
     '/',
     '/index.html?/assets/library.worker-a.js',
     '/assets/index-a.js',
-    '/assets/engine.worker-a.js',
+    '/assets/map.worker-a.js',
     '/assets/library.worker-a.js/../engine.worker-a.js',
     '/assets/library.worker-a.js.map',
     '/assetsXlibrary.worker-a.js',
@@ -46,4 +47,12 @@ test('other pages may show this one in a frame, and it shows none itself', () =>
   expect(CONTENT_SECURITY_POLICY).not.toContain('frame-ancestors');
   expect(CONTENT_SECURITY_POLICY).toContain("default-src 'none'");
   expect(CONTENT_SECURITY_POLICY).not.toContain('frame-src');
+});
+
+test('only the engine may compile WebAssembly, and nothing may evaluate scripts', () => {
+  expect(policyOf('/assets/engine.worker-Ab_1-x.js')).toBe(ENGINE_POLICY);
+  expect(ENGINE_POLICY).toContain("script-src 'self' 'wasm-unsafe-eval';");
+  expect(ENGINE_POLICY.replace(" 'wasm-unsafe-eval'", '')).toBe(CONTENT_SECURITY_POLICY);
+  for (const other of [CONTENT_SECURITY_POLICY, LIBRARY_POLICY, CORPUS_POLICY])
+    expect(other).not.toContain('eval');
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { STAMP } from './build.mjs';
 
-const policy = (connect: string): string =>
+const policy = (connect: string, script = "'self'"): string =>
   [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src ${script}`,
     "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
@@ -23,6 +23,12 @@ const policy = (connect: string): string =>
  */
 export const CONTENT_SECURITY_POLICY = policy("'self'");
 
+/**
+ * Of the engine's worker, whose kernels for the processor are WebAssembly: compiling it counts as evaluation, and this word
+ * allows that and no evaluation of scripts.
+ */
+export const ENGINE_POLICY = policy("'self'", "'self' 'wasm-unsafe-eval'");
+
 /** Of the library's worker, which downloads from hubs and never sees a prompt. */
 export const LIBRARY_POLICY = policy("'self' https: http://127.0.0.1:* http://localhost:*");
 
@@ -31,6 +37,7 @@ export const CORPUS_POLICY = policy("'none'");
 
 /** Policies of workers' scripts, by name. Any other follows the page's. */
 const WORKERS: readonly [RegExp, string][] = [
+  [/\/assets\/engine\.worker-[\w-]+\.js$/, ENGINE_POLICY],
   [/\/assets\/library\.worker-[\w-]+\.js$/, LIBRARY_POLICY],
   [/\/assets\/corpus\.worker-[\w-]+\.js$/, CORPUS_POLICY],
 ];
