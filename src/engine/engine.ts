@@ -107,7 +107,14 @@ export class Engine implements EngineApi {
         : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
       const load = async (): Promise<OpenedModelState> => {
-        const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, context);
+        const opened = await OpenedModelState.load(
+          gpu,
+          catalogue,
+          reference,
+          request.storage,
+          context,
+          request.dictionary,
+        );
         try {
           const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
           if (dictionary != null) await opened.use(dictionary, request.storage, context);
@@ -206,7 +213,8 @@ export class Engine implements EngineApi {
     gpu.profiling = request.profile ?? false;
     const result = await analyzePrompt(model, current?.dictionary, ids, {
       nextTokens: request.nextTokens ?? 10,
-      honesty: request.honesty ?? true,
+      predictions: request.predictions ?? true,
+      honesty: request.honesty ?? request.predictions ?? true,
       logits: request.logits ?? 'none',
       captures: request.captures ?? [],
     });

@@ -184,7 +184,12 @@ export interface AnalyzeRequest {
   nextTokens?: number;
   /** Ask for time per kernel (slower). */
   profile?: boolean;
-  /** Also measure the splice: dictionary reconstruction in place of the activation, and zero in its place. Default true. */
+  /** Losses and likely next tokens, without which a pass ends at the dictionary's hook. Default true. */
+  predictions?: boolean;
+  /**
+   * Also measure the splice: dictionary reconstruction in place of the activation, and zero in its place. Default as
+   * `predictions`.
+   */
   honesty?: boolean;
   /** Which logits to give back in full. Default `none`. */
   logits?: 'none' | 'last' | 'all';
@@ -219,7 +224,7 @@ export interface Analysis {
   windowStart: number;
   windowTokens: number;
   codes: CodesRecord;
-  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0. */
+  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0, and everywhere when predictions were not asked for. */
   loss: Float32Array;
   /** [T · n] most likely next tokens after position t, with probabilities. */
   next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };

@@ -14,7 +14,7 @@ import {
   prepareOpening,
   withDictionary,
 } from './opening.ts';
-import type { PageActions, PageState } from './page-state.ts';
+import type { PageActions, PageState, ViewNeeds } from './page-state.ts';
 import { NO_DICTIONARY } from './reference.ts';
 import { positionOf } from './rows.ts';
 import { scanWork } from './scans.ts';
@@ -41,7 +41,9 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   let followed = 0;
   let lastLoss = -Infinity;
   let kept = false;
-  let needsModel = (_view: string): boolean => true;
+  let views: ViewNeeds = { needsModel: () => true, predicts: () => true };
+  /** Whether the newest reading was asked what the model predicts. */
+  let predicting = false;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
 
@@ -140,6 +142,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     const client = runningEngine();
     if (!client || get().phase !== 'ready') return;
     const signal = slots.newest('analysis');
+    const predictions = views.predicts(get().view.view);
+    predicting = predictions;
     set({ analysing: true });
     try {
       const { text, windowStart } = get().view;
@@ -151,7 +155,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       if (!tokenized || signal.aborted) return;
       set({ tokenized });
       const { profile } = get();
-      const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile };
+      const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile, predictions };
       const analysis = await client.analyze(request, { signal });
       if (signal.aborted) return;
       set({ analysis, analysing: false });
@@ -163,6 +167,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       report(thrown, signal);
     }
   }
+
+  const lacksPredictions = (): boolean => views.predicts(get().view.view) && !predicting;
 
   /** Fits the view to what was computed, and compares it with what a link said to expect. */
   function settle(analysis: Analysis): void {
@@ -241,7 +247,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     }
     slots.abort('analysis');
     const { phase, opened } = get();
-    if (!needsModel(view.view)) {
+    if (!views.needsModel(view.view)) {
       if (phase === 'bad-link') set({ phase: opened ? 'ready' : 'idle' });
       // A link to such a view says nothing of what is open.
       if (opened && view.model === '')
@@ -259,7 +265,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       if (turn !== followed || get().phase === 'consent') return;
       if (!switched) update({ dictionary: dictionaryReference(opened) }, 'replace');
     }
-    const reread = changed || view.text !== before.text || view.windowStart !== before.windowStart;
+    const reread =
+      changed || view.text !== before.text || view.windowStart !== before.windowStart || lacksPredictions();
     if (reread || get().analysing) void read();
     if (changed || view.feature !== before.feature) void features.load();
   }
@@ -275,7 +282,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     search: '',
 
     async start(needs) {
-      needsModel = needs;
+      views = needs;
       onEngineTrouble(onTrouble);
       addEventListener('popstate', () => {
         if (!address.isOwn) void follow();
@@ -339,7 +346,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       update({ view, look: undefined, ...part });
       const { phase, opened, view: now } = get();
       const other = phase === 'ready' && now.model !== opened?.model.id;
-      if (needsModel(view) && (phase === 'idle' || other)) void load();
+      if (views.needsModel(view) && (phase === 'idle' || other)) void load();
+      else if (lacksPredictions()) void read();
     },
     async open({ model, dictionary, storage }) {
       promised = {};
