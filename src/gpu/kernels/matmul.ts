@@ -2,7 +2,8 @@ import matvecSource from '../../shaders/matmul_matvec.wgsl?raw';
 import quadSource from '../../shaders/matmul_quad.wgsl?raw';
 import registerSource from '../../shaders/matmul_register.wgsl?raw';
 import tiledSource from '../../shaders/matmul_tiled.wgsl?raw';
-import shared from '../../shaders/shared/matmul.wgsl?raw';
+import finishing from '../../shaders/shared/matmul.wgsl?raw';
+import blocks from '../../shaders/shared/weight_blocks.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import type { AdapterDescription } from '../device.ts';
 import { defineKernel } from '../kernel.ts';
@@ -11,6 +12,8 @@ import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
 import { choicesOf } from '../tune/choices.ts';
 import { ACTIVATION_NUMBERS, type KernelActivation, withActivations } from './activation-names.ts';
+
+const shared = `${blocks}\n${finishing}`;
 
 const common = {
   dims: {
