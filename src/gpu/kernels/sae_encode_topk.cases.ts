@@ -150,8 +150,14 @@ export const cases = gpuCases('sae_encode_topk', {
   },
   'every way to split the encoder matmul': async (gpu) => {
     const all = Object.keys(GROUP_MAX_VARIANTS) as GroupMaxVariant[];
-    for (const variant of all.filter((id) => runsOn(gpu.adapter, groupMaxSplit(id, 16, 8).kernel))) {
-      for (const input of [whole(1, 36, 1, 1), whole(5, 12, 30, 40), whole(17, 36, 1_003, 24)]) {
+    const kernels = new Set<string>();
+    for (const variant of all) {
+      const { kernel } = groupMaxSplit(variant, 16, 8);
+      if (!runsOn(gpu.adapter, kernel)) continue;
+      // Variants of one kernel differ in sizes only.
+      const more = kernels.has(kernel.name) ? [] : [whole(1, 36, 1, 1), whole(5, 12, 30, 40)];
+      kernels.add(kernel.name);
+      for (const input of [...more, whole(17, 36, 1_003, 24)]) {
         await checkExact(gpu, { ...input, variant });
         // What lies beyond the last latent, and latents that come out as NaN, must not win a group.
         const bEnc = input.bEnc.map((value, latent) => (latent % 16 === 3 ? NaN : value));
