@@ -43,7 +43,7 @@ export interface BenchProgress {
 
 export interface BenchRun {
   backend: 'webgpu' | 'cpu';
-  adapter: AdapterInfo;
+  adapter: Omit<AdapterInfo, 'backend' | 'reason'>;
   /** What times are taken by: timestamps of the device, or the wall clock from submission to the readback of four bytes. */
   clock: 'device' | 'wall';
   /** Which model `open` stands for. */
