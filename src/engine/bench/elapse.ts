@@ -1,6 +1,7 @@
 import { discarding } from '../../analysis/discarding.ts';
-import type { Batch } from '../../gpu/batch.ts';
+import type { Batch, KernelTiming } from '../../gpu/batch.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import type { KernelShare } from '../protocol.ts';
 
 export type Clock = 'device' | 'wall';
 
@@ -13,6 +14,8 @@ export interface Elapsed {
   flops: number;
   bytes: number;
   dispatches: number;
+  /** By kernel, longest first; none by the wall clock. */
+  kernels: KernelShare[];
 }
 
 /**
@@ -46,6 +49,7 @@ export async function elapse(
       flops: gpu.counters.flops - before.flops,
       bytes: gpu.counters.bytesMoved - before.bytesMoved,
       dispatches: gpu.counters.dispatches - before.dispatches,
+      kernels: byKernel(timings, repeats),
     };
   } finally {
     gpu.profiling = profiling;
@@ -55,4 +59,17 @@ export async function elapse(
 /** Whether the device says how long its work took. */
 export async function clockOf(gpu: Gpu, record: (batch: Batch) => void): Promise<Clock> {
   return (await elapse(gpu, record, 1, 'device')).ms > 0 ? 'device' : 'wall';
+}
+
+function byKernel(timings: readonly KernelTiming[], repeats: number): KernelShare[] {
+  const found = new Map<string, KernelShare>();
+  for (const { kernel, gpuMs, flops, bytes } of timings) {
+    const sum = found.get(kernel) ?? { kernel, dispatches: 0, ms: 0, flops: 0, bytes: 0 };
+    found.set(kernel, sum);
+    sum.dispatches += 1 / repeats;
+    sum.ms += gpuMs / repeats;
+    sum.flops += flops / repeats;
+    sum.bytes += bytes / repeats;
+  }
+  return [...found.values()].sort((a, b) => b.ms - a.ms);
 }

@@ -15,6 +15,7 @@ import { explain } from '../shared/messages.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import {
+  amountText,
   BOUNDS,
   type NamedResults,
   ratioText,
@@ -178,7 +179,8 @@ function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | u
                     <Info label={`How ${titleOf(workloads, row.id)} was checked`}>
                       <p>Checked: {row.checked}.</p>
                       <p>
-                        {row.repeats === 1 ? 'One run' : `${row.repeats} runs`} a round, in one submission.
+                        {amountText(row.flops)}FLOP and {amountText(row.bytes)}B a run,{' '}
+                        {row.repeats === 1 ? 'one run' : `${row.repeats} runs`} a round, in one submission.
                       </p>
                     </Info>
                   </>

@@ -76,6 +76,14 @@ export function timeText(ms: number): string {
 export const threeDigits = (value: number): string =>
   value >= 999.5 ? formatCount(value) : formatActivation(value);
 
+/** A count of operations or bytes: three significant digits with a decimal prefix. */
+export function amountText(count: number): string {
+  const prefixes = ['', 'k', 'M', 'G', 'T'];
+  let [size, at] = [count, 0];
+  for (; size >= 999.5 && at < prefixes.length - 1; at++) size /= 1000;
+  return `${at === 0 && Number.isInteger(count) ? count : threeDigits(size)}${at > 0 ? `\u00a0${prefixes[at]}` : ''}`;
+}
+
 export const ratioText = (ratio: number): string =>
   Number.isFinite(ratio) ? `${formatFixed(ratio, ratio >= 10 ? 1 : 2)}\u00a0×` : '–';
 
