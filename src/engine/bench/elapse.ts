@@ -14,7 +14,7 @@ export interface Elapsed {
   flops: number;
   bytes: number;
   dispatches: number;
-  /** By kernel, longest first; none by the wall clock. */
+  /** By kernel, longest first; none where there are no timestamps. */
   kernels: KernelShare[];
 }
 
@@ -36,7 +36,8 @@ export async function elapse(
     for (let run = 0; run < repeats; run++) record(batch);
   });
   try {
-    gpu.profiling = clock === 'device';
+    // On the processor, too, it is worth knowing what the time goes to; there it costs next to nothing.
+    gpu.profiling = clock === 'device' || gpu.backend === 'cpu';
     await gpu.settled();
     const before = { ...gpu.counters };
     const started = performance.now();
@@ -56,8 +57,9 @@ export async function elapse(
   }
 }
 
-/** Whether the device says how long its work took. */
+/** Whether the device says how long its work took, better than the wall clock, which is exact for the processor. */
 export async function clockOf(gpu: Gpu, record: (batch: Batch) => void): Promise<Clock> {
+  if (gpu.backend === 'cpu') return 'wall';
   return (await elapse(gpu, record, 1, 'device')).ms > 0 ? 'device' : 'wall';
 }
 
