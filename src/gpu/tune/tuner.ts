@@ -30,6 +30,8 @@ export interface TuneOptions {
   ops?: readonly TunedOp[];
   /** No further candidate is tried once a class has taken this long, compiling included. */
   budgetMs?: number;
+  /** The clock, in milliseconds. */
+  now?: () => number;
 }
 
 const BUDGET_MS = 300;
@@ -74,14 +76,14 @@ async function tuneClass(
   gpu: Gpu,
   op: TunedOp,
   asked: Asked,
-  { turn, signal, budgetMs = BUDGET_MS }: TuneOptions,
+  { turn, signal, budgetMs = BUDGET_MS, now = () => performance.now() }: TuneOptions,
 ): Promise<Measured | undefined> {
-  const started = performance.now();
+  const started = now();
   const trials: Trial[] = [];
   const [usual, ...others] = op.candidates(gpu.adapter, asked);
-  using bench = new Bench(gpu, op, asked);
+  using bench = new Bench(gpu, op, asked, now);
   for (const variant of [usual!, ...others]) {
-    if (variant !== usual && performance.now() - started > budgetMs) break;
+    if (variant !== usual && now() - started > budgetMs) break;
     try {
       await gpu.prepare([op.plan(variant, asked)]);
       if (signal.aborted) return undefined;
@@ -111,6 +113,7 @@ class Bench implements Disposable {
     private readonly gpu: Gpu,
     op: TunedOp,
     asked: Asked,
+    private readonly now: () => number,
   ) {
     this.#example = op.example(gpu, asked);
   }
@@ -148,10 +151,10 @@ class Bench implements Disposable {
     const batch = this.gpu.batch('tune');
     for (let i = 0; i < repeats; i++) batch.release(this.#example.record(batch, variant));
     await this.gpu.settled();
-    const started = performance.now();
+    const started = this.now();
     await batch.submit();
     await this.gpu.settled();
-    return (performance.now() - started) / repeats;
+    return (this.now() - started) / repeats;
   }
 
   [Symbol.dispose](): void {
