@@ -14,8 +14,8 @@ import { scriptingMs, type TraceEvent } from './scripting.ts';
 import { spreadOf } from './statistics.ts';
 
 const CATEGORIES = ['devtools.timeline', 'v8', 'disabled-by-default-v8.compile', 'toplevel'];
-/** A token of the sample text that names its feature. */
-const FIRST_FEATURE = '[role="listbox"][aria-label="Tokens"] [role="option"][aria-label*="feature "]';
+/** The page's own mark: `src/state/cold-start.ts`. */
+const FIRST_FEATURES = 'facet:first-features';
 
 interface Start {
   firstPaintMs: number;
@@ -71,11 +71,11 @@ async function oneStart(address: string): Promise<Start> {
     await browser.startTracing(page, { categories: CATEGORIES });
     await page.goto(address, { waitUntil: 'commit' });
     const seen = await page.waitForFunction(
-      (selector) => document.querySelector(selector) && performance.now(),
-      FIRST_FEATURE,
+      (mark) => performance.getEntriesByName(mark)[0]?.startTime,
+      FIRST_FEATURES,
       { timeout: 300_000, polling: 'raf' },
     );
-    const firstFeaturesMs = (await seen.jsonValue()) as number;
+    const firstFeaturesMs = (await seen.jsonValue())!;
     const { firstPaintMs, scripts } = await page.evaluate(() => {
       const paint = performance.getEntriesByName('first-contentful-paint')[0]!.startTime;
       const loaded = performance.getEntriesByType('resource') as PerformanceResourceTiming[];

@@ -7,7 +7,7 @@ type Spread = Results['cold'][number]['scriptingMs'];
 const precise = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(2);
 const times = (spread: Spread | undefined): string =>
-  spread ? `${precise(spread.median)} (${precise(spread.q1)}–${precise(spread.q3)})` : '–';
+  spread ? `${precise(spread.median)} (${precise(spread.lower)}–${precise(spread.upper)})` : '–';
 /** Nothing another program says may end a cell or begin a tag. */
 const plain = (text: string): string => text.replace(/[|<>\s]+/g, ' ').slice(0, 160);
 const row = (...cells: readonly (string | number)[]): string =>

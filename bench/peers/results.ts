@@ -5,7 +5,7 @@ import { ratiosOf, spreadOf } from './statistics.ts';
 import { reaches, type Target, targetOf } from './targets.ts';
 
 const number = v.pipe(v.number(), v.finite(), v.minValue(0));
-const spread = v.object({ median: number, q1: number, q3: number, least: number, greatest: number });
+const spread = v.object({ median: number, lower: number, upper: number, least: number, greatest: number });
 const kind = v.picklist(['webgpu', 'cpu']);
 
 const timed = v.object({

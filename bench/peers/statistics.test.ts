@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { differenceOf, ratiosOf, spreadOf } from './statistics.ts';
 
 test('quartiles lie between values in proportion', () => {
-  expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, q1: 1.75, q3: 3.25, least: 1, greatest: 4 });
-  expect(spreadOf([7])).toEqual({ median: 7, q1: 7, q3: 7, least: 7, greatest: 7 });
+  expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, lower: 1.75, upper: 3.25, least: 1, greatest: 4 });
+  expect(spreadOf([7])).toEqual({ median: 7, lower: 7, upper: 7, least: 7, greatest: 7 });
 });
 
 test('ratios are of rounds that both have', () => {

@@ -1,23 +1,14 @@
+import { type Quartiles, quartiles } from '../../src/shared/quartiles.ts';
 import type { Answer } from './contender.ts';
 
-export interface Spread {
-  median: number;
-  /** Quartiles, by linear interpolation. */
-  q1: number;
-  q3: number;
+export interface Spread extends Quartiles {
   least: number;
   greatest: number;
 }
 
 /** Order statistics of at least one value. */
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
-    return low + (place % 1) * (high - low);
-  };
-  return { median: at(0.5), q1: at(0.25), q3: at(0.75), least: at(0), greatest: at(1) };
+  return { ...quartiles(values), least: Math.min(...values), greatest: Math.max(...values) };
 }
 
 /** a / b of each round that has both. */
