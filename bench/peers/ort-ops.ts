@@ -4,6 +4,9 @@ import { type Layout, type Ops, ropeTables } from './program.ts';
 
 const CONTRIB = { domain: 'com.microsoft' };
 
+/** How attention is written; see the methods of these names. */
+export type OrtWay = 'grouped' | 'heads' | 'plain';
+
 /** A model as an ONNX graph of fused operators: what an optimised export of it looks like. Activations are [1, T, width]. */
 export class OrtOps implements Ops<string> {
   readonly presents: string[] = [];
@@ -16,7 +19,7 @@ export class OrtOps implements Ops<string> {
   constructor(
     private readonly graph: OnnxGraph,
     private readonly work: ModelWork,
-    private readonly way: 'grouped' | 'heads' | 'plain',
+    private readonly way: OrtWay,
   ) {
     const total = work.ids.length + (work.cache?.rows ?? 0);
     this.#rows = total;
@@ -122,8 +125,7 @@ export class OrtOps implements Ops<string> {
   }
 
   /** The older operator, without rotation and cache. */
-  heads(qkv: string, _layer: number, past?: readonly string[]): string {
-    if (past || this.#rope) throw new Error('not for this model');
+  heads(qkv: string): string {
     const { nHeads, attentionScale } = this.work.config;
     const parts = this.graph.node('Split', [qkv], { axis: 2, num_outputs: 3 }, { count: 3 });
     const attributes = { num_heads: nHeads, unidirectional: 1, scale: float(attentionScale) };

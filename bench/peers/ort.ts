@@ -1,6 +1,15 @@
-import type { Answer, Contender, DecodeWork, EncodeWork, Kind, Prepared, Ways } from './contender.ts';
+import type {
+  Answer,
+  Contender,
+  DecodeWork,
+  EncodeWork,
+  Kind,
+  ModelWork,
+  Prepared,
+  Ways,
+} from './contender.ts';
 import { OnnxGraph } from './onnx.ts';
-import { OrtOps } from './ort-ops.ts';
+import { OrtOps, type OrtWay } from './ort-ops.ts';
 import { recordModel } from './program.ts';
 
 /** As much of onnxruntime-web as is used: the package is not there when types are checked. */
@@ -93,7 +102,7 @@ export async function openOrt(kind: Kind): Promise<Contender> {
     kind,
     ours: false,
     model: (work) =>
-      ways(['grouped', 'heads', 'plain'] as const, async (way) => {
+      ways(waysOf(work), async (way) => {
         const { ids, residual, config, cache } = work;
         const graph = new OnnxGraph();
         const ops = new OrtOps(graph, work, way);
@@ -143,6 +152,12 @@ export async function openOrt(kind: Kind): Promise<Contender> {
       }),
     dispose() {},
   };
+}
+
+/** Multi-head attention knows neither rotation nor shared keys. */
+function waysOf({ config, cache }: ModelWork): OrtWay[] {
+  const simple = !cache && !config.layers[0]!.rope && config.nHeads === config.nKvHeads;
+  return ['grouped', ...(simple ? (['heads'] as const) : []), 'plain'];
 }
 
 const readWhole = async ({ whole }: Record<string, OrtTensor>): Promise<Answer> => ({

@@ -106,7 +106,7 @@ test('workloads keep the order of the list', () => {
   expect(ids).toEqual(['block-64', 'encode-64', 'decode-64']);
 });
 
-test('scripting counts what is inside something counted once, by the clock of its thread', () => {
+test('scripting counts what is inside something counted once, by the clock of its thread, and all that workers do', () => {
   const event = (name: string, tid: number, ts: number, dur: number, tdur?: number) =>
     ({ name, ph: 'X', pid: 1, tid, ts, dur, tdur }); // prettier-ignore
   const events = [
@@ -115,6 +115,10 @@ test('scripting counts what is inside something counted once, by the clock of it
     event('Paint', 1, 5_000, 9_000),
     event('FunctionCall', 2, 1_000, 2_000),
     event('EvaluateScript', 1, 0, 1_000),
+    event('ThreadControllerImpl::RunTask', 1, 20_000, 4_000),
+    event('ThreadControllerImpl::RunTask', 3, 20_000, 4_000, 250),
+    event('FunctionCall', 3, 21_000, 1_000, 100),
+    { name: 'thread_name', ph: 'M', pid: 1, tid: 3, ts: 0, args: { name: 'DedicatedWorker thread' } },
   ];
-  expect(scriptingMs(events)).toBe(4.5);
+  expect(scriptingMs(events)).toBe(4.75);
 });

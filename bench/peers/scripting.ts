@@ -8,6 +8,7 @@ export interface TraceEvent {
   dur?: number;
   /** By the thread's own clock, which stands still while others have the processor. */
   tdur?: number;
+  args?: { name?: string };
 }
 
 /** What DevTools counts as scripting. */
@@ -26,12 +27,20 @@ const SCRIPTING = new Set([
   'v8.callFunction',
 ]);
 
+/** Workers do nothing else; what follows a promise there is not always an event of its own. */
+const WORKER = { thread: 'DedicatedWorker thread', task: 'ThreadControllerImpl::RunTask' };
+
 /** Milliseconds spent in script, all threads together; what runs inside something counted is not counted again. */
 export function scriptingMs(events: readonly TraceEvent[]): number {
+  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
+  const workers = new Set(
+    events.filter(({ name, args }) => name === 'thread_name' && args?.name === WORKER.thread).map(threadOf),
+  );
   const threads = new Map<string, TraceEvent[]>();
   for (const event of events) {
-    if (event.ph !== 'X' || event.dur === undefined || !SCRIPTING.has(event.name)) continue;
-    const thread = `${event.pid} ${event.tid}`;
+    const thread = threadOf(event);
+    const counts = SCRIPTING.has(event.name) || (event.name === WORKER.task && workers.has(thread));
+    if (event.ph !== 'X' || event.dur === undefined || !counts) continue;
     const own = threads.get(thread);
     if (own) own.push(event);
     else threads.set(thread, [event]);
