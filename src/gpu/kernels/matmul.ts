@@ -118,7 +118,7 @@ export interface MatmulArguments {
   activation?: KernelActivation;
   /** Soft-caps what the activation gave: cap · tanh(y / cap). */
   cap?: number;
-  /** [T, N] f32, added last */
+  /** [T, N] f32, added last; may be `into.y`, which is then added to */
   residual?: Tensor;
   /**
    * Writes the N columns of `y` [T, width] from `column` on instead of a tensor of their own, for a matrix in several
@@ -142,20 +142,22 @@ export function matmul(batch: Batch, args: MatmulArguments): Tensor {
   const usual = args.variant ?? usualMatmul(batch.gpu.adapter, nRows);
   const variant = args.variant ?? choicesOf(batch.gpu).look('matmul', asked, usual, MATMUL_VARIANTS);
   const { kernel, overrides, tile } = matmulSplit(variant, nRows, layout);
+  // WebGPU binds no buffer for reading that the dispatch writes: the kernel finds the residual in y.
+  const hidden = residual?.place === y.place && batch.gpu.backend === 'webgpu';
   batch.run(kernel, {
     dims: {
       n_rows: nRows,
       k4: k / 4,
       n,
       has_bias: bias ? 1 : 0,
-      has_residual: residual ? 1 : 0,
+      has_residual: hidden ? 2 : residual ? 1 : 0,
       kind: ACTIVATION_NUMBERS[activation],
       cap: args.cap ?? 0,
       width,
       column: args.into?.column ?? 0,
     },
     // What is left out is never read, but a binding needs a buffer.
-    tensors: { x, w: weights, bias: bias ?? x, residual: residual ?? x, y },
+    tensors: { x, w: weights, bias: bias ?? x, residual: hidden ? x : (residual ?? x), y },
     groups: [Math.ceil(n / tile[1]), Math.ceil(nRows / tile[0])],
     overrides,
     cost: {
