@@ -1,7 +1,7 @@
 import type { Batch } from '../batch.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { type GroupSize, saeGroupMax } from './sae_group_max.ts';
+import { type GroupMaxVariant, type GroupSize, saeGroupMax } from './sae_group_max.ts';
 import { saeRescoreGroups } from './sae_rescore_groups.ts';
 import { subtractRow } from './subtract_row.ts';
 import { topKGroupMax } from './topk_group_max.ts';
@@ -23,6 +23,7 @@ const GROUP: GroupSize = 8;
  * @param bEnc [F] f32; its length says how many latents there are
  * @param bDec [d] f32, subtracted from x first when present
  * @param k    at least 1; beyond F the rest is padding
+ * @param variant of the encoder matmul; default as in `saeGroupMax`
  * @returns scratch `indices` [T, k] u32 and `values` [T, k] f32, largest first, ties by lowest latent; kept entries
  *   with p ≤ 0 become padding (index 0xffffffff, value 0) at the end of the row
  * @throws FacetError `bug` when the shapes do not fit
@@ -30,7 +31,14 @@ const GROUP: GroupSize = 8;
  */
 export function saeEncodeTopK(
   batch: Batch,
-  { x, wEnc, bEnc, bDec, k }: { x: Tensor; wEnc: Tensor; bEnc: Tensor; bDec?: Tensor; k: number },
+  {
+    x,
+    wEnc,
+    bEnc,
+    bDec,
+    k,
+    variant,
+  }: { x: Tensor; wEnc: Tensor; bEnc: Tensor; bDec?: Tensor; k: number; variant?: GroupMaxVariant },
 ): { indices: Tensor; values: Tensor } {
   if (!Number.isInteger(k) || k < 1) {
     throw shapeError('sae_encode_topk', `k must be a whole number of at least 1, not ${k}`, {
@@ -40,7 +48,7 @@ export function saeEncodeTopK(
     });
   }
   const centred = bDec ? subtractRow(batch, { x, row: bDec }) : x;
-  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc, group: GROUP });
+  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc, group: GROUP, variant });
   const { indices: chosen, values } = topKRows(batch, { x: maxima, k: Math.min(k, maxima.shape[1]!) });
   batch.release(maxima, values);
   const p = saeRescoreGroups(batch, { x: centred, wEnc, bEnc, chosen, group: GROUP });

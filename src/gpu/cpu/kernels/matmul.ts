@@ -1,11 +1,16 @@
-import { matmulMatvecKernel, matmulRegisterKernel, matmulTiledKernel } from '../../kernels/matmul.ts';
+import {
+  matmulMatvecKernel,
+  matmulQuadKernel,
+  matmulRegisterKernel,
+  matmulTiledKernel,
+} from '../../kernels/matmul.ts';
 import { type CpuCall, cpuKernel } from '../kernel.ts';
 import { eachProduct } from '../products.ts';
 import { activationOf } from './activation.ts';
 
 type Call = CpuCall<keyof typeof matmulRegisterKernel.dims, keyof typeof matmulRegisterKernel.tensors>;
 
-/** Of the three ways to split the work on a GPU nothing is left here. */
+/** Of the ways to split the work on a GPU nothing is left here. */
 function run({ dims, tensors, overrides }: Call): void {
   const [bias, residual, y] = [tensors.bias.f32, tensors.residual.f32, tensors.y.f32];
   const activate = activationOf(dims.kind);
@@ -33,3 +38,4 @@ function run({ dims, tensors, overrides }: Call): void {
 export const matmulRegister = cpuKernel(matmulRegisterKernel, run);
 export const matmulTiled = cpuKernel(matmulTiledKernel, run);
 export const matmulMatvec = cpuKernel(matmulMatvecKernel, run);
+export const matmulQuad = cpuKernel(matmulQuadKernel, run);

@@ -1,10 +1,17 @@
-import { saeGroupMaxKernel } from '../../kernels/sae_group_max.ts';
+import {
+  saeGroupMaxKernel,
+  saeGroupMaxQuadKernel,
+  saeGroupMaxTiledKernel,
+} from '../../kernels/sae_group_max.ts';
 import { saeRescoreGroupsKernel } from '../../kernels/sae_rescore_groups.ts';
-import { cpuKernel } from '../kernel.ts';
+import { type CpuCall, cpuKernel } from '../kernel.ts';
 import { eachProduct } from '../products.ts';
 import { weightReader } from '../view.ts';
 
-export const saeGroupMax = cpuKernel(saeGroupMaxKernel, ({ dims, tensors, overrides }) => {
+type Call = CpuCall<keyof typeof saeGroupMaxKernel.dims, keyof typeof saeGroupMaxKernel.tensors>;
+
+/** Of the ways to split the work on a GPU nothing is left here. */
+function groupMax({ dims, tensors, overrides }: Call): void {
   const group = 4 * overrides['per_group']!;
   const { n_latents: nLatents, n_groups: nGroups } = dims;
   const [bias, m] = [tensors.b_enc.f32, tensors.m.f32];
@@ -27,7 +34,11 @@ export const saeGroupMax = cpuKernel(saeGroupMaxKernel, ({ dims, tensors, overri
       m[row * nGroups + g] = largest;
     }
   });
-});
+}
+
+export const saeGroupMax = cpuKernel(saeGroupMaxKernel, groupMax);
+export const saeGroupMaxQuad = cpuKernel(saeGroupMaxQuadKernel, groupMax);
+export const saeGroupMaxTiled = cpuKernel(saeGroupMaxTiledKernel, groupMax);
 
 export const saeRescoreGroups = cpuKernel(saeRescoreGroupsKernel, ({ dims, tensors }) => {
   const [d, width, group] = [4 * dims.d4, 4 * dims.f4, 4 * dims.group4];
