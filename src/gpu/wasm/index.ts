@@ -3,8 +3,30 @@ import { FacetError } from '../../shared/errors.ts';
 import plain from './assembly/index.ts?asc';
 import relaxed from './assembly/index.ts?asc-relaxed';
 
+/** Numbers the functions know element types of weights by. */
+export const DTYPES = { f32: 0, f16: 1, bf16: 2 } as const;
+
 /** Functions of `assembly/`, whose files document them. Pointers are byte addresses in `memory`. */
-export interface WasmFunctions {}
+export interface WasmFunctions {
+  matmulScratch(nRows: number, k: number): number;
+  matmul(
+    x: number,
+    w: number,
+    dtype: number,
+    nk: number,
+    nRows: number,
+    k: number,
+    n: number,
+    bias: number,
+    residual: number,
+    y: number,
+    width: number,
+    column: number,
+    kind: number,
+    cap: number,
+    scratch: number,
+  ): void;
+}
 
 export interface Wasm extends WasmFunctions {
   /** Views of its buffer are detached whenever `alloc` makes it grow. */
