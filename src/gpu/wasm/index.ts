@@ -26,6 +26,22 @@ export interface WasmFunctions {
     cap: number,
     scratch: number,
   ): void;
+  encodeTopKScratch(nRows: number, d: number, nLatents: number): number;
+  encodeTopK(
+    x: number,
+    w: number,
+    dtype: number,
+    bEnc: number,
+    bDec: number,
+    nRows: number,
+    d: number,
+    nLatents: number,
+    width: number,
+    k: number,
+    indices: number,
+    values: number,
+    scratch: number,
+  ): void;
 }
 
 export interface Wasm extends WasmFunctions {

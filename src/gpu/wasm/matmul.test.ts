@@ -5,6 +5,7 @@ import { roundToFloat16, truncateToBfloat16 } from '../../testing/f16.ts';
 import { TestRandom } from '../../testing/random.ts';
 import { ACTIVATION_NUMBERS, type KernelActivation } from '../kernels/activation-names.ts';
 import { matmulReference } from '../reference/matmul.ts';
+import { displace, place, withScratch } from '../../testing/wasm-place.ts';
 import { DTYPES, loadWasm, type Wasm } from './index.ts';
 
 setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -21,14 +22,6 @@ interface Options {
   around?: readonly [number, number];
 }
 
-/** Copies into the memory; 12 bytes further, so that nothing relies on more than an f32's alignment. */
-function place(wasm: Wasm, data: Float32Array | Uint16Array): number {
-  const pointer = wasm.alloc(data.byteLength + 12) + 12;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  new Uint8Array(wasm.memory.buffer).set(bytes, pointer);
-  return pointer;
-}
-
 function check(wasm: Wasm, rows: number, k: number, n: number, options: Options = {}): void {
   const random = new TestRandom(rows * 31 + k * 7 + n);
   const { layout = 'kn', dtype = 'f32', activation = 'none', cap = 0, deviation = 1 } = options;
@@ -42,25 +35,26 @@ function check(wasm: Wasm, rows: number, k: number, n: number, options: Options 
   const pointers = [x, packed.bits, bias, residual].map((data) => (data ? place(wasm, data) : 0));
   const [xs, ws, biases, residuals] = pointers as [number, number, number, number];
   const y = place(wasm, new Float32Array(rows * width).fill(12_345));
-  const scratch = wasm.alloc(wasm.matmulScratch(rows, k));
-  wasm.matmul(
-    ...([
-      xs,
-      ws,
-      DTYPES[dtype],
-      layout === 'nk' ? 1 : 0,
-      rows,
-      k,
-      n,
-      biases,
-      residuals,
-      y,
-      width,
-      before,
-    ] as const),
-    ACTIVATION_NUMBERS[activation],
-    cap,
-    scratch,
+  withScratch(wasm, wasm.matmulScratch(rows, k), (scratch) =>
+    wasm.matmul(
+      ...([
+        xs,
+        ws,
+        DTYPES[dtype],
+        layout === 'nk' ? 1 : 0,
+        rows,
+        k,
+        n,
+        biases,
+        residuals,
+        y,
+        width,
+        before,
+      ] as const),
+      ACTIVATION_NUMBERS[activation],
+      cap,
+      scratch,
+    ),
   );
   const whole = new Float32Array(wasm.memory.buffer, y, rows * width);
   const columns = (row: number, all: Float32Array): Float32Array =>
@@ -87,8 +81,7 @@ function check(wasm: Wasm, rows: number, k: number, n: number, options: Options 
     outside.every((value) => value === 12_345),
     `${what}: wrote outside its columns`,
   ).toBe(true);
-  for (const pointer of [...pointers.filter(Boolean), y]) wasm.free(pointer - 12);
-  wasm.free(scratch);
+  for (const pointer of [...pointers.filter(Boolean), y]) displace(wasm, pointer);
 }
 
 describe.each(['plain', 'relaxed'] as const)('matmul of the %s build', async (simd) => {
@@ -186,6 +179,6 @@ describe.each(['plain', 'relaxed'] as const)('matmul of the %s build', async (si
         });
       }
     }
-    wasm.free(words - 12);
+    displace(wasm, words);
   });
 });

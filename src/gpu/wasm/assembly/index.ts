@@ -1,8 +1,10 @@
 // Kernels on the processor, compiled by AssemblyScript to 4-wide SIMD. Pointers are byte addresses in the one memory;
 // every array is f32 and row-major unless it says otherwise. Nothing here allocates: scratch areas are passed in.
+export { encodeTopK, encodeTopKScratch } from './encode';
 export { alloc, free } from './heap';
 export { matmul, matmulScratch } from './matmul';
 // Inner loops. Engines compile a function well once it has been called often, so these must stay functions: the
 // compiler's optimizer would move what has one caller and is not exported into that caller.
+export { select } from './encode';
 export { addRows, dots4 } from './matmul';
 export { packColumns, packRows, tile } from './panels';

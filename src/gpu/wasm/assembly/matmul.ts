@@ -125,7 +125,7 @@ function matvec(x: usize, w: usize, dtype: i32, nk: bool, k: i32, n: i32, row: i
 }
 
 /** Columns whose sums stay in the nearest cache while the rows of W pass by. */
-const BESIDE = 2048;
+export const BESIDE = 2048;
 
 /** Adds four rows of W, `n` apart from element `at` on, times four values of x. */
 export function addRows(x: usize, w: usize, dtype: i32, at: usize, n: usize, count: usize, out: usize): void {
