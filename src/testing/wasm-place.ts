@@ -15,11 +15,11 @@ export function displace(wasm: Wasm, pointer: number): void {
   wasm.free(pointer - SHIFT);
 }
 
-/** Runs `use` with a scratch area. @throws Error when it wrote beyond its end */
-export function withScratch(wasm: Wasm, bytes: number, use: (scratch: number) => void): void {
+/** Calls `run` with a scratch area. @throws Error when it wrote beyond its end */
+export function withScratch(wasm: Wasm, bytes: number, run: (scratch: number) => void): void {
   const scratch = wasm.alloc(bytes + 64);
   new Uint8Array(wasm.memory.buffer, scratch + bytes, 64).fill(0xa5);
-  use(scratch);
+  run(scratch);
   const beyond = new Uint8Array(wasm.memory.buffer, scratch + bytes, 64);
   if (!beyond.every((byte) => byte === 0xa5)) throw new Error(`wrote beyond ${bytes} bytes of scratch`);
   wasm.free(scratch);

@@ -72,10 +72,10 @@ export function encodeTopK(
   } else {
     const rows = free + 128;
     const panels = rows + packedRowBytes(nRows, d);
-    packRows(x, bDec, nRows, d, rows);
+    packRows(x, d, bDec, nRows, d, rows);
     for (let first = 0; first < wanted; first += STRIP) {
       const count = min(STRIP, wanted - first);
-      packColumns(w, dtype, false, d, width, first, count, panels);
+      packColumns(w, dtype, false, width, d, width, first, count, panels);
       for (let c = 0; c < count; c += PANEL) {
         const panel = panels + ((<usize>c * d) << 2);
         for (let row = 0; row < nRows; row += 4) {

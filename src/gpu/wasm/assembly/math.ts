@@ -89,3 +89,15 @@ export function activate4(x: v128, kind: i32): v128 {
       return x;
   }
 }
+
+/** ln x of a normal x > 0, to 1e-10: x = 2^n m with m near 1, and ln m = 2 artanh((m − 1) / (m + 1)) by its series. */
+export function ln(x: f64): f64 {
+  const bits = reinterpret<u64>(x) - 0x3fe6a09e667f3bcd; // of √½
+  const n = (<i64>bits) >> 52;
+  const m = reinterpret<f64>((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd);
+  const s = (m - 1) / (m + 1);
+  const q = s * s;
+  const series =
+    1 + q * (1 / 3.0 + q * (1 / 5.0 + q * (1 / 7.0 + q * (1 / 9.0 + q * (1 / 11.0 + q / 13.0)))));
+  return <f64>n * 0.6931471805599453 + 2 * s * series;
+}

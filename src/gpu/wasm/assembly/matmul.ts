@@ -59,10 +59,10 @@ export function matmul(
   const sums = scratch;
   const rows = scratch + SUMS;
   const panels = rows + packedRowBytes(nRows, k);
-  packRows(x, 0, nRows, k, rows);
+  packRows(x, k, 0, nRows, k, rows);
   for (let first = 0; first < n; first += STRIP) {
     const count = min(STRIP, n - first);
-    packColumns(w, dtype, nk, k, n, first, count, panels);
+    packColumns(w, dtype, nk, nk ? k : n, k, n, first, count, panels);
     for (let c = 0; c < count; c += PANEL) {
       const panel = panels + ((<usize>c * k) << 2);
       for (let row = 0; row < nRows; row += 4) {

@@ -14,14 +14,14 @@ export function packedRowBytes(nRows: usize, k: usize): usize {
   return ((nRows + 3) >> 2) * k * 16;
 }
 
-/** x [nRows, k], less `centre` [k] unless that is 0; rows beyond the last are zero. k is a multiple of 4. */
-export function packRows(x: usize, centre: usize, nRows: i32, k: i32, out: usize): void {
-  const bytes = (<usize>k) << 2;
+/** `nRows` rows of x, `stride` elements apart, less `centre` [k] unless that is 0; those beyond are zero. k % 4 = 0. */
+export function packRows(x: usize, stride: usize, centre: usize, nRows: i32, k: i32, out: usize): void {
+  const bytes = stride << 2;
   const zero = f32x4.splat(0);
   for (let row = 0; row < nRows; row += 4) {
     const count = nRows - row;
     const at = x + <usize>row * bytes;
-    for (let i: usize = 0; i < bytes; i += 16) {
+    for (let i: usize = 0; i < (<usize>k) << 2; i += 16) {
       const c = centre ? v128.load(centre + i) : zero;
       const r0 = f32x4.sub(v128.load(at + i), c);
       const r1 = count > 1 ? f32x4.sub(v128.load(at + bytes + i), c) : zero;
@@ -46,30 +46,30 @@ function storeTransposed(r0: v128, r1: v128, r2: v128, r3: v128, out: usize, str
 }
 
 /** Columns `first` … `first + count − 1` of W [k, n]; columns beyond n (a multiple of 4) are zero. */
-function packKn<W>(w: usize, k: i32, n: i32, first: i32, count: i32, out: usize): void {
+function packKn<W>(w: usize, stride: usize, k: i32, n: i32, first: i32, count: i32, out: usize): void {
   const zero = f32x4.splat(0);
   const panelBytes = (<usize>k) << 5;
+  let row: usize = 0;
   for (let i = 0; i < k; i++) {
-    const row = <usize>i * n;
     let to = out + ((<usize>i) << 5);
     for (let column = first; column < first + count; column += PANEL) {
       v128.store(to, weights4<W>(w, row + column));
       v128.store(to, column + 4 < n ? weights4<W>(w, row + column + 4) : zero, 16);
       to += panelBytes;
     }
+    row += stride;
   }
 }
 
 /** The same of W [n, k]. The last column stands in for those beyond it. */
-function packNk<W>(w: usize, k: i32, n: i32, first: i32, count: i32, out: usize): void {
+function packNk<W>(w: usize, stride: usize, k: i32, n: i32, first: i32, count: i32, out: usize): void {
   for (let column = first; column < first + count; column += 4) {
-    const c0 = <usize>column * k;
-    const c1 = <usize>min(column + 1, n - 1) * k;
-    const c2 = <usize>min(column + 2, n - 1) * k;
-    const c3 = <usize>min(column + 3, n - 1) * k;
+    const c0 = <usize>min(column, n - 1) * stride;
+    const c1 = <usize>min(column + 1, n - 1) * stride;
+    const c2 = <usize>min(column + 2, n - 1) * stride;
+    const c3 = <usize>min(column + 3, n - 1) * stride;
     let to = out + ((<usize>((column - first) >> 3) * k) << 5) + (column & 4 ? 16 : 0);
-    for (let i = 0; i < k; i += 4) {
-      const at = <usize>i;
+    for (let at: usize = 0; at < <usize>k; at += 4) {
       storeTransposed(
         weights4<W>(w, c0 + at),
         weights4<W>(w, c1 + at),
@@ -83,11 +83,15 @@ function packNk<W>(w: usize, k: i32, n: i32, first: i32, count: i32, out: usize)
   }
 }
 
-/** Panels of `count` columns of W from `first` on. `nk` says that W is [n, k]; k is a multiple of 4. */
+/**
+ * Panels of `count` columns of W from `first`, a multiple of 8, on. W is [k, n], or with `nk` [n, k]; its rows are `stride`
+ * elements apart; k is a multiple of 4 with `nk`.
+ */
 export function packColumns(
   w: usize,
   dtype: i32,
   nk: bool,
+  stride: usize,
   k: i32,
   n: i32,
   first: i32,
@@ -95,12 +99,12 @@ export function packColumns(
   out: usize,
 ): void {
   if (nk) {
-    if (dtype == 0) packNk<f32>(w, k, n, first, count, out);
-    else if (dtype == 1) packNk<u16>(w, k, n, first, count, out);
-    else packNk<i16>(w, k, n, first, count, out);
-  } else if (dtype == 0) packKn<f32>(w, k, n, first, count, out);
-  else if (dtype == 1) packKn<u16>(w, k, n, first, count, out);
-  else packKn<i16>(w, k, n, first, count, out);
+    if (dtype == 0) packNk<f32>(w, stride, k, n, first, count, out);
+    else if (dtype == 1) packNk<u16>(w, stride, k, n, first, count, out);
+    else packNk<i16>(w, stride, k, n, first, count, out);
+  } else if (dtype == 0) packKn<f32>(w, stride, k, n, first, count, out);
+  else if (dtype == 1) packKn<u16>(w, stride, k, n, first, count, out);
+  else packKn<i16>(w, stride, k, n, first, count, out);
 }
 
 /**
