@@ -8,14 +8,11 @@ const bench = {
   /** Measures the workloads whose name contains one of `filters` (all when empty). */
   async run(filters: string[], rounds: number): Promise<{ adapter: string; results: Measurement[] }> {
     using gpu = await Gpu.acquire({ largestTensorBytes: 1 << 28 });
-    gpu.device.pushErrorScope('validation');
     const all = Object.values(modules).flatMap(({ workloads }) => workloads);
     const chosen = all.filter(
       ({ name }) => filters.length === 0 || filters.some((part) => name.includes(part)),
     );
     const results = await measure(gpu, chosen, rounds);
-    const invalid = await gpu.device.popErrorScope();
-    if (invalid) throw new Error(`WebGPU: ${invalid.message}`);
     const { vendor, architecture, description } = gpu.adapter;
     return { adapter: [vendor, architecture, description].filter(Boolean).join(' '), results };
   },

@@ -33,7 +33,7 @@ async function timed(gpu: Gpu, prepared: Prepared, repeats: number): Promise<num
   for (let i = 0; i < repeats; i++) prepared.record(batch);
   const start = performance.now();
   await batch.submit();
-  await gpu.device.queue.onSubmittedWorkDone();
+  await gpu.settled();
   return performance.now() - start;
 }
 

@@ -24,6 +24,46 @@ export function tallyVitest(report) {
   return tally;
 }
 
+/** What failed and why, a line each. @param {any} report of Vitest @returns {string[]} */
+export function failuresVitest(report) {
+  return report.testResults.flatMap((/** @type {any} */ file) => {
+    const failed = file.assertionResults.filter((/** @type {any} */ test) => test.status === 'failed');
+    if (failed.length === 0 && file.status === 'failed') return [`${file.name}: ${firstLine(file.message)}`];
+    return failed.map(
+      (/** @type {any} */ test) => `${test.fullName}: ${firstLine(test.failureMessages?.[0])}`,
+    );
+  });
+}
+
+/** What failed and why, a line each. @param {any} report of Playwright @returns {string[]} */
+export function failuresPlaywright(report) {
+  /** @type {string[]} */
+  const lines = (report.errors ?? []).map((/** @type {any} */ error) => firstLine(error.message));
+  /** @param {any} suite */
+  const walk = (suite) => {
+    for (const spec of suite.specs ?? []) {
+      const bad = spec.tests.filter((/** @type {any} */ test) =>
+        ['unexpected', 'flaky'].includes(test.status),
+      );
+      for (const test of bad) {
+        const error = test.results.map((/** @type {any} */ result) => result.error).find(Boolean);
+        lines.push(`${spec.file}: ${spec.title}: ${firstLine(error?.message)}`);
+      }
+    }
+    (suite.suites ?? []).forEach(walk);
+  };
+  (report.suites ?? []).forEach(walk);
+  return lines;
+}
+
+/** @param {string | undefined} text */
+function firstLine(text) {
+  // The colours of a terminal are not for logs.
+  // oxlint-disable-next-line no-control-regex
+  const plain = (text ?? 'no message').replace(/\u001b\[[0-9;]*m/g, '').trim();
+  return plain.split('\n', 1)[0] ?? '';
+}
+
 /** A test that passed only on a second try counts as failed, and so does an error outside every test.
  * @param {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number }, errors: unknown[] }} report
  * @returns {Tally} */

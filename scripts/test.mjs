@@ -11,6 +11,8 @@ import { installIfStale, ROOT } from './install.mjs';
 import {
   closingLine,
   exitCode,
+  failuresPlaywright,
+  failuresVitest,
   sumTallies,
   tallyPlaywright,
   tallyStep,
@@ -37,6 +39,8 @@ mkdirSync(join(ROOT, REPORTS));
 const tallies = [];
 /** @type {string[]} */
 const failures = [];
+/** What failed inside a group, for the end of a long log. @type {string[]} */
+const details = [];
 
 /** @param {string} name @param {import('./tally.mjs').Tally} tally @param {number} started */
 function record(name, tally, started) {
@@ -69,13 +73,20 @@ function check(name, command) {
   return ok;
 }
 
-/** @param {string} name @param {(report: any) => import('./tally.mjs').Tally} count @param {() => boolean} run */
-function tests(name, count, run) {
+/** @param {string} name
+ * @param {{ count: (report: any) => import('./tally.mjs').Tally, explain: (report: any) => string[] }} reading
+ * @param {() => boolean} run */
+function tests(name, { count, explain }, run) {
   const started = performance.now();
   const ok = run();
   let tally = tallyStep(false);
   try {
-    tally = withExitCode(count(JSON.parse(readFileSync(join(ROOT, REPORTS, `${name}.json`), 'utf8'))), ok);
+    const report = JSON.parse(readFileSync(join(ROOT, REPORTS, `${name}.json`), 'utf8'));
+    tally = withExitCode(count(report), ok);
+    const lines = explain(report);
+    if (!ok && lines.length === 0)
+      lines.push('no test failed, but the runner did: an error outside every test');
+    details.push(...lines.slice(0, 20).map((line) => `${name}: ${line}`));
   } catch {
     console.error(`${name}: the run ended without a report.`);
   }
@@ -85,7 +96,7 @@ function tests(name, count, run) {
 /** @param {'unit' | 'gpu'} project @param {number} minutes */
 function vitest(project, minutes) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORTS}/${project}.json`];
-  tests(project, tallyVitest, () =>
+  tests(project, { count: tallyVitest, explain: failuresVitest }, () =>
     node(['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters], { minutes }),
   );
 }
@@ -125,7 +136,7 @@ if (groups.includes('e2e')) {
   else if (noBrowser) cannot('e2e', noBrowser);
   else {
     const env = { FACET_E2E_PORT: String(await freePort()) };
-    tests('e2e', tallyPlaywright, () =>
+    tests('e2e', { count: tallyPlaywright, explain: failuresPlaywright }, () =>
       node(
         ['node_modules/@playwright/test/cli.js', 'test', ...(values.all ? [] : ['--grep-invert', '@long'])],
         { minutes: 22, env },
@@ -135,6 +146,7 @@ if (groups.includes('e2e')) {
 }
 
 const total = sumTallies(tallies);
+for (const line of details) console.log(`✗ ${line}`);
 if (failures.length > 0) console.log(`Failed: ${failures.join(', ')}`);
 console.log(closingLine(total));
 process.exitCode = exitCode(total);

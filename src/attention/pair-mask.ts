@@ -188,14 +188,18 @@ export function reachable(mask: PairMask, queryBlock: number): [number, number] 
   return [Math.floor(first / blockSize), Math.floor((end - 1) / blockSize)];
 }
 
-/** Of a block of queries: the blocks of keys it always visits, in rising order. */
+/**
+ * Of a block of queries: the blocks of keys it always visits, in rising order. The first block of keys is one of them as
+ * long as the window lets a query see the first key.
+ */
 export function forced(mask: PairMask, queryBlock: number): number[] {
   const { blockSize } = mask.shape;
-  const [first, last] = reachable(mask, queryBlock);
+  const [, last] = reachable(mask, queryBlock);
   const [start] = mask.rowsOf(queryBlock);
+  const [firstKey] = mask.reach(start!);
   const own = Math.floor((start! + mask.shape.queryOffset) / blockSize);
   const kept = Array.from({ length: last - own + 1 }, (_, i) => own + i);
-  return first === 0 && own > 0 ? [0, ...kept] : kept;
+  return firstKey === 0 && own > 0 ? [0, ...kept] : kept;
 }
 
 /**

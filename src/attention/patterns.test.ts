@@ -142,7 +142,11 @@ describe.each(patterns.map((pattern) => [pattern.id, pattern] as const))('%s', (
           expect(recall(mask, input)).toBeLessThanOrEqual(recall(oracle, input) + 1e-6);
         },
       ),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        // The window hides the first key, though not all of its block.
+        examples: [[{ nQueries: 13, queryOffset: 0, blockSize: 4, window: 6, seed: 0, deviation: 0 }, 0]],
+      },
     );
   });
 });

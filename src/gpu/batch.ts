@@ -1,9 +1,9 @@
 import { FacetError } from '../shared/errors.ts';
 import type { Gpu } from './gpu.ts';
-import type { KernelSpec } from './kernel.ts';
-import { byteLengthOf, type DType, isPacked, Tensor, type WeightDType } from './tensor.ts';
+import type { KernelSpec, Variant } from './kernel.ts';
+import { byteLengthOf, type DeviceBuffer, type DType, isPacked, Tensor, type WeightDType } from './tensor.ts';
 
-/** Arithmetic and traffic of one dispatch, so that a profile can say how far it is from the adapter's limits. */
+/** Arithmetic and traffic of one dispatch, so that a profile can say how far it is from the device's limits. */
 export interface Cost {
   /** Floating-point operations; a multiply-add counts two. */
   flops: number;
@@ -24,36 +24,63 @@ export interface KernelTiming extends Cost {
   kernel: string;
   /** What the batch was doing, e.g. `blocks.2.mlp`; set by `Batch.scope`. */
   scope: string;
+  /** Milliseconds the dispatch took: between GPU timestamps or, on the processor, by its clock. */
   gpuMs: number;
 }
 
 export type ReadArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-const UNIFORM_STRIDE = 256; // minUniformBufferOffsetAlignment is at most this on every adapter
 const MAX_GROUPS = 65_535; // maxComputeWorkgroupsPerDimension that WebGPU guarantees
-const MAX_TIMED = 2_048; // a query set holds at most 4,096 timestamps
+const MAX_DISPATCHES = 2 ** 18; // of 256 bytes of uniforms each
 
-interface Dispatch {
-  pipeline: GPUComputePipeline;
-  bindGroup: (uniforms: GPUBuffer) => GPUBindGroup;
+/** One dispatch as a device runs it. */
+export interface Dispatch {
+  kernel: KernelSpec;
+  variant: Variant;
+  /** What `Gpu.program` gave for them. */
+  program: unknown;
+  /** As the kernel declares their types: whole for u32 and i32, single precision for f32. */
+  dims: Readonly<Record<string, number>>;
+  /** In the order of the kernel's tensors. */
+  tensors: readonly Tensor[];
   groups: readonly [number, number, number];
   timing: Omit<KernelTiming, 'gpuMs'>;
 }
 
-type Step =
-  | { dispatch: Dispatch }
-  | { copy: { from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number } };
+export interface Copy {
+  from: DeviceBuffer;
+  fromOffset: number;
+  to: DeviceBuffer;
+  toOffset: number;
+  size: number;
+}
+
+export type Step = { dispatch: Dispatch } | { copy: Copy };
+
+/** What `Gpu.execute` is given: the steps in order, then what is read back of them. */
+export interface Recording {
+  label: string;
+  steps: readonly Step[];
+  reads: readonly Tensor[];
+}
+
+export interface Outcome {
+  /** In the order of `reads`, as copies the caller owns. */
+  arrays: ReadArray[];
+  /** Of every dispatch in order; empty unless the device was profiling. */
+  timings: KernelTiming[];
+}
 
 /**
  * Work recorded for one submission. Nothing runs before `submit`; there is no readback inside. Scratch buffers that
- * are released are used again by later steps of the same batch, which WebGPU orders after the earlier ones. Tensors
+ * are released are used again by later steps of the same batch, which every device orders after the earlier ones. Tensors
  * from `gpu.tensor` that the batch uses must not be disposed of before `submit` was called.
  */
 export class Batch {
   readonly #steps: Step[] = [];
-  readonly #uniforms: number[][] = [];
-  readonly #free = new Map<number, GPUBuffer[]>();
-  readonly #owned = new Set<GPUBuffer>();
+  #dispatches = 0;
+  readonly #free = new Map<number, DeviceBuffer[]>();
+  readonly #owned = new Set<DeviceBuffer>();
   #scope = '';
   #submitted = false;
   #failed = false;
@@ -78,11 +105,11 @@ export class Batch {
     if (bytes > this.gpu.largestTensorBytes) {
       throw new FacetError(
         'limits',
-        `A result of ${Math.ceil(bytes / 2 ** 20)} MiB ([${shape.join(', ')}]) is larger than this adapter allows.`,
+        `A result of ${Math.ceil(bytes / 2 ** 20)} MiB ([${shape.join(', ')}]) is larger than this device allows.`,
         { hint: 'Shorten the text, or ask for less of it at once.' },
       );
     }
-    let buffer: GPUBuffer | undefined;
+    let buffer: DeviceBuffer | undefined;
     for (const [size, list] of this.#free) {
       // The pool's classes make equal requests equal sizes; anything up to twice the need is worth reusing.
       if (size >= bytes && size <= 2 * Math.max(bytes, 256) && list.length > 0) {
@@ -99,7 +126,7 @@ export class Batch {
   input(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): Tensor {
     const dtype: DType = data instanceof Float32Array ? 'f32' : 'u32';
     const buffer = this.gpu.pool.take(Math.max(4, data.byteLength));
-    this.gpu.device.queue.writeBuffer(buffer, 0, data);
+    this.gpu.writeBuffer(buffer, 0, data);
     this.#owned.add(buffer);
     return new Tensor(buffer, shape, dtype, (given) => this.#reclaim(given));
   }
@@ -121,7 +148,7 @@ export class Batch {
     });
   }
 
-  #reclaim(buffer: GPUBuffer): void {
+  #reclaim(buffer: DeviceBuffer): void {
     if (this.#submitted || !this.#owned.has(buffer)) return;
     const list = this.#free.get(buffer.size);
     if (list) list.push(buffer);
@@ -150,34 +177,19 @@ export class Batch {
         throw new FacetError('bug', `${kernel.name}: weights must share one storage type`);
       }
     }
-    const { pipeline, layout } = this.gpu.compiled(kernel, variant);
-    const slot = this.#uniforms.length;
-    this.#uniforms.push(packDims(kernel, args.dims));
-    const buffers = names.map((name) => {
-      const { buffer, byteLength } = args.tensors[name];
-      return { buffer, size: Math.min(buffer.size, Math.max(16, Math.ceil(byteLength / 16) * 16)) };
-    });
-    const { device } = this.gpu;
+    const { flops, bytes } = args.cost;
     this.#steps.push({
       dispatch: {
-        pipeline,
-        bindGroup: (uniforms) =>
-          device.createBindGroup({
-            layout,
-            entries: [
-              { binding: 0, resource: { buffer: uniforms, offset: 0, size: UNIFORM_STRIDE } },
-              // The tensor's own bytes: a pooled buffer may be larger than one binding may be.
-              ...buffers.map(({ buffer, size }, index) => ({
-                binding: index + 1,
-                resource: { buffer, size },
-              })),
-            ],
-          }),
+        kernel,
+        variant,
+        program: this.gpu.program(kernel, variant),
+        dims: checkedDims(kernel, args.dims),
+        tensors: names.map((name) => args.tensors[name]),
         groups: [x, y, z],
-        timing: { kernel: kernel.name, scope: this.#scope, ...args.cost },
+        timing: { kernel: kernel.name, scope: this.#scope, flops, bytes },
       },
     });
-    if (slot * UNIFORM_STRIDE > 2 ** 26) throw new FacetError('bug', 'a batch holds too many dispatches');
+    if (++this.#dispatches > MAX_DISPATCHES) throw new FacetError('bug', 'a batch holds too many dispatches');
   }
 
   /** Copies whole tensors or ranges in bytes (multiples of 4). */
@@ -192,165 +204,53 @@ export class Batch {
   }
 
   /**
-   * Submits everything once and, when asked, reads tensors back through one staging buffer and one map.
+   * Submits everything once and, when asked, reads tensors back in one go.
    * @param reads f32 or u32 tensors; the arrays come back in the same order, as copies the caller owns.
    */
-  async submit(reads: readonly Tensor[] = []): Promise<{ arrays: ReadArray[]; timings: KernelTiming[] }> {
+  async submit(reads: readonly Tensor[] = []): Promise<Outcome> {
     if (this.#submitted) throw new FacetError('bug', 'batch submitted twice');
     this.#submitted = true;
-    const { gpu } = this;
-    const { device } = gpu;
-    const dispatches = this.#steps.filter((step): step is { dispatch: Dispatch } => 'dispatch' in step);
-    const timed = gpu.profiling && gpu.canTime && dispatches.length > 0 && dispatches.length <= MAX_TIMED;
+    const { gpu, label } = this;
+    const { counters } = gpu;
     const readBytes = reads.reduce((sum, tensor) => sum + tensor.byteLength, 0);
-    const timingBytes = timed ? dispatches.length * 16 : 0;
-    const alignedReads = Math.ceil(readBytes / 8) * 8;
-    const total = alignedReads + timingBytes;
-    if (total > device.limits.maxBufferSize) {
+    if (readBytes > gpu.largestReadBytes) {
       this.#returnBuffers();
       throw new FacetError(
         'limits',
-        `Reading back ${readBytes} bytes at once is more than this adapter allows (${device.limits.maxBufferSize}).`,
+        `Reading back ${readBytes} bytes at once is more than this device allows (${gpu.largestReadBytes}).`,
         { hint: 'Ask for fewer activations, or for a shorter text.' },
       );
     }
-    // A submission that fails must not pass for one that ran: its staging buffer would hold older numbers.
-    device.pushErrorScope('validation');
-    device.pushErrorScope('out-of-memory');
-    const uniforms = this.#writeUniforms();
-    const queries = timed
-      ? device.createQuerySet({ type: 'timestamp', count: dispatches.length * 2 })
-      : undefined;
-    const resolved = timed
-      ? device.createBuffer({
-          size: timingBytes,
-          usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-        })
-      : undefined;
-    const staging = total > 0 ? gpu.staging.take(total) : undefined;
-    const encoder = device.createCommandEncoder({ label: this.label });
-    this.#encode(encoder, uniforms, queries);
-    if (staging) {
-      let offset = 0;
-      for (const tensor of reads) {
-        if (tensor.byteLength > 0)
-          encoder.copyBufferToBuffer(tensor.buffer, 0, staging, offset, tensor.byteLength);
-        offset += tensor.byteLength;
-      }
-      if (queries && resolved) {
-        encoder.resolveQuerySet(queries, 0, dispatches.length * 2, resolved, 0);
-        encoder.copyBufferToBuffer(resolved, 0, staging, alignedReads, timingBytes);
+    counters.submissions += 1;
+    counters.dispatches += this.#dispatches;
+    for (const step of this.#steps) {
+      if ('copy' in step) counters.bytesMoved += 2 * step.copy.size;
+      else {
+        counters.bytesMoved += step.dispatch.timing.bytes;
+        counters.flops += step.dispatch.timing.flops;
       }
     }
-    device.queue.submit([encoder.finish()]);
-    gpu.counters.submissions += 1;
-    gpu.counters.dispatches += dispatches.length;
-    const faults = Promise.all([device.popErrorScope(), device.popErrorScope()]);
     try {
-      const mapped = staging?.mapAsync(GPUMapMode.READ, 0, total);
-      // Awaited together, so that a failed map is never left unhandled while the scopes are read.
-      const [scopes, map] = await Promise.allSettled([faults, mapped]);
-      const found = scopes.status === 'fulfilled' ? scopes.value.filter((error) => error !== null) : [];
-      if (found.length > 0) throw this.#failure(found);
-      if (map.status === 'rejected') {
-        throw new FacetError('device-lost', 'The GPU stopped before the result could be read.', {
-          detail: String(map.reason),
-          cause: map.reason,
-        });
-      }
+      const outcome = await gpu.execute({ label, steps: this.#steps, reads });
       this.#returnBuffers();
-      if (!staging) return { arrays: [], timings: [] };
-      const bytes = staging.getMappedRange(0, total);
-      let offset = 0;
-      const arrays = reads.map((tensor): ReadArray => {
-        const own = bytes.slice(offset, offset + tensor.byteLength);
-        offset += tensor.byteLength;
-        return tensor.dtype === 'u32' ? new Uint32Array(own) : new Float32Array(own);
-      });
-      const timings = timed ? readTimings(bytes.slice(alignedReads), dispatches) : [];
-      staging.unmap();
-      gpu.staging.give(staging);
-      gpu.counters.readbacks += 1;
-      gpu.counters.bytesRead += readBytes;
-      return { arrays, timings };
+      if (readBytes > 0) counters.readbacks += 1;
+      counters.bytesRead += readBytes;
+      return outcome;
     } catch (thrown) {
       // Any of these buffers may be the invalid one, so none goes back to where the next batch would find it, nor do those
       // that were to outlive the batch.
       this.#failed = true;
       for (const buffer of this.#owned) gpu.pool.destroy(buffer);
       this.#owned.clear();
-      if (staging) gpu.staging.destroy(staging);
       gpu.trim();
       throw thrown;
-    } finally {
-      uniforms?.destroy();
-      resolved?.destroy();
-      queries?.destroy();
     }
-  }
-
-  #failure(errors: readonly GPUError[]): FacetError {
-    const detail = errors.map(({ message }) => message).join('; ');
-    if (errors.some((error) => error instanceof GPUOutOfMemoryError) || this.gpu.takeOutOfMemory()) {
-      return new FacetError('out-of-memory', 'The GPU has no room for this.', {
-        hint: 'Shorten the text, or close other pages that use the GPU.',
-        detail,
-      });
-    }
-    return new FacetError('bug', `${this.label}: ${detail}`);
   }
 
   /** Gives up without running: every scratch buffer goes back to the pool. */
   discard(): void {
     this.#submitted = true;
     this.#returnBuffers();
-  }
-
-  #writeUniforms(): GPUBuffer | undefined {
-    if (this.#uniforms.length === 0) return undefined;
-    const data = new Uint32Array((this.#uniforms.length * UNIFORM_STRIDE) / 4);
-    this.#uniforms.forEach((words, index) => data.set(words, (index * UNIFORM_STRIDE) / 4));
-    const buffer = this.gpu.device.createBuffer({
-      size: data.byteLength,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    this.gpu.device.queue.writeBuffer(buffer, 0, data);
-    return buffer;
-  }
-
-  #encode(
-    encoder: GPUCommandEncoder,
-    uniforms: GPUBuffer | undefined,
-    queries: GPUQuerySet | undefined,
-  ): void {
-    let pass: GPUComputePassEncoder | undefined;
-    let index = 0;
-    for (const step of this.#steps) {
-      if ('copy' in step) {
-        pass?.end();
-        pass = undefined;
-        const { from, fromOffset, to, toOffset, size } = step.copy;
-        encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, size);
-        continue;
-      }
-      if (queries) {
-        // One pass per dispatch, so that each has a start and an end of its own.
-        pass?.end();
-        pass = encoder.beginComputePass({
-          timestampWrites: {
-            querySet: queries,
-            beginningOfPassWriteIndex: index * 2,
-            endOfPassWriteIndex: index * 2 + 1,
-          },
-        });
-      }
-      pass ??= encoder.beginComputePass({ label: this.label });
-      pass.setPipeline(step.dispatch.pipeline);
-      pass.setBindGroup(0, step.dispatch.bindGroup(uniforms!), [index * UNIFORM_STRIDE]);
-      pass.dispatchWorkgroups(...step.dispatch.groups);
-      index += 1;
-    }
-    pass?.end();
   }
 
   #returnBuffers(): void {
@@ -360,23 +260,14 @@ export class Batch {
   }
 }
 
-function packDims(kernel: KernelSpec, dims: Record<string, number>): number[] {
-  const view = new DataView(new ArrayBuffer(4));
-  return Object.entries(kernel.dims).map(([name, type]) => {
+/** Scalars as the kernel will see them. @throws FacetError `bug` for one that is missing or no number */
+function checkedDims(kernel: KernelSpec, dims: Record<string, number>): Record<string, number> {
+  const checked: Record<string, number> = {};
+  for (const [name, type] of Object.entries(kernel.dims)) {
     const value = dims[name];
     if (value === undefined || Number.isNaN(value))
       throw new FacetError('bug', `${kernel.name}: dimension ${name} is ${value}`);
-    if (type === 'f32') view.setFloat32(0, value, true);
-    else if (type === 'i32') view.setInt32(0, value, true);
-    else view.setUint32(0, value, true);
-    return view.getUint32(0, true);
-  });
-}
-
-function readTimings(bytes: ArrayBuffer, dispatches: readonly { dispatch: Dispatch }[]): KernelTiming[] {
-  const stamps = new BigUint64Array(bytes);
-  return dispatches.map(({ dispatch }, index) => ({
-    ...dispatch.timing,
-    gpuMs: Number(stamps[index * 2 + 1]! - stamps[index * 2]!) / 1e6,
-  }));
+    checked[name] = type === 'f32' ? Math.fround(value) : type === 'i32' ? value | 0 : value >>> 0;
+  }
+  return checked;
 }

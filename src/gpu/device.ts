@@ -1,13 +1,17 @@
 import { FacetError } from '../shared/errors.ts';
 
-/** What the caller is about to put on the GPU; turned into required limits, no more than asked for. */
+/** What the caller is about to put on the device; turned into required limits, no more than asked for. */
 export interface GpuNeeds {
   /** Largest single tensor in bytes (weights, logits or captures). */
   largestTensorBytes: number;
 }
 
+/** Which of the two devices runs the kernels: WGSL through WebGPU, or the processor. */
+export type Backend = 'webgpu' | 'cpu';
+
 /** What runs underneath, in words a visitor can read and paste into a report. */
 export interface AdapterDescription {
+  backend: Backend;
   vendor: string;
   architecture: string;
   description: string;
@@ -34,6 +38,7 @@ function describe(adapter: GPUAdapter): AdapterDescription {
   const named = `${vendor} ${architecture} ${description}`.toLowerCase();
   const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupStorageSize } = adapter.limits;
   return {
+    backend: 'webgpu',
     vendor,
     architecture,
     description,

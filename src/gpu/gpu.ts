@@ -1,74 +1,113 @@
 import { FacetError } from '../shared/errors.ts';
-import { Batch } from './batch.ts';
-import { acquireDevice, type AdapterDescription, type GpuNeeds } from './device.ts';
-import { type KernelSpec, shaderText, type Variant, variantKey } from './kernel.ts';
+import { Batch, type Outcome, type Recording } from './batch.ts';
+import type { AdapterDescription, Backend, GpuNeeds } from './device.ts';
+import type { KernelSpec, Variant } from './kernel.ts';
 import { BufferPool } from './pool.ts';
-import { byteLengthOf, type DType, Tensor, type WeightDType } from './tensor.ts';
+import { byteLengthOf, type DeviceBuffer, type DType, Tensor, type WeightDType } from './tensor.ts';
 
 /** Running totals since the device was made; an analysis reports the difference it caused. */
 export interface Counters {
   submissions: number;
   readbacks: number;
   dispatches: number;
-  /** Bytes copied from the GPU to JavaScript. */
+  /** Bytes copied from the device to JavaScript. */
   bytesRead: number;
+  /** Bytes of tensors copied from JavaScript to the device. */
+  bytesWritten: number;
+  /** Buffers the device was asked for: weights, scratch and staging; one that is pooled and used again counts once. */
+  buffersCreated: number;
+  /** Bytes the dispatches read and wrote, were every input and output moved once (`Cost.bytes`), and copies. */
+  bytesMoved: number;
+  /** Floating-point operations of the dispatches (`Cost.flops`). */
+  flops: number;
 }
 
-export interface CompiledKernel {
-  pipeline: GPUComputePipeline;
-  layout: GPUBindGroupLayout;
-}
+export type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** One device and what is kept on it: compiled kernels, pooled buffers, counters. Knows no model. */
-export class Gpu implements Disposable {
-  readonly pool: BufferPool;
-  readonly staging: BufferPool;
-  readonly counters: Counters = { submissions: 0, readbacks: 0, dispatches: 0, bytesRead: 0 };
+/**
+ * One device and what is kept on it: pooled buffers, compiled kernels, counters. Knows no model. `webgpu/` and `cpu/`
+ * hold the two there are; everything above records batches and does not know which one runs them.
+ */
+export abstract class Gpu implements Disposable {
+  readonly pool = new BufferPool(this.counting((size) => this.allocate(size)));
+  readonly counters: Counters = {
+    submissions: 0,
+    readbacks: 0,
+    dispatches: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    buffersCreated: 0,
+    bytesMoved: 0,
+    flops: 0,
+  };
   /** Variants that were compiled when they were first run, because `prepare` had not: a pause somebody noticed. */
   readonly lateKernels: string[] = [];
-  /** Resolves with the browser's reason when the device is gone; never resolves for one we disposed of. */
-  readonly lost: Promise<string>;
+  /** Resolves with the reason when the device is gone; never resolves for one we disposed of. */
+  abstract readonly lost: Promise<string>;
   /** Called with validation errors nobody awaited: always a bug of ours. */
   onError: (error: FacetError) => void = (error) => console.error(error);
-  /** When true each dispatch is timed on the GPU, if the adapter can. */
+  /** When true each dispatch is timed, if the device can. */
   profiling = false;
 
-  readonly #compiled = new Map<string, CompiledKernel>();
-  readonly #pending = new Map<string, Promise<void>>();
-  #weightBytes = 0;
+  readonly #weights = this.counting((size) => this.allocate(size));
+  #allocatedBytes = 0;
+  #peakBytes = 0;
   #outOfMemory = false;
 
-  constructor(
-    readonly device: GPUDevice,
-    readonly adapter: AdapterDescription,
-  ) {
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    this.pool = new BufferPool(device, storage);
-    this.staging = new BufferPool(device, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-    device.onuncapturederror = ({ error }) => {
-      // An allocation that fails while a batch is recorded is reported by that batch, when it is submitted.
-      if (error instanceof GPUOutOfMemoryError) this.#outOfMemory = true;
-      else this.onError(new FacetError('bug', error.message));
-    };
-    this.lost = new Promise((resolve) => {
-      void device.lost.then((info) => {
-        if (info.reason !== 'destroyed') resolve(info.message || 'unknown');
-      });
-    });
-  }
+  constructor(readonly adapter: AdapterDescription) {}
 
+  /** @throws FacetError `insecure-context`, `no-webgpu`, `no-adapter` or `limits`, each with what to do about it. */
   static async acquire(needs: GpuNeeds): Promise<Gpu> {
-    const { device, adapter } = await acquireDevice(needs);
-    return new Gpu(device, adapter);
+    const { acquireGpu } = await import('./acquire.ts');
+    return acquireGpu(needs);
   }
 
-  get canTime(): boolean {
-    return this.device.features.has('timestamp-query');
+  get backend(): Backend {
+    return this.adapter.backend;
+  }
+
+  abstract get canTime(): boolean;
+
+  /** Largest tensor one kernel can read or write, in bytes. */
+  abstract get largestTensorBytes(): number;
+
+  /** Most bytes one batch can read back. */
+  abstract get largestReadBytes(): number;
+
+  /** A buffer of `size` bytes. One there is no room for is reported by the batch that uses it, when it is submitted. */
+  protected abstract allocate(size: number): DeviceBuffer;
+
+  /** Tells a buffer's maker to count it in `allocatedBytes`, its peak and `buffersCreated`. */
+  protected counting<B extends DeviceBuffer>(
+    allocate: (size: number) => B,
+  ): { create(size: number): B; destroy(buffer: B): void } {
+    return {
+      create: (size) => {
+        const buffer = allocate(size);
+        this.counters.buffersCreated += 1;
+        this.#allocatedBytes += buffer.size;
+        this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
+        return buffer;
+      },
+      destroy: (buffer) => {
+        this.#allocatedBytes -= buffer.size;
+        buffer.destroy();
+      },
+    };
   }
 
   /** Bytes held on the device: weights and pooled buffers. */
   get allocatedBytes(): number {
-    return this.pool.allocatedBytes + this.staging.allocatedBytes + this.#weightBytes;
+    return this.#allocatedBytes;
+  }
+
+  /** The most `allocatedBytes` has been since the device was made or `resetPeak` was called. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  resetPeak(): void {
+    this.#peakBytes = this.#allocatedBytes;
   }
 
   /** An uninitialised tensor from the pool; `dispose` returns it. */
@@ -79,14 +118,12 @@ export class Gpu implements Disposable {
 
   /** A tensor with a buffer of exactly its size, outside the pool: for weights, which live long and are large. */
   weights(shape: readonly number[], dtype: DType): Tensor {
-    const size = Math.max(16, Math.ceil(byteLengthOf(shape, dtype) / 16) * 16);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffer = this.device.createBuffer({ size, usage });
-    this.#weightBytes += size;
-    return new Tensor(buffer, shape, dtype, (given) => {
-      this.#weightBytes -= size;
-      given.destroy();
-    });
+    const buffer = this.#weights.create(Math.max(16, Math.ceil(byteLengthOf(shape, dtype) / 16) * 16));
+    return new Tensor(buffer, shape, dtype, (given) => this.#weights.destroy(given));
+  }
+
+  protected noteOutOfMemory(): void {
+    this.#outOfMemory = true;
   }
 
   /** Whether an allocation failed since this was last asked. */
@@ -99,24 +136,14 @@ export class Gpu implements Disposable {
   /** Gives every pooled buffer that is not in use back to the device. */
   trim(): void {
     this.pool.trim();
-    this.staging.trim();
-  }
-
-  /** Largest tensor one kernel can read or write, in bytes. */
-  get largestTensorBytes(): number {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
   /**
    * `upload` that waits until the device has said whether there was room.
    * @throws FacetError `out-of-memory`
    */
-  async uploadWeights(
-    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
-    shape: readonly number[],
-  ): Promise<Tensor> {
-    return this.#orOutOfMemory(() => this.upload(data, shape));
+  uploadWeights(data: Data, shape: readonly number[]): Promise<Tensor> {
+    return this.orOutOfMemory(() => this.upload(data, shape));
   }
 
   /**
@@ -124,28 +151,14 @@ export class Gpu implements Disposable {
    * @throws FacetError `out-of-memory`
    */
   reserve(shape: readonly number[], dtype: WeightDType): Promise<Tensor> {
-    return this.#orOutOfMemory(() => this.weights(shape, dtype));
+    return this.orOutOfMemory(() => this.weights(shape, dtype));
   }
 
-  async #orOutOfMemory(make: () => Tensor): Promise<Tensor> {
-    // The scope must not stay open while other work runs: its failures would be taken for this one's.
-    this.device.pushErrorScope('out-of-memory');
-    const tensor = make();
-    const failed = await this.device.popErrorScope();
-    if (!failed) return tensor;
-    tensor.dispose();
-    throw new FacetError('out-of-memory', 'The GPU has no room for these weights.', {
-      hint: 'Close other pages that use the GPU, or choose a smaller model or dictionary.',
-      detail: failed.message,
-    });
-  }
+  /** What `make` makes, if there was room for it. @throws FacetError `out-of-memory` */
+  protected abstract orOutOfMemory(make: () => Tensor): Promise<Tensor>;
 
   /** A tensor holding `data`; `Uint16Array` means raw bits of `packed`. Not for use inside a half-recorded batch. */
-  upload(
-    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
-    shape: readonly number[],
-    packed: 'f16' | 'bf16' = 'f16',
-  ): Tensor {
+  upload(data: Data, shape: readonly number[], packed: 'f16' | 'bf16' = 'f16'): Tensor {
     const dtype: DType = data instanceof Float32Array ? 'f32' : data instanceof Uint32Array ? 'u32' : packed;
     const tensor = this.weights(shape, dtype);
     this.write(tensor, 0, data);
@@ -153,88 +166,42 @@ export class Gpu implements Disposable {
   }
 
   /** Writes `data` at `byteOffset` (a multiple of 4). An odd count of f16 values is padded with a zero. */
-  write(
-    tensor: Tensor,
-    byteOffset: number,
-    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>,
-  ): void {
-    if (data.byteLength === 0) return;
-    if (data.byteLength % 4 === 0) {
-      this.device.queue.writeBuffer(tensor.buffer, byteOffset, data);
-    } else {
-      const padded = new Uint16Array(data.length + 1);
-      padded.set(data);
-      this.device.queue.writeBuffer(tensor.buffer, byteOffset, padded);
-    }
+  write(tensor: Tensor, byteOffset: number, data: Data): void {
+    this.writeBuffer(tensor.buffer, byteOffset, data);
   }
 
-  /** Waits until everything written so far has left JavaScript's memory. */
-  async settled(): Promise<void> {
-    this.device.queue.submit([]);
-    await this.device.queue.onSubmittedWorkDone();
+  /** `write`, for buffers that belong to no tensor yet. Comes after every batch that was submitted before. */
+  writeBuffer(buffer: DeviceBuffer, byteOffset: number, data: Data): void {
+    if (data.byteLength === 0) return;
+    let whole = data;
+    if (data.byteLength % 4 !== 0) {
+      whole = new Uint16Array(data.length + 1);
+      whole.set(data);
+    }
+    this.counters.bytesWritten += whole.byteLength;
+    this.put(buffer, byteOffset, whole);
   }
+
+  protected abstract put(buffer: DeviceBuffer, byteOffset: number, data: Data): void;
+
+  /** Waits until everything written so far has left JavaScript's memory. */
+  abstract settled(): Promise<void>;
 
   batch(label: string): Batch {
     return new Batch(this, label);
   }
 
   /** Compiles variants ahead of use, in parallel; safe to call while a download runs. */
-  async prepare(kernels: readonly { kernel: KernelSpec; variant?: Variant }[]): Promise<void> {
-    await Promise.all(kernels.map(({ kernel, variant = {} }) => this.#prepareOne(kernel, variant)));
-  }
+  abstract prepare(kernels: readonly { kernel: KernelSpec; variant?: Variant }[]): Promise<void>;
 
-  #prepareOne(kernel: KernelSpec, variant: Variant): Promise<void> {
-    const key = variantKey(kernel, variant);
-    if (this.#compiled.has(key)) return Promise.resolve();
-    const pending = this.#pending.get(key);
-    if (pending) return pending;
-    const layout = this.#layout(kernel);
-    const compile = this.device
-      .createComputePipelineAsync(this.#descriptor(kernel, variant, layout))
-      .then((pipeline) => void this.#compiled.set(key, { pipeline, layout }))
-      .finally(() => this.#pending.delete(key));
-    this.#pending.set(key, compile);
-    return compile;
-  }
+  /** What this device runs for a kernel and its variant, made now when `prepare` did not. */
+  abstract program(kernel: KernelSpec, variant: Variant): unknown;
 
-  /** The compiled variant, compiling now when `prepare` did not. */
-  compiled(kernel: KernelSpec, variant: Variant): CompiledKernel {
-    const key = variantKey(kernel, variant);
-    const ready = this.#compiled.get(key);
-    if (ready) return ready;
-    this.lateKernels.push(key);
-    const layout = this.#layout(kernel);
-    const pipeline = this.device.createComputePipeline(this.#descriptor(kernel, variant, layout));
-    const made = { pipeline, layout };
-    this.#compiled.set(key, made);
-    return made;
-  }
+  /**
+   * Runs what a batch recorded, for `Batch.submit`. Everything the recording names is used before the first await.
+   * @throws FacetError when any of it failed: nothing of it was read then
+   */
+  abstract execute(recording: Recording): Promise<Outcome>;
 
-  #layout(kernel: KernelSpec): GPUBindGroupLayout {
-    const entries: GPUBindGroupLayoutEntry[] = [
-      { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } },
-    ];
-    Object.values<'read' | 'write' | 'weights'>(kernel.tensors).forEach((access, index) => {
-      const type = access === 'write' ? 'storage' : 'read-only-storage';
-      entries.push({ binding: index + 1, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
-    });
-    return this.device.createBindGroupLayout({ label: kernel.name, entries });
-  }
-
-  #descriptor(
-    kernel: KernelSpec,
-    variant: Variant,
-    layout: GPUBindGroupLayout,
-  ): GPUComputePipelineDescriptor {
-    const module = this.device.createShaderModule({ label: kernel.name, code: shaderText(kernel, variant) });
-    return {
-      label: variantKey(kernel, variant),
-      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main', constants: { ...variant.overrides } },
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.device.destroy();
-  }
+  abstract [Symbol.dispose](): void;
 }

@@ -1,8 +1,15 @@
 /** How weights may be stored: `f16` and `bf16` are packed in pairs and widened, exactly, where a kernel reads them. */
 export type WeightDType = 'f32' | 'f16' | 'bf16';
 
-/** Element types a GPU tensor may hold. */
+/** Element types a tensor may hold. */
 export type DType = WeightDType | 'u32';
+
+/** Memory of a device, opaque above it: a `GPUBuffer`, or a place in the processor's memory. */
+export interface DeviceBuffer {
+  /** In bytes; at least what was asked for. */
+  readonly size: number;
+  destroy(): void;
+}
 
 /** How many bytes `elements` values of `dtype` take, rounded up to WebGPU's 4-byte granularity. */
 export function byteLengthOf(shape: readonly number[], dtype: DType): number {
@@ -19,7 +26,7 @@ export function elementsOf(shape: readonly number[]): number {
 }
 
 /**
- * A row-major array on the GPU. Whoever asked for it disposes of it; its buffer goes back to the pool it came from.
+ * A row-major array on a device. Whoever asked for it disposes of it; its buffer goes back to the pool it came from.
  * Using a tensor after `dispose` is a bug that `Batch.run` reports.
  */
 export class Tensor implements Disposable {
@@ -27,10 +34,10 @@ export class Tensor implements Disposable {
   #disposed = false;
 
   constructor(
-    readonly buffer: GPUBuffer,
+    readonly buffer: DeviceBuffer,
     readonly shape: readonly number[],
     readonly dtype: DType,
-    private readonly giveBack: (buffer: GPUBuffer) => void,
+    private readonly giveBack: (buffer: DeviceBuffer) => void,
   ) {
     this.byteLength = byteLengthOf(shape, dtype);
   }

@@ -1,15 +1,15 @@
 import { expose } from 'comlink';
-import { Gpu } from '../gpu/gpu.ts';
+import { WebGpu } from '../gpu/webgpu/web-gpu.ts';
 import type { GpuCase, Skipped } from './cases.ts';
 
 const modules = import.meta.glob<{ cases: GpuCase[] }>('../**/*.cases.ts');
 
 const uncaught: string[] = [];
-let gpu: Promise<Gpu> | undefined;
+let gpu: Promise<WebGpu> | undefined;
 let cases: GpuCase[] = [];
 
-function acquire(): Promise<Gpu> {
-  gpu ??= Gpu.acquire({ largestTensorBytes: 1 << 27 }).then((acquired) => {
+function acquire(): Promise<WebGpu> {
+  gpu ??= WebGpu.acquire({ largestTensorBytes: 1 << 27 }).then((acquired) => {
     acquired.onError = (error) => uncaught.push(error.message);
     return acquired;
   });
@@ -29,16 +29,16 @@ const runner = {
   async run(name: string): Promise<void | Skipped> {
     const found = cases.filter((candidate) => candidate.name === name);
     if (found.length !== 1) throw new Error(`${found.length} cases are called "${name}"`);
-    const device = await acquire();
-    device.device.pushErrorScope('validation');
+    const acquired = await acquire();
+    acquired.device.pushErrorScope('validation');
     let failure: unknown;
     let result: void | Skipped = undefined;
     try {
-      result = await found[0]!.run(device);
+      result = await found[0]!.run(acquired);
     } catch (thrown) {
       failure = thrown;
     }
-    const invalid = await device.device.popErrorScope();
+    const invalid = await acquired.device.popErrorScope();
     if (invalid) throw new Error(`WebGPU: ${invalid.message}`);
     if (failure !== undefined) throw failure;
     if (uncaught.length > 0) throw new Error(`WebGPU: ${uncaught.splice(0).join('; ')}`);

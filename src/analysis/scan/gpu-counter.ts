@@ -77,8 +77,8 @@ export class GpuCounter implements Disposable {
       least: gpu.tensor([dSae]),
       most: gpu.tensor([dSae, bins], 'u32'),
     };
-    gpu.device.queue.writeBuffer(made.edges.buffer, 0, this.scan.edges);
-    gpu.device.queue.writeBuffer(made.zeros.buffer, 0, new Uint32Array(dSae * this.#width));
+    gpu.write(made.edges, 0, this.scan.edges);
+    gpu.write(made.zeros, 0, new Uint32Array(dSae * this.#width));
     return made;
   }
 
@@ -104,10 +104,10 @@ export class GpuCounter implements Disposable {
   }
 
   #setBounds({ least, most }: Bounds): void {
-    const { queue } = this.model.gpu.device;
+    const { gpu } = this.model;
     const bounds = this.scan.bounds();
-    queue.writeBuffer(least.buffer, 0, bounds.least);
-    queue.writeBuffer(most.buffer, 0, bounds.most);
+    gpu.write(least, 0, bounds.least);
+    gpu.write(most, 0, bounds.most);
   }
 
   async #count(
@@ -119,7 +119,7 @@ export class GpuCounter implements Disposable {
   ): Promise<CountedChunk | NoRoom> {
     const { gpu } = this.model;
     using found = gpu.tensor([1 + 3 * room], 'u32');
-    gpu.device.queue.writeBuffer(found.buffer, 0, new Uint32Array(1));
+    gpu.write(found, 0, new Uint32Array(1));
     const rows: CountedRow[] = [];
     let features = 0;
     for (const [i, windows] of batchesOf(chunk.windows, this.rows).entries()) {
