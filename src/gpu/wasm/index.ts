@@ -42,6 +42,76 @@ export interface WasmFunctions {
     values: number,
     scratch: number,
   ): void;
+  attentionScratch(nKeys: number, dHead: number): number;
+  attention(
+    q: number,
+    qStride: number,
+    k: number,
+    kStride: number,
+    v: number,
+    vStride: number,
+    nHeads: number,
+    group: number,
+    dHead: number,
+    nQueries: number,
+    nKeys: number,
+    queryOffset: number,
+    scale: number,
+    cap: number,
+    offsets: number,
+    entries: number,
+    blockSize: number,
+    blocksPerHead: number,
+    window: number,
+    sinks: number,
+    bitsStart: number,
+    z: number,
+    lse: number,
+    scratch: number,
+  ): void;
+  logSumExpRows(x: number, nRows: number, nCols: number, out: number): void;
+  layerNorm(
+    x: number,
+    gain: number,
+    bias: number,
+    y: number,
+    scale: number,
+    nRows: number,
+    d: number,
+    eps: number,
+  ): void;
+  rmsNorm(
+    x: number,
+    stride: number,
+    heads: number,
+    gain: number,
+    y: number,
+    scale: number,
+    nRows: number,
+    d: number,
+    eps: number,
+  ): void;
+  activateRows(
+    x: number,
+    xStride: number,
+    up: number,
+    upStride: number,
+    y: number,
+    nRows: number,
+    d: number,
+    kind: number,
+  ): void;
+  addValues(a: number, b: number, y: number, count: number): void;
+  rotate(
+    x: number,
+    table: number,
+    nTok: number,
+    heads: number,
+    dHead: number,
+    half: number,
+    stride: number,
+    start: number,
+  ): void;
 }
 
 export interface Wasm extends WasmFunctions {
