@@ -68,7 +68,10 @@ function check(wasm: Wasm, shape: Shape, mask: BlockMask, { cap = 0, deviation =
     q: columns(q, nHeads * dHead, queryOffset),
     k: columns(k, nKvHeads * dHead, 0),
     v: columns(v, nKvHeads * dHead, 0),
-    ...{ nKeys, scale, cap, mask },
+    nKeys,
+    scale,
+    cap,
+    mask,
   });
   const at = place(wasm, fused);
   const words = Uint32Array.from([...mask.entries, ...(mask.bits ?? [])]);

@@ -81,8 +81,8 @@ describe.each(['plain', 'relaxed'] as const)('rows of the %s build', async (simd
       // 50 rows of 20 columns out of 40, times other columns.
       wasm.activateRows(at + 4 * 20, 40, place(wasm, up), 40, y, 100, 20, kind);
       const gated = Float64Array.from({ length: 2000 }, (_, i) => {
-        const at = Math.floor(i / 20) * 40 + (i % 20);
-        return expected[at + 20]! * up[at]!;
+        const first = Math.floor(i / 20) * 40 + (i % 20);
+        return expected[first + 20]! * up[first]!;
       });
       expectClose(read(y, 2000), gated, { absolute: 1e-5, relative: 1e-6 }, `gated ${activation}`);
     }

@@ -1,4 +1,4 @@
-import { addRows, BESIDE } from './matmul';
+import { BESIDE, multiplyRow } from './matmul';
 import { PANEL, packColumns, packedRowBytes, packRows, STRIP, tile } from './panels';
 import { finishHeap, push } from './select';
 
@@ -111,9 +111,7 @@ function selectFromRow(
   }
   for (let first = 0; first < wanted; first += BESIDE) {
     const count = min(BESIDE, wanted - first);
-    memory.fill(sums, 0, (<usize>count) << 2);
-    for (let i = 0; i < d; i += 4)
-      addRows(centred + ((<usize>i) << 2), w, dtype, <usize>i * width + first, width, count, sums);
+    multiplyRow(centred, w, dtype, d, width, first, count, sums);
     select(sums, count, first, row);
   }
 }

@@ -117,37 +117,85 @@ function matvec(x: usize, w: usize, dtype: i32, nk: bool, k: i32, n: i32, row: i
   for (let first = 0; first < n; first += BESIDE) {
     const count = min(BESIDE, n - first);
     const out = y + ((<usize>row * width + first) << 2);
-    memory.fill(out, 0, (<usize>count) << 2);
-    for (let i = 0; i < k; i += 4)
-      addRows(x + ((<usize>i) << 2), w, dtype, <usize>i * n + first, n, count, out);
+    multiplyRow(x, w, dtype, k, n, first, count, out);
     finish(out, row, first, count);
   }
 }
 
-/** Columns whose sums stay in the nearest cache while the rows of W pass by. */
-export const BESIDE = 2048;
+/** Columns whose sums stay in a cache while the rows of W pass by; the more, the better memory is read ahead. */
+export const BESIDE = 16_384;
 
-/** Adds four rows of W, `n` apart from element `at` on, times four values of x. */
-export function addRows(x: usize, w: usize, dtype: i32, at: usize, n: usize, count: usize, out: usize): void {
-  if (dtype == 0) addRowsOf<f32>(x, w, at, n, count, out);
-  else if (dtype == 1) addRowsOf<u16>(x, w, at, n, count, out);
-  else addRowsOf<i16>(x, w, at, n, count, out);
+/** Columns `first` … `first + count − 1` of x [k] · W [k, n] into `out`, in which sums of all of them are kept. */
+export function multiplyRow(
+  x: usize,
+  w: usize,
+  dtype: i32,
+  k: i32,
+  n: i32,
+  first: i32,
+  count: i32,
+  out: usize,
+): void {
+  memory.fill(out, 0, (<usize>count) << 2);
+  for (let i = 0; i < k; i += 8) {
+    const at = <usize>i * n + first;
+    addRows(x + ((<usize>i) << 2), w, dtype, at, n, count, k - i < 8, out);
+  }
 }
 
-function addRowsOf<W>(x: usize, w: usize, at: usize, n: usize, count: usize, out: usize): void {
+/** Adds eight rows of W, or with `half` four, `n` apart from element `at` on, times as many values of x. */
+export function addRows(
+  x: usize,
+  w: usize,
+  dtype: i32,
+  at: usize,
+  n: usize,
+  count: usize,
+  half: bool,
+  out: usize,
+): void {
+  if (dtype == 0) addRowsOf<f32>(x, w, at, n, count, half, out);
+  else if (dtype == 1) addRowsOf<u16>(x, w, at, n, count, half, out);
+  else addRowsOf<i16>(x, w, at, n, count, half, out);
+}
+
+function addRowsOf<W>(x: usize, w: usize, at: usize, n: usize, count: usize, half: bool, out: usize): void {
   const x0 = v128.load32_splat(x);
   const x1 = v128.load32_splat(x, 4);
   const x2 = v128.load32_splat(x, 8);
   const x3 = v128.load32_splat(x, 12);
   const end = at + count;
+  if (half) {
+    while (at < end) {
+      let sum = madd(x0, weights4<W>(w, at), v128.load(out));
+      sum = madd(x1, weights4<W>(w, at + n), sum);
+      sum = madd(x2, weights4<W>(w, at + (n << 1)), sum);
+      v128.store(out, madd(x3, weights4<W>(w, at + n * 3), sum));
+      out += 16;
+      at += 4;
+    }
+    return;
+  }
+  const x4 = v128.load32_splat(x, 16);
+  const x5 = v128.load32_splat(x, 20);
+  const x6 = v128.load32_splat(x, 24);
+  const x7 = v128.load32_splat(x, 28);
+  const n2 = n << 1;
+  const n3 = n * 3;
+  let below = at + (n << 2);
   while (at < end) {
-    let sum = madd(x0, weights4<W>(w, at), v128.load(out));
-    sum = madd(x1, weights4<W>(w, at + n), sum);
-    sum = madd(x2, weights4<W>(w, at + 2 * n), sum);
-    sum = madd(x3, weights4<W>(w, at + 3 * n), sum);
-    v128.store(out, sum);
+    let even = madd(x0, weights4<W>(w, at), v128.load(out));
+    let odd = f32x4.mul(x4, weights4<W>(w, below));
+    even = madd(x1, weights4<W>(w, at + n), even);
+    odd = madd(x5, weights4<W>(w, below + n), odd);
+    even = madd(x2, weights4<W>(w, at + n2), even);
+    odd = madd(x6, weights4<W>(w, below + n2), odd);
+    even = madd(x3, weights4<W>(w, at + n3), even);
+    odd = madd(x7, weights4<W>(w, below + n3), odd);
+    v128.store(out, f32x4.add(even, odd));
     out += 16;
     at += 4;
+    below += 4;
   }
 }
 
