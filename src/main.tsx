@@ -2,8 +2,9 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { usePage } from './state/store.ts';
 import { applyTheme } from './state/theme.ts';
+import { readEmbed } from './state/embed.ts';
 import { App } from './views/App.tsx';
-import { needsModel } from './views/registry.ts';
+import { needsModel, predicts } from './views/registry.ts';
 import './views/theme.css';
 import './views/app.css';
 
@@ -13,4 +14,5 @@ createRoot(document.getElementById('root')!).render(
     <App />
   </StrictMode>,
 );
-void usePage.getState().start(needsModel);
+const embedded = readEmbed(location.search) !== undefined;
+void usePage.getState().start({ needsModel, predicts: (view) => !embedded && predicts(view) });

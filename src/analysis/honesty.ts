@@ -12,7 +12,6 @@ import {
 import type { Batch } from '../gpu/batch.ts';
 import { columnMean } from '../gpu/kernels/column_mean.ts';
 import { klRows } from '../gpu/kernels/kl_rows.ts';
-import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
 import { reconstructionError } from '../gpu/kernels/reconstruction_error.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { parseHook } from '../model/hooks.ts';
@@ -92,12 +91,13 @@ export function recordHonesty(
   const errors = reconstructionError(batch, { x: target, xHat: reconstruction, mean: average });
   batch.release(average);
   const columns = ownColumns(dictionary);
-  const pass = (replacement: Parameters<typeof replaceRows>[0]): FinalPass => {
+  const pass = (replacement: Parameters<typeof replaceRows>[0], stored: boolean): FinalPass => {
     const edit = replaceRows(replacement, FIRST_JUDGED, columns);
-    return logits.record(batch, { ids, edits: new Map([[dictionary.hookOut, edit]]), resume });
+    return logits.record(batch, { ids, edits: new Map([[dictionary.hookOut, edit]]), resume }, stored);
   };
-  const spliced = pass(() => reconstruction);
-  const zeroed = pass(zeros);
+  const spliced = pass(() => reconstruction, true);
+  // Only its losses are wanted.
+  const zeroed = pass(zeros, false);
   return { errors, spliced, zeroed };
 }
 
@@ -116,12 +116,11 @@ export function compareLogits(
 ): HonestyTensors {
   batch.scope('honesty');
   const splicedRows = logits.rows(batch, passes.spliced, part);
-  const spliced = logProbGather(batch, { logits: splicedRows, targets });
+  const spliced = logits.predict(batch, passes.spliced, part, { targets, k: 0, logits: splicedRows });
   const kl = klRows(batch, { p: clean, q: splicedRows, lse: { p: cleanLse, q: spliced.lse } });
   batch.release(splicedRows, spliced.lse);
-  const zeroedRows = logits.rows(batch, passes.zeroed, part);
-  const zeroed = logProbGather(batch, { logits: zeroedRows, targets });
-  batch.release(zeroedRows, zeroed.lse);
+  const zeroed = logits.predict(batch, passes.zeroed, part, { targets, k: 0 });
+  batch.release(zeroed.lse);
   return { spliced: spliced.logProb, zeroed: zeroed.logProb, kl };
 }
 

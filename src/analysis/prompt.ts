@@ -2,8 +2,6 @@ import { type SparseCodes, toSparseCodes } from '../dictionary/codes.ts';
 import type { Dictionary } from '../dictionary/dictionary.ts';
 import { codeTensors, readCodes, type ReadCodes, withRoom } from '../dictionary/room.ts';
 import type { Batch, KernelTiming } from '../gpu/batch.ts';
-import { logProbGather } from '../gpu/kernels/log_prob_gather.ts';
-import { topKRows } from '../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { hookShape, parseHook } from '../model/hooks.ts';
 import type { Transformer } from '../model/transformer.ts';
@@ -23,6 +21,8 @@ import { takeRow } from './take-row.ts';
 export interface PromptOptions {
   /** Likely next tokens per position. */
   nextTokens: number;
+  /** Losses and likely next tokens; default true. Without them, honesty and logits, the pass ends at the last hook asked for. */
+  predictions?: boolean;
   honesty: boolean;
   logits: 'none' | 'last' | 'all';
   captures: readonly string[];
@@ -33,9 +33,9 @@ export interface PromptOptions {
 /** Everything one pass over a prompt says. T positions, a beginning-of-text token at 0 included. */
 export interface PromptResult {
   codes: SparseCodes;
-  /** [T] −ln p(token t | before), nats; NaN at position 0. */
+  /** [T] −ln p(token t | before), nats; NaN at position 0, and everywhere without predictions. */
   loss: Float32Array<ArrayBuffer>;
-  /** [T · n] */
+  /** [T · n]; n is 0 without predictions */
   next: { n: number; ids: Uint32Array<ArrayBuffer>; probs: Float32Array<ArrayBuffer> };
   honesty?: HonestyResult;
   logits?: { shape: [number, number]; data: Float32Array<ArrayBuffer> };
@@ -83,11 +83,20 @@ async function read(
   const { config } = model;
   const length = ids.length;
   const reads = new Reads();
-  const logits = new LogitParts(model, length, options.mostLogitBytes);
+  // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
+  const judged = options.honesty && length > 2 && dictionary && canSplice(dictionary);
+  const logits = new LogitParts(model, length, options.mostLogitBytes, judged || options.logits === 'all');
   const resumeAt = dictionary && resumeLayer(dictionary.hookOut, model);
   const residualHook = `blocks.${resumeAt ?? 0}.hook_resid_pre`;
-  const own = dictionary ? [dictionary.hook, dictionary.hookOut, residualHook] : [];
-  const clean = logits.record(batch, { ids, captures: [...new Set([...own, ...options.captures])] });
+  const own = [
+    ...(dictionary ? [dictionary.hook] : []),
+    ...(judged ? [dictionary.hookOut, residualHook] : []),
+  ];
+  const captures = [...new Set([...own, ...options.captures])];
+  const predicted = (options.predictions ?? true) || judged || options.logits !== 'none';
+  const clean: FinalPass = predicted
+    ? logits.record(batch, { ids, captures })
+    : model.record(batch, { ids, captures, logits: 'none' });
 
   let dictionaryReads: DictionaryReads | undefined;
   if (dictionary) {
@@ -96,8 +105,7 @@ async function read(
     const input = captured(dictionary.hook);
     const codes = dictionary.encode(batch, input);
     dictionaryReads = { codes: codeTensors(codes).map((tensor) => reads.want(tensor)) };
-    // Two tokens at least are needed for a replaced activation to have a next token to be judged by.
-    if (options.honesty && length > 2 && canSplice(dictionary)) {
+    if (judged) {
       const target = dictionary.hookOut === dictionary.hook ? input : captured(dictionary.hookOut);
       // A hook before the first block is replaced by running everything again.
       const resume =
@@ -106,10 +114,11 @@ async function read(
       dictionaryReads = { ...dictionaryReads, passes, errors: reads.want(passes.errors) };
     }
   }
-  const n = Math.min(options.nextTokens, config.dVocab);
+  const n = predicted ? Math.min(options.nextTokens, config.dVocab) : 0;
   const at = recordPredictions(batch, logits, clean, {
     ids,
     n,
+    parts: predicted ? logits.parts : [],
     which: options.logits,
     reads,
     ...dictionaryReads,
@@ -128,7 +137,7 @@ async function read(
   const logProbs = reads.floats(at.logProb);
   const result: PromptResult = {
     codes,
-    loss: Float32Array.from({ length }, (_, t) => (t === 0 ? NaN : -logProbs[t - 1]!)),
+    loss: Float32Array.from({ length }, (_, t) => -(logProbs[t - 1] ?? NaN)),
     next: nextTokens(n, reads.words(at.topIds), reads.floats(at.topLogits), reads.floats(at.lse)),
     honesty:
       dictionaryReads?.errors === undefined
@@ -172,34 +181,37 @@ function recordPredictions(
   asked: {
     ids: Uint32Array<ArrayBuffer>;
     n: number;
+    parts: LogitParts['parts'];
     which: PromptOptions['logits'];
     reads: Reads;
     passes?: HonestyPasses;
   },
 ): PredictionReads {
-  const { ids, n, which, reads, passes } = asked;
+  const { ids, n, parts, which, reads, passes } = asked;
   const at: PredictionReads = {
     logProb: [], lse: [], topIds: [], topLogits: [], spliced: [], zeroed: [], kl: [], logits: [],
   }; // prettier-ignore
+  const last = (rows: Tensor | undefined, { from, count }: { from: number; count: number }): Tensor =>
+    rows ? takeRow(batch, rows, count - 1) : logits.rows(batch, clean, { from: from + count - 1, count: 1 });
   const shifted = new Uint32Array(ids.length);
   shifted.set(ids.subarray(1));
-  for (const part of logits.parts) {
+  for (const part of parts) {
     batch.scope('predictions');
-    const rows = logits.rows(batch, clean, part);
+    const rows = logits.stored ? logits.rows(batch, clean, part) : undefined;
     const targets = batch.input(shifted.slice(part.from, part.from + part.count), [part.count]);
-    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-    const top = topKRows(batch, { x: rows, k: n, order: 'largest' });
+    const { logProb, lse, top } = logits.predict(batch, clean, part, { targets, k: n, logits: rows });
     at.logProb.push(reads.want(logProb));
     at.lse.push(reads.want(lse));
-    at.topIds.push(reads.want(top.indices));
-    at.topLogits.push(reads.want(top.values));
+    if (top) {
+      at.topIds.push(reads.want(top.indices));
+      at.topLogits.push(reads.want(top.values));
+    }
     if (passes) {
-      const compared = compareLogits(batch, logits, passes, part, { clean: rows, cleanLse: lse, targets });
+      const compared = compareLogits(batch, logits, passes, part, { clean: rows!, cleanLse: lse, targets });
       for (const name of ['spliced', 'zeroed', 'kl'] as const) at[name].push(reads.want(compared[name]));
     }
-    if (which === 'all') at.logits.push(reads.want(rows));
-    else if (which === 'last' && part === logits.parts.at(-1))
-      at.logits.push(reads.want(takeRow(batch, rows, part.count - 1)));
+    if (which === 'all') at.logits.push(reads.want(rows!));
+    else if (which === 'last' && part === logits.parts.at(-1)) at.logits.push(reads.want(last(rows, part)));
     if (which !== 'all') batch.release(rows);
   }
   return at;

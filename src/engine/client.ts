@@ -1,5 +1,6 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { type BenchClient, benchClient } from './bench-client.ts';
 import { type CallOptions, type HeadsClient, headsClient } from './heads-client.ts';
 import type {
   Analysis,
@@ -35,6 +36,7 @@ export interface EngineClient {
   readonly steer: SteerClient;
   readonly scan: ScanClient;
   readonly search: SearchClient;
+  readonly bench: BenchClient;
   /** Ends the worker and everything it holds; every call still open rejects with `cancelled`. */
   dispose(): void;
 }
@@ -91,6 +93,7 @@ export function startEngine(
     steer: steerClient(remote, call),
     scan: scanClient(remote, call),
     search: searchClient(remote, call),
+    bench: benchClient(remote, call),
     dispose: () => {
       worker.terminate();
       gone.abort(new FacetError('cancelled', 'The engine was closed.'));

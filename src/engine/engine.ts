@@ -4,6 +4,7 @@ import { Gpu } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
+import { benchApi } from './bench/api.ts';
 import { describeFeature, labelFeatures } from './features.ts';
 import { Gate } from './gate.ts';
 import { type FetchContext, type Files, folderFiles, givenFiles } from './files.ts';
@@ -66,6 +67,7 @@ export class Engine implements EngineApi {
   );
   readonly scan = scanApi(this.#withSession);
   readonly search = searchApi(this.#withSession);
+  readonly bench = benchApi(this.#withSession);
 
   async #inSession<Result>(
     signal: AbortSignal,
@@ -105,7 +107,14 @@ export class Engine implements EngineApi {
         : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
       const load = async (): Promise<OpenedModelState> => {
-        const opened = await OpenedModelState.load(gpu, catalogue, reference, request.storage, context);
+        const opened = await OpenedModelState.load(
+          gpu,
+          catalogue,
+          reference,
+          request.storage,
+          context,
+          request.dictionary,
+        );
         try {
           const dictionary = request.dictionary === undefined ? opened.summaries[0]?.id : request.dictionary;
           if (dictionary != null) await opened.use(dictionary, request.storage, context);
@@ -204,7 +213,8 @@ export class Engine implements EngineApi {
     gpu.profiling = request.profile ?? false;
     const result = await analyzePrompt(model, current?.dictionary, ids, {
       nextTokens: request.nextTokens ?? 10,
-      honesty: request.honesty ?? true,
+      predictions: request.predictions ?? true,
+      honesty: request.honesty ?? request.predictions ?? true,
       logits: request.logits ?? 'none',
       captures: request.captures ?? [],
     });

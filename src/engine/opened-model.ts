@@ -42,6 +42,8 @@ export class OpenedModelState implements Disposable {
   readonly #held = new Map<LoadedDictionary, number>();
   readonly #companions = new Map<unknown, Disposable>();
   #current: LoadedDictionary | undefined;
+  /** Files of a dictionary that were asked for with the model's. */
+  #ahead: Files | undefined;
   #bytesFetched = 0;
   #disposed = false;
 
@@ -53,19 +55,25 @@ export class OpenedModelState implements Disposable {
     private readonly entry: CatalogueModel | undefined,
   ) {}
 
-  /** Loads a model, without dictionaries. @throws FacetError */
+  /**
+   * Loads a model, without dictionaries.
+   * @param next of the catalogue, whose files are fetched meanwhile; default the model's first, `null` for none
+   * @throws FacetError
+   */
   static async load(
     gpu: Gpu,
     catalogue: Catalogue | undefined,
     reference: OpenRequest['model'],
     storage: OpenRequest['storage'],
     context: FetchContext,
+    next: OpenRequest['dictionary'] = undefined,
   ): Promise<OpenedModelState> {
     const entry =
       catalogue && typeof reference === 'string' ? findById('model', reference, catalogue.models) : undefined;
     const files = entry
       ? catalogueFiles(entry, context)
       : filesOf(reference as FolderReference | FileSet, context);
+    const ahead = entry && fetchAhead(entry, next, context);
     const choice = chooseWeights(files);
     const { config, weights, tokenizer: its, generation } = await openModelFiles(files, choice);
     const tokenizer = new ModelTokenizer(its.json, its.config, tokenizerOptions(config, generation));
@@ -100,6 +108,7 @@ export class OpenedModelState implements Disposable {
       }; // prettier-ignore
       const opened = new OpenedModelState(gpu, model, tokenizer, info, entry);
       opened.#bytesFetched = files.bytesFetched;
+      opened.#ahead = ahead;
       return opened;
     } catch (thrown) {
       model[Symbol.dispose]();
@@ -244,10 +253,7 @@ export class OpenedModelState implements Disposable {
     storage: OpenRequest['storage'],
     context: FetchContext,
   ): Promise<LoadedDictionary> {
-    const files =
-      typeof reference === 'string'
-        ? catalogueFiles(findById('dictionary', reference, this.entry?.dictionaries ?? []), context)
-        : filesOf(reference, context);
+    const files = this.#filesOf(reference, context);
     const found = chooseDictionary(files);
     const opened = await openDictionaryFiles(files, found);
     const record = await readRecord(opened, storage === 'f32' ? 'f32' : 'file');
@@ -280,6 +286,14 @@ export class OpenedModelState implements Disposable {
     return { dictionary, info };
   }
 
+  #filesOf(reference: string | FolderReference | FileSet, context: FetchContext): Files {
+    if (typeof reference !== 'string') return filesOf(reference, context);
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead?.id === reference) return ahead;
+    return catalogueFiles(findById('dictionary', reference, this.entry?.dictionaries ?? []), context);
+  }
+
   #fit(): Parameters<typeof explainMisfit>[1] {
     const { config } = this.model;
     const hooks = allHooks(config).map((name) => ({
@@ -299,4 +313,21 @@ export class OpenedModelState implements Disposable {
 
 function filesOf(reference: FolderReference | FileSet, context: FetchContext): Files {
   return 'folder' in reference ? folderFiles(reference, context) : givenFiles(reference);
+}
+
+/** Asks for a dictionary's files while the model's are on their way; what fails is said when the dictionary is opened. */
+function fetchAhead(
+  { dictionaries }: CatalogueModel,
+  next: OpenRequest['dictionary'],
+  context: FetchContext,
+): Files | undefined {
+  const about =
+    next === undefined
+      ? dictionaries[0]
+      : dictionaries.find(({ id }) => typeof next === 'string' && id === next);
+  if (!about) return undefined;
+  // What is shown meanwhile is how far the model is.
+  const files = catalogueFiles(about, { ...context, onProgress: () => {} });
+  for (const { path } of files.listing) files.open(path).catch(() => {});
+  return files;
 }

@@ -1,10 +1,12 @@
 import type { FacetErrorRecord } from '../shared/errors.ts';
+import type { BenchApi } from './bench-protocol.ts';
 import type { HeadsApi } from './heads-protocol.ts';
 import type { FileSet, FolderReference, Inspection } from './inspection.ts';
 import type { ScanApi } from './scan-protocol.ts';
 import type { SearchApi } from './search-protocol.ts';
 import type { SteerApi } from './steer-protocol.ts';
 
+export type * from './bench-protocol.ts';
 export type * from './heads-protocol.ts';
 export type * from './inspection.ts';
 export type * from './scan-protocol.ts';
@@ -45,6 +47,8 @@ export interface EngineApi {
   readonly scan: ScanApi;
   /** Finding features, and comparing. */
   readonly search: SearchApi;
+  /** How fast all of this is here. */
+  readonly bench: BenchApi;
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
@@ -180,7 +184,12 @@ export interface AnalyzeRequest {
   nextTokens?: number;
   /** Ask for time per kernel (slower). */
   profile?: boolean;
-  /** Also measure the splice: dictionary reconstruction in place of the activation, and zero in its place. Default true. */
+  /** Losses and likely next tokens, without which a pass ends at the dictionary's hook. Default true. */
+  predictions?: boolean;
+  /**
+   * Also measure the splice: dictionary reconstruction in place of the activation, and zero in its place. Default as
+   * `predictions`.
+   */
   honesty?: boolean;
   /** Which logits to give back in full. Default `none`. */
   logits?: 'none' | 'last' | 'all';
@@ -215,7 +224,7 @@ export interface Analysis {
   windowStart: number;
   windowTokens: number;
   codes: CodesRecord;
-  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0. */
+  /** [T] −ln p(token t | tokens before it), nats. NaN in row 0, and everywhere when predictions were not asked for. */
   loss: Float32Array;
   /** [T · n] most likely next tokens after position t, with probabilities. */
   next: { n: number; ids: Uint32Array; probs: Float32Array; texts: string[] };

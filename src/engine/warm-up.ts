@@ -6,6 +6,7 @@ import { gatedActivationKernel } from '../gpu/kernels/gated_activation.ts';
 import { klRowsKernel } from '../gpu/kernels/kl_rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer_norm.ts';
 import { logProbGatherKernel } from '../gpu/kernels/log_prob_gather.ts';
+import { logProbJoinKernel } from '../gpu/kernels/log_prob_join.ts';
 import { matmulRegisterKernel, matmulTiledKernel } from '../gpu/kernels/matmul.ts';
 import { reconstructionErrorKernel } from '../gpu/kernels/reconstruction_error.ts';
 import { rmsNormKernel } from '../gpu/kernels/rms_norm.ts';
@@ -17,6 +18,8 @@ import { subtractRowKernel } from '../gpu/kernels/subtract_row.ts';
 import { topKGroupMaxKernel } from '../gpu/kernels/topk_group_max.ts';
 import { topKGroupsKernel } from '../gpu/kernels/topk_groups.ts';
 import { topKRowsKernel } from '../gpu/kernels/topk_rows.ts';
+import { unembedRescoreKernel } from '../gpu/kernels/unembed_rescore.ts';
+import { unembedScanKernel } from '../gpu/kernels/unembed_scan.ts';
 import type { WeightDType } from '../gpu/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
 
@@ -38,14 +41,7 @@ export function warmUp(software: boolean): Kernels {
       variant: { weights } as const,
     })),
     ...modelOnly(software, weights),
-    ...plain(
-      topKGroupsKernel,
-      layerNormKernel,
-      klRowsKernel,
-      subtractRowKernel,
-      columnMeanKernel,
-      reconstructionErrorKernel,
-    ),
+    ...plain(layerNormKernel, klRowsKernel, subtractRowKernel, columnMeanKernel, reconstructionErrorKernel),
   ];
 }
 
@@ -69,12 +65,19 @@ function matmuls(software: boolean, weights: WeightDType): Kernels {
 
 function modelOnly(software: boolean, weights: WeightDType): Kernels {
   return [
+    {
+      kernel: unembedScanKernel,
+      variant: { weights, overrides: { wg_x: software ? 4 : 32, rows: 8, nk: 1 } },
+    },
+    { kernel: unembedRescoreKernel, variant: { weights, overrides: { nk: 1 } } },
     { kernel: embedKernel, variant: { weights } },
     ...plain(
       software ? attentionRegisterKernel : attentionWorkgroupKernel,
       topKRowsKernel,
       topKGroupMaxKernel,
+      topKGroupsKernel,
       logProbGatherKernel,
+      logProbJoinKernel,
     ),
   ];
 }

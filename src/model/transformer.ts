@@ -8,7 +8,7 @@ import { directBack, directLogits } from './direct-logits.ts';
 import { recordForward } from './forward.ts';
 import { KvCache } from './kv-cache.ts';
 import type { RecordedRun, RunPlan } from './run-plan.ts';
-import { logitsOf, norm } from './unembed.ts';
+import { logitsOf, norm, type Predictions, predictionsOf } from './unembed.ts';
 import { type LoadWeightsOptions, loadWeights, type Weights } from './weights.ts';
 
 /** A model on the GPU. */
@@ -59,13 +59,41 @@ export class Transformer implements Disposable {
    * @returns scratch [count, d_vocab]
    */
   unembed(batch: Batch, residual: Tensor, from: number, count: number): Tensor {
-    const { dModel } = this.config;
-    const rows = batch.scratch([count, dModel]);
-    batch.copy(residual, rows, { fromOffset: from * dModel * 4, size: count * dModel * 4 });
-    const { y, scale } = norm(batch, this.config, this.weights, 'ln_final', rows);
-    const logits = logitsOf(batch, this.config, this.weights, y);
-    batch.release(rows, y, scale);
+    const normalized = this.#ending(batch, residual, from, count);
+    const logits = logitsOf(batch, this.config, this.weights, normalized);
+    batch.release(normalized);
     return logits;
+  }
+
+  /**
+   * What such rows predict, without storing their logits.
+   * @param asked.targets [count] u32, whose probabilities are wanted; @param asked.k likely tokens a row
+   * @returns scratch
+   */
+  predict(
+    batch: Batch,
+    residual: Tensor,
+    { from, count }: { from: number; count: number },
+    asked: { targets: Tensor; k: number },
+  ): Predictions {
+    const normalized = this.#ending(batch, residual, from, count);
+    const found = predictionsOf(batch, this.config, this.weights, normalized, asked);
+    batch.release(normalized);
+    return found;
+  }
+
+  /** @returns scratch [count, d_model] rows of a final residual that have passed the final norm */
+  #ending(batch: Batch, residual: Tensor, from: number, count: number): Tensor {
+    const { dModel } = this.config;
+    let rows = residual;
+    if (count !== residual.shape[0]) {
+      rows = batch.scratch([count, dModel]);
+      batch.copy(residual, rows, { fromOffset: from * dModel * 4, size: count * dModel * 4 });
+    }
+    const { y, scale } = norm(batch, this.config, this.weights, 'ln_final', rows);
+    if (rows !== residual) batch.release(rows);
+    batch.release(scale);
+    return y;
   }
 
   /**

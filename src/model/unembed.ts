@@ -1,6 +1,7 @@
 import type { Batch } from '../gpu/batch.ts';
 import { layerNorm } from '../gpu/kernels/layer_norm.ts';
 import { rmsNorm } from '../gpu/kernels/rms_norm.ts';
+import { unembedPredict } from '../gpu/kernels/unembed_predict.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import { linear } from './linear.ts';
@@ -31,4 +32,38 @@ export function unembedding(weights: Weights): string {
  */
 export function logitsOf(batch: Batch, config: ModelConfig, weights: Weights, normalized: Tensor): Tensor {
   return linear(batch, weights, unembedding(weights), { x: normalized, cap: config.logitCap });
+}
+
+/** What is looked at of logits that need not be stored. */
+export interface Predictions {
+  /** [T] ln p of each row's target, nats */
+  logProb: Tensor;
+  /** [T] ln Σ exp(logits) */
+  lse: Tensor;
+  /** [T, k] the likeliest tokens and their logits, best first; none when k is 0 */
+  top?: { indices: Tensor; values: Tensor };
+}
+
+/**
+ * Predictions of rows that have passed the final norm, without their logits.
+ * @param normalized [T, d_model]
+ * @param asked.targets [T] u32 token ids; @param asked.k likely tokens a row
+ * @returns scratch
+ */
+export function predictionsOf(
+  batch: Batch,
+  config: ModelConfig,
+  weights: Weights,
+  normalized: Tensor,
+  asked: { targets: Tensor; k: number },
+): Predictions {
+  const name = unembedding(weights);
+  const bias = weights.find(name.replace('.W_', '.b_'));
+  return unembedPredict(batch, {
+    x: normalized,
+    ...weights.matrix(name),
+    bias,
+    cap: config.logitCap,
+    ...asked,
+  });
 }

@@ -1,3 +1,4 @@
+import { UNEMBED_GROUP } from '../gpu/kernels/unembed_scan.ts';
 import type { WeightDType } from '../gpu/tensor.ts';
 import { FacetError } from '../shared/errors.ts';
 import type { FileDType, TensorReader } from '../shared/tensor-file.ts';
@@ -116,8 +117,9 @@ function checked(file: TensorReader, tensor: string, source: WeightSource): File
 function cutRows(spec: WeightSpec, rows: number, rowBytes: number, most: number): number[] {
   const inOne = Math.floor(most / rowBytes);
   if (rows <= inOne) return [0, rows];
-  // Kernels that go through a matrix backwards take four of its rows at a time.
-  const step = inOne > 4 ? inOne - (inOne % 4) : inOne;
+  // Kernels that go through a matrix backwards take four of its rows at a time, those that unembed 16.
+  const unit = [UNEMBED_GROUP, 4].find((size) => inOne >= size) ?? 1;
+  const step = inOne - (inOne % unit);
   if (spec.kind === 'matrix' && spec.layout === 'nk' && step > 0)
     return [...Array.from({ length: Math.ceil(rows / step) }, (_, part) => part * step), rows];
   const mebibytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MiB`;

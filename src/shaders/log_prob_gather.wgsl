@@ -11,14 +11,6 @@ struct Dims { n_rows: u32, n_cols: u32, neg_inf: f32 }
 
 var<workgroup> parts: array<vec2f, wg>;                                 // maximum, sum
 
-// exp(x - top) where top is the maximum so far: -inf - -inf must not become NaN.
-fn relative(x: f32, top: f32) -> f32 { return select(exp(x - top), 0.0, x == dims.neg_inf); }
-
-fn joined(a: vec2f, b: vec2f) -> vec2f {
-  let top = max(a.x, b.x);
-  return vec2f(top, a.y * relative(a.x, top) + b.y * relative(b.x, top));
-}
-
 @compute @workgroup_size(wg)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) own: u32) {
   let row = group.x + group.y * 32768u;

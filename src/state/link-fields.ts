@@ -129,6 +129,13 @@ export const linkFields: readonly LinkField[] = [
   text('other', 'dictionary to compare with', 'other'),
   choice('colour', 'colour of the map', 'colour', 'rate'),
   {
+    key: 'timed',
+    what: 'choice of what is timed',
+    write: ({ timed }) => (timed === null ? undefined : timed.join(',') || '-'),
+    read: (value) => ({ timed: value === '-' ? [] : value.split(',') }),
+  },
+  text('times', 'times', 'times'),
+  {
     key: 'expect',
     what: 'expected value',
     write: ({ expect }) => expect && `${expect.position}:${expect.feature}:${expect.value}`,

@@ -116,7 +116,7 @@ test('every key means what it meant', async () => {
     ';splice~blocks.2.hook_resid_pre~error~special' +
     '&temp=0.5&topk=40&topp=0.9&penalty=1.2&seed=9&n=12&frozen=0&chat=1&system=Be+kind&swept=1&effect=feature' +
     '&over=own-0123456789abcdef&versus=storyworld-3-50&tab=compare&by=together&find=+Mary&against=a+b&rank=contrast' +
-    '&with=1,2&not=3&in=text&cmp=corpora&other=blocks.3.hook_resid_post&colour=max' +
+    '&with=1,2&not=3&in=text&cmp=corpora&other=blocks.3.hook_resid_post&colour=max&timed=encode-64,step-open&times=q1YqLQ' +
     '&expect=4:7:1.5&text=Tom';
   const { view, notes } = (await decodeLink(link))!;
   expect(notes).toEqual([]);
@@ -237,6 +237,8 @@ test('every key means what it meant', async () => {
     compare: 'corpora',
     other: 'blocks.3.hook_resid_post',
     colour: 'max',
+    timed: ['encode-64', 'step-open'],
+    times: 'q1YqLQ',
     expect: { position: 4, feature: 7, value: 1.5 },
   });
 });

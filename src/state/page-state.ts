@@ -51,9 +51,16 @@ export interface PageState {
   search: string;
 }
 
+/** What views need, by their ids. */
+export interface ViewNeeds {
+  /** They show nothing without a model. */
+  needsModel: (view: string) => boolean;
+  /** They show what the model predicts of the text, and how well the dictionary stands for it. */
+  predicts: (view: string) => boolean;
+}
+
 export interface PageActions {
-  /** @param needsModel which views show nothing without a model */
-  start: (needsModel: (view: string) => boolean) => Promise<void>;
+  start: (views: ViewNeeds) => Promise<void>;
   cancelLoading: () => void;
   /** Loads again, with the view as it is. */
   retry: () => Promise<void>;

@@ -221,7 +221,7 @@ test('a scan that a lost device ended goes on once the model is open again', asy
   const before = usePage.getState().opened!;
   runs[0]!.partial(found(10));
   opening.mockResolvedValueOnce(before);
-  await usePage.getState().start(() => true);
+  await usePage.getState().start({ needsModel: () => true, predicts: () => true });
   void run();
   await settle();
   const lost = runs.at(-1)!;

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { Analysis, DictionaryInfo, OpenedModel, Progress } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
+import { reached } from './cold-start.ts';
 import { onEngineTrouble, runningEngine, theEngine } from './engine.ts';
 import { agrees, expectation } from './expectation.ts';
 import { featureWork, type SlotName } from './feature-work.ts';
@@ -13,7 +14,7 @@ import {
   prepareOpening,
   withDictionary,
 } from './opening.ts';
-import type { PageActions, PageState } from './page-state.ts';
+import type { PageActions, PageState, ViewNeeds } from './page-state.ts';
 import { NO_DICTIONARY } from './reference.ts';
 import { positionOf } from './rows.ts';
 import { scanWork } from './scans.ts';
@@ -40,7 +41,9 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   let followed = 0;
   let lastLoss = -Infinity;
   let kept = false;
-  let needsModel = (_view: string): boolean => true;
+  let views: ViewNeeds = { needsModel: () => true, predicts: () => true };
+  /** Whether the newest reading was asked what the model predicts. */
+  let predicting = false;
   /** One text is split at a time; those that wait and are overtaken never are. */
   let splitting: Promise<unknown> = Promise.resolve();
 
@@ -119,6 +122,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     const used = before?.model.id === opened.model.id ? before.dictionaries : [];
     const known = new Set(opened.dictionaries.map(({ id }) => id));
     const dictionaries = [...opened.dictionaries, ...used.filter(({ id }) => !known.has(id))];
+    reached('modelReady');
     set({
       phase: 'ready',
       opened: { ...opened, dictionaries },
@@ -138,6 +142,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     const client = runningEngine();
     if (!client || get().phase !== 'ready') return;
     const signal = slots.newest('analysis');
+    const predictions = views.predicts(get().view.view);
+    predicting = predictions;
     set({ analysing: true });
     try {
       const { text, windowStart } = get().view;
@@ -149,10 +155,11 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       if (!tokenized || signal.aborted) return;
       set({ tokenized });
       const { profile } = get();
-      const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile };
+      const request = { text, windowStart, nextTokens: NEXT_TOKENS, profile, predictions };
       const analysis = await client.analyze(request, { signal });
       if (signal.aborted) return;
       set({ analysis, analysing: false });
+      reached('firstFeatures');
       settle(analysis);
     } catch (thrown) {
       // Numbers of another text are not left standing under this one.
@@ -160,6 +167,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       report(thrown, signal);
     }
   }
+
+  const lacksPredictions = (): boolean => views.predicts(get().view.view) && !predicting;
 
   /** Fits the view to what was computed, and compares it with what a link said to expect. */
   function settle(analysis: Analysis): void {
@@ -238,7 +247,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     }
     slots.abort('analysis');
     const { phase, opened } = get();
-    if (!needsModel(view.view)) {
+    if (!views.needsModel(view.view)) {
       if (phase === 'bad-link') set({ phase: opened ? 'ready' : 'idle' });
       // A link to such a view says nothing of what is open.
       if (opened && view.model === '')
@@ -256,7 +265,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       if (turn !== followed || get().phase === 'consent') return;
       if (!switched) update({ dictionary: dictionaryReference(opened) }, 'replace');
     }
-    const reread = changed || view.text !== before.text || view.windowStart !== before.windowStart;
+    const reread =
+      changed || view.text !== before.text || view.windowStart !== before.windowStart || lacksPredictions();
     if (reread || get().analysing) void read();
     if (changed || view.feature !== before.feature) void features.load();
   }
@@ -272,7 +282,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     search: '',
 
     async start(needs) {
-      needsModel = needs;
+      views = needs;
       onEngineTrouble(onTrouble);
       addEventListener('popstate', () => {
         if (!address.isOwn) void follow();
@@ -336,7 +346,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
       update({ view, look: undefined, ...part });
       const { phase, opened, view: now } = get();
       const other = phase === 'ready' && now.model !== opened?.model.id;
-      if (needsModel(view) && (phase === 'idle' || other)) void load();
+      if (views.needsModel(view) && (phase === 'idle' || other)) void load();
+      else if (lacksPredictions()) void read();
     },
     async open({ model, dictionary, storage }) {
       promised = {};

@@ -87,6 +87,9 @@ export const COMPARISONS = ['texts', 'corpora', 'dictionaries'] as const;
 export const MAP_COLOURS = ['rate', 'mean', 'max', 'found', 'group'] as const;
 export const MAX_FIND = 2_000;
 export const MAX_TOGETHER = 8;
+export const MAX_TIMED = 64;
+/** Characters of packed times in a link. */
+export const MAX_TIMES = 8_000;
 /** See `corpusId`; empty: the Storyworld sample a feature is first shown with. */
 const corpusName = v.pipe(
   v.string(),
@@ -217,6 +220,10 @@ export const viewStateSchema = v.object({
   /** The dictionary that the current one is compared with. */
   other: v.optional(v.union([v.literal(''), reference]), ''),
   colour: v.optional(v.picklist(MAP_COLOURS), 'rate'),
+  /** Which workloads the Speed view times; `null`: the usual ones. */
+  timed: v.optional(v.nullable(v.pipe(v.array(name), v.maxLength(MAX_TIMED))), null),
+  /** Times somebody else took, packed; see `state/speed.ts`. */
+  times: v.optional(v.pipe(v.string(), v.maxLength(MAX_TIMES), v.regex(/^[\w-]*$/, 'must be packed')), ''),
   /** What the sender saw: the strongest feature at a position. Checked against what is computed here. */
   expect: v.optional(v.object({ position, feature, value: finite })),
 });

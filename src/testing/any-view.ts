@@ -194,6 +194,8 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
     within: fc.constantFrom(...WITHIN),
     other: dictionary,
     colour: fc.constantFrom(...MAP_COLOURS),
+    timed: fc.constantFrom(null, [], ['encode-64', 'decode-64']),
+    times: fc.stringMatching(/^[\w-]{0,200}$/),
     expect: fc.record({ position, feature, value: finite }),
   },
   {
@@ -203,6 +205,7 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
       'score', 'way', 'corpus', 'ablated', 'ablation', 'trail', 'upstream', 'sparse', 'blockSize',
       'steer', 'temperature', 'topK', 'topP', 'penalty', 'seed', 'newTokens', 'frozen', 'chat', 'system', 'swept', 'effect',
       'over', 'versus', 'tab', 'by', 'find', 'against', 'rank', 'together', 'without', 'within', 'compare', 'other', 'colour',
+      'timed', 'times',
     ], // prettier-ignore
   },
 );

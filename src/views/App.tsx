@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import { readEmbed } from '../state/embed.ts';
 import type { PageState } from '../state/page-state.ts';
@@ -36,6 +36,15 @@ function WholePage() {
   const phase = usePage((state) => state.phase);
   const view = usePage((state) => state.view.view);
   const ready = phase === 'ready' || (phase !== 'bad-link' && !needsModel(view));
+  const loading = phase === 'loading';
+  useEffect(() => {
+    // While the model is on its way, so that the view is there when it is; a failure is shown where the view would be.
+    if (loading)
+      void views
+        .find(({ id }) => id === view)
+        ?.fetch()
+        .catch(() => {});
+  }, [loading, view]);
   return (
     <>
       <a className="skip-link" href="#main" onClick={skipToMain}>

@@ -1,13 +1,10 @@
-import type { Batch } from '../../gpu/batch.ts';
 import { columnMean } from '../../gpu/kernels/column_mean.ts';
 import { klRows } from '../../gpu/kernels/kl_rows.ts';
-import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import { replaceColumns } from '../../gpu/kernels/replace_columns.ts';
-import { topKRows } from '../../gpu/kernels/topk_rows.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Edit } from '../../model/run-plan.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { type FinalPass, LogitParts } from '../logit-parts.ts';
+import { LogitParts } from '../logit-parts.ts';
 import { discarding } from '../discarding.ts';
 import type { HeadPlace, HeadReader } from './head-matrices.ts';
 import type { Pace } from './pace.ts';
@@ -32,21 +29,6 @@ function replaceHeads(model: Transformer, heads: readonly number[], row: Tensor)
   };
 }
 
-/** Log-probabilities of the next token, to be read back. @returns scratch [part] each; together [T], the last meaningless */
-function nextLogProbs(batch: Batch, logits: LogitParts, pass: FinalPass, ids: Ids): Tensor[] {
-  const next = new Uint32Array(ids.length);
-  next.set(ids.subarray(1));
-  const made = logits.parts.map((part) => {
-    const rows = logits.rows(batch, pass, part);
-    const targets = batch.input(next.slice(part.from, part.from + part.count), [part.count]);
-    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-    batch.release(rows, targets, lse);
-    return logProb;
-  });
-  batch.release(pass.residual);
-  return made;
-}
-
 /** What a text's pass says before anything is ablated. */
 export interface CleanText {
   /** [T − 1] loss of what follows each row, nats. */
@@ -65,13 +47,13 @@ export async function readClean({ model, turn }: Reader, ids: Ids): Promise<Clea
   const { arrays } = await turn(() => {
     const batch = model.gpu.batch('mean z');
     const reads = discarding(batch, () => {
-      const logits = new LogitParts(model, ids.length);
+      const logits = new LogitParts(model, ids.length, undefined, false);
       const pass = logits.record(batch, { ids, captures: hooks });
       const from = Math.min(FIRST_ROW, ids.length - 1);
       const means = hooks.map((hook) =>
         columnMean(batch, { x: pass.captures.get(hook)!, fromRow: from, toRow: ids.length }),
       );
-      return [...means, ...nextLogProbs(batch, logits, pass, ids)];
+      return [...means, ...logits.nextLogProbs(batch, pass, ids)];
     });
     return batch.submit(reads);
   });
@@ -124,13 +106,13 @@ export async function ablateEach(
         await turn(async () => {
           const started = performance.now();
           const batch = model.gpu.batch('ablate heads');
-          const logits = new LogitParts(model, ids.length);
+          const logits = new LogitParts(model, ids.length, undefined, false);
           const reads = discarding(batch, () =>
             some.map(({ head }) => {
               const mean = batch.input(row, [width]);
               const edits = new Map([[zHook(layer), replaceHeads(model, [head], mean)]]);
               const resume = residual && { layer, residual };
-              const made = nextLogProbs(batch, logits, logits.record(batch, { ids, edits, resume }), ids);
+              const made = logits.nextLogProbs(batch, logits.record(batch, { ids, edits, resume }), ids);
               batch.release(mean);
               return made;
             }),
@@ -215,9 +197,8 @@ export async function ablateTogether(
       const sides = [clean, ablated].map((pass) => logits.rows(batch, pass, part));
       const kl = klRows(batch, { p: sides[0]!, q: sides[1]! });
       const each = sides.flatMap((rows) => {
-        const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-        const top = topKRows(batch, { x: rows, k: count });
-        return [logProb, lse, top.indices, top.values];
+        const { logProb, lse, top } = logits.predict(batch, clean, part, { targets, k: count, logits: rows });
+        return [logProb, lse, top!.indices, top!.values];
       });
       batch.release(...sides);
       return [kl, ...each];

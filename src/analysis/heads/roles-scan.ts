@@ -3,10 +3,9 @@ import type { Dictionary } from '../../dictionary/dictionary.ts';
 import { codeTensors, readCodes, withRoom } from '../../dictionary/room.ts';
 import type { Batch } from '../../gpu/batch.ts';
 import { add } from '../../gpu/kernels/add.ts';
-import { logProbGather } from '../../gpu/kernels/log_prob_gather.ts';
 import type { Tensor } from '../../gpu/tensor.ts';
 import type { Transformer } from '../../model/transformer.ts';
-import { type FinalPass, LogitParts } from '../logit-parts.ts';
+import { LogitParts } from '../logit-parts.ts';
 import { ownActivation } from '../site.ts';
 
 /** What one pass over a text says of a layer's heads. T rows. */
@@ -64,12 +63,12 @@ export function lossesWith(
   deltas: readonly Float32Array<ArrayBuffer>[],
 ): Promise<Float32Array[]> {
   return recorded(model, 'ablated roles', async (batch) => {
-    const logits = new LogitParts(model, ids.length);
+    const logits = new LogitParts(model, ids.length, undefined, false);
     const residualHook = `blocks.${layer}.hook_resid_pre`;
     const hook = `blocks.${layer}.attn.hook_z`;
     const clean = logits.record(batch, { ids, captures: [residualHook] });
     const resume = { layer, residual: clean.captures.get(residualHook)! };
-    const reads = [logProbs(batch, logits, clean, ids)];
+    const reads = [logits.nextLogProbs(batch, clean, ids)];
     for (const delta of deltas) {
       const pass = logits.record(batch, {
         ids,
@@ -86,7 +85,7 @@ export function lossesWith(
           ],
         ]),
       });
-      reads.push(logProbs(batch, logits, pass, ids));
+      reads.push(logits.nextLogProbs(batch, pass, ids));
     }
     const { arrays } = await batch.submit(reads.flat());
     return reads.map((parts, i) => {
@@ -95,26 +94,6 @@ export function lossesWith(
       return Float32Array.from(values.slice(0, -1), (logProb) => -logProb);
     });
   });
-}
-
-/** Log-probability of each row's next token, in parts; releases what the pass holds. */
-function logProbs(
-  batch: Batch,
-  logits: LogitParts,
-  pass: FinalPass,
-  ids: Uint32Array<ArrayBuffer>,
-): Tensor[] {
-  const shifted = new Uint32Array(ids.length);
-  shifted.set(ids.subarray(1));
-  const found = logits.parts.map((part) => {
-    const rows = logits.rows(batch, pass, part);
-    const targets = batch.input(shifted.slice(part.from, part.from + part.count), [part.count]);
-    const { logProb, lse } = logProbGather(batch, { logits: rows, targets });
-    batch.release(rows, targets, lse);
-    return logProb;
-  });
-  batch.release(pass.residual);
-  return found;
 }
 
 /** Gives back what was recorded when something fails. */

@@ -53,7 +53,7 @@ export async function measureText(
   { ids, promptRows }: Continuation,
   swept?: { dictionary: Dictionary; feature: number },
 ): Promise<MeasuredText> {
-  const options = { nextTokens: 1, honesty: false, logits: 'none', captures: [] } as const;
+  const options = { nextTokens: 0, honesty: false, logits: 'none', captures: [] } as const;
   const { loss, codes } = await analyzePrompt(model, swept?.dictionary, ids, options);
   let activation = swept ? 0 : NaN;
   for (let at = codes.offsets[promptRows] ?? 0; at < codes.indices.length; at++)

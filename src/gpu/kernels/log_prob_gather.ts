@@ -1,4 +1,5 @@
 import source from '../../shaders/log_prob_gather.wgsl?raw';
+import shared from '../../shaders/shared/exp_sum.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { defineKernel } from '../kernel.ts';
 import { rowGroups } from '../row-groups.ts';
@@ -7,7 +8,7 @@ import type { Tensor } from '../tensor.ts';
 
 export const logProbGatherKernel = defineKernel({
   name: 'log_prob_gather',
-  source,
+  source: `${shared}\n${source}`,
   dims: { n_rows: 'u32', n_cols: 'u32', neg_inf: 'f32' },
   tensors: { logits: 'read', targets: 'read', log_prob: 'write', lse: 'write' },
   overrides: { wg: 64 },

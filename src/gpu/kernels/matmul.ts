@@ -1,12 +1,15 @@
 import matvecSource from '../../shaders/matmul_matvec.wgsl?raw';
 import registerSource from '../../shaders/matmul_register.wgsl?raw';
 import tiledSource from '../../shaders/matmul_tiled.wgsl?raw';
-import shared from '../../shaders/shared/matmul.wgsl?raw';
+import finishing from '../../shaders/shared/matmul.wgsl?raw';
+import blocks from '../../shaders/shared/weight_blocks.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { defineKernel } from '../kernel.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
 import { ACTIVATION_NUMBERS, type KernelActivation, withActivations } from './activation-names.ts';
+
+const shared = `${blocks}\n${finishing}`;
 
 const common = {
   dims: {

@@ -1,9 +1,9 @@
-import { lazy } from 'react';
-import type { ViewDef } from '../view.ts';
+import { fetched, type ViewDef } from '../view.ts';
 
 export const explore: ViewDef = {
   id: 'explore',
   title: 'Explore',
   description: 'Which features fire on each token of a text, and what each of them does.',
-  View: lazy(() => import('./ExploreView.tsx')),
+  predicts: true,
+  ...fetched(() => import('./ExploreView.tsx')),
 };

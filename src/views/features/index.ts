@@ -1,9 +1,8 @@
-import { lazy } from 'react';
-import type { ViewDef } from '../view.ts';
+import { fetched, type ViewDef } from '../view.ts';
 
 export const features: ViewDef = {
   id: 'features',
   title: 'Features',
   description: 'Every feature of the dictionary: its page, search, comparison and map.',
-  View: lazy(() => import('./FeaturesView.tsx')),
+  ...fetched(() => import('./FeaturesView.tsx')),
 };

@@ -1,9 +1,8 @@
-import { lazy } from 'react';
-import type { ViewDef } from '../view.ts';
+import { fetched, type ViewDef } from '../view.ts';
 
 export const heads: ViewDef = {
   id: 'heads',
   title: 'Heads',
   description: 'What each attention head looks at, reads and writes, and what is lost without it.',
-  View: lazy(() => import('./HeadsView.tsx')),
+  ...fetched(() => import('./HeadsView.tsx')),
 };

@@ -1,9 +1,8 @@
-import { lazy } from 'react';
-import type { ViewDef } from '../view.ts';
+import { fetched, type ViewDef } from '../view.ts';
 
 export const steering: ViewDef = {
   id: 'steering',
   title: 'Steering',
   description: 'Change features, heads or layers, and see what the model then says.',
-  View: lazy(() => import('./SteeringView.tsx')),
+  ...fetched(() => import('./SteeringView.tsx')),
 };

@@ -1,0 +1,58 @@
+import { discarding } from '../../analysis/discarding.ts';
+import type { Batch } from '../../gpu/batch.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+
+export type Clock = 'device' | 'wall';
+
+export interface Elapsed {
+  /** Of all runs together, by the clock asked for. */
+  ms: number;
+  /** From submission to the readback of four bytes, whatever the clock. */
+  wallMs: number;
+  /** Of all runs together. */
+  flops: number;
+  bytes: number;
+  dispatches: number;
+}
+
+/**
+ * Time of `repeats` runs in one submission. Recording it, and what is written to the device meanwhile, comes before the
+ * clock starts.
+ * @param record records one run and releases what it made
+ */
+export async function elapse(
+  gpu: Gpu,
+  record: (batch: Batch) => void,
+  repeats: number,
+  clock: Clock,
+): Promise<Elapsed> {
+  using probe = gpu.tensor([1]);
+  const { profiling } = gpu;
+  const batch = gpu.batch('bench');
+  discarding(batch, () => {
+    for (let run = 0; run < repeats; run++) record(batch);
+  });
+  try {
+    gpu.profiling = clock === 'device';
+    await gpu.settled();
+    const before = { ...gpu.counters };
+    const started = performance.now();
+    const { timings } = await batch.submit([probe]);
+    const wallMs = performance.now() - started;
+    const deviceMs = timings.reduce((sum, { gpuMs }) => sum + gpuMs, 0);
+    return {
+      ms: clock === 'device' ? deviceMs : wallMs,
+      wallMs,
+      flops: gpu.counters.flops - before.flops,
+      bytes: gpu.counters.bytesMoved - before.bytesMoved,
+      dispatches: gpu.counters.dispatches - before.dispatches,
+    };
+  } finally {
+    gpu.profiling = profiling;
+  }
+}
+
+/** Whether the device says how long its work took. */
+export async function clockOf(gpu: Gpu, record: (batch: Batch) => void): Promise<Clock> {
+  return (await elapse(gpu, record, 1, 'device')).ms > 0 ? 'device' : 'wall';
+}

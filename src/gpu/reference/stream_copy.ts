@@ -1,0 +1,3 @@
+export function streamCopyReference(x: ArrayLike<number>): Float64Array {
+  return Float64Array.from(x);
+}

@@ -1,0 +1,136 @@
+import { useMemo } from 'react';
+import type { BenchProgress, BenchWorkload } from '../../engine/protocol.ts';
+import { deviceName, isTimed, type SpeedResults, type SpeedTimed } from '../../exchange/speed-results.ts';
+import { type Placed, placeUnder } from '../../shared/roofline.ts';
+import { useSpeed } from '../../state/speed.ts';
+import type { TableData } from '../shared/download.ts';
+import { formatActivation, formatCount, formatDuration, formatFixed } from '../shared/format.ts';
+
+type Kind = BenchWorkload['shape']['kind'];
+
+/** What belongs together, in the order it is listed in. */
+export const GROUPS: readonly { title: string; kinds: readonly Kind[] }[] = [
+  { title: 'Transformer', kinds: ['block', 'forward'] },
+  { title: 'One more token', kinds: ['step'] },
+  { title: 'Dictionary', kinds: ['encoder-matmul', 'encode', 'decode'] },
+  { title: 'Steering', kinds: ['steer'] },
+  { title: 'Attention, blocks skipped', kinds: ['attention'] },
+];
+
+/** Kinds in a word or two. */
+export const KINDS: Record<Kind, string> = {
+  block: 'block',
+  forward: 'whole model',
+  step: 'decode step',
+  'encoder-matmul': 'encoder matmul',
+  encode: 'encode',
+  decode: 'sparse decode',
+  steer: 'steer',
+  attention: 'attention',
+};
+
+/** What a ratio is to, in a word or two. */
+export function ratioTo(workloads: readonly BenchWorkload[] | undefined, id: string): string {
+  const kind = workloads?.find((one) => one.id === id)?.shape.kind;
+  return kind === undefined ? id : kind === 'attention' ? 'dense' : KINDS[kind];
+}
+
+/** Results that can be shown, and what they are called. */
+export interface NamedResults {
+  key: string;
+  name: string;
+  /** They were not taken on this page. */
+  from?: string;
+  results: SpeedResults;
+}
+
+export function useResults(): readonly NamedResults[] {
+  const own = useSpeed((state) => state.own);
+  const brought = useSpeed((state) => state.brought);
+  return useMemo(() => {
+    const here = own.map((results) => ({
+      key: results.backend,
+      name: `here, ${deviceName(results)}`,
+      results,
+    }));
+    if (!brought) return here;
+    const { from, results } = brought;
+    return [...here, { key: 'brought', name: `from ${from}, ${deviceName(results)}`, from, results }];
+  }, [own, brought]);
+}
+
+export const shownOf = (all: readonly NamedResults[], key: string): NamedResults | undefined =>
+  all.find((one) => one.key === key);
+
+export const titleOf = (workloads: readonly BenchWorkload[] | undefined, id: string): string =>
+  workloads?.find((one) => one.id === id)?.title ?? id;
+
+/** Three significant digits with the unit that suits. */
+export function timeText(ms: number): string {
+  if (!Number.isFinite(ms)) return '–';
+  const unit = '\u00a0';
+  if (ms >= 999.5) return `${threeDigits(ms / 1000)}${unit}s`;
+  return ms >= 0.9995 ? `${threeDigits(ms)}${unit}ms` : `${threeDigits(1000 * ms)}${unit}µs`;
+}
+
+export const threeDigits = (value: number): string =>
+  value >= 999.5 ? formatCount(value) : formatActivation(value);
+
+export const ratioText = (ratio: number): string =>
+  Number.isFinite(ratio) ? `${formatFixed(ratio, ratio >= 10 ? 1 : 2)}\u00a0×` : '–';
+
+export interface PlacedRow {
+  row: SpeedTimed;
+  title: string;
+  placed: Placed;
+}
+
+/** The rows that have a time, and where they lie under the measured roof. */
+export function placedRows({ rows, roof }: SpeedResults, workloads?: readonly BenchWorkload[]): PlacedRow[] {
+  return rows.filter(isTimed).map((row) => ({
+    row,
+    title: titleOf(workloads, row.id),
+    placed: placeUnder(roof, { ...row, ms: row.ms.median }),
+  }));
+}
+
+export const BOUNDS: Record<Placed['bound'], string> = { bandwidth: 'bandwidth', peak: 'arithmetic' };
+
+/** Numbers in full. @param beside other results, whose times and ratios are added */
+export function timesTable(
+  results: SpeedResults,
+  workloads?: readonly BenchWorkload[],
+  beside?: SpeedResults,
+): TableData {
+  const rows = results.rows.map((row) => {
+    const title = titleOf(workloads, row.id);
+    const other = beside?.rows.find(({ id }) => id === row.id);
+    if (!isTimed(row)) return [title, ...Array.from({ length: 11 }, () => null), row.failure];
+    const { ms, ratio, flops, bytes } = row;
+    const { gigaflopsPerSecond, gigabytesPerSecond, share, bound } = placeUnder(results.roof, {
+      ...row,
+      ms: ms.median,
+    });
+    const theirs = other && isTimed(other) ? other.ms.median : null;
+    return [
+      title, ms.median, ms.lower, ms.upper, ratio?.median ?? null, ratio ? titleOf(workloads, ratio.to) : null,
+      flops, bytes, gigaflopsPerSecond, gigabytesPerSecond, Number.isNaN(share) ? null : share, BOUNDS[bound], null,
+      ...(beside ? [theirs, theirs === null ? null : ms.median / theirs] : []),
+    ]; // prettier-ignore
+  });
+  return {
+    columns: [
+      'what', 'median, ms', 'lower quartile, ms', 'upper quartile, ms', 'ratio', 'ratio to', 'FLOPs', 'bytes', 'GFLOP/s',
+      'GB/s', 'share of the roof', 'bound by', 'failure', ...(beside ? ['beside: median, ms', 'ratio to that'] : []),
+    ], // prettier-ignore
+    rows,
+  };
+}
+
+/** How far a run is. */
+export function progressText({ stage, what, done, total, secondsLeft }: BenchProgress): string {
+  if (stage === 'roof') return 'Measuring what the adapter does at most …';
+  if (stage === 'check') return `Checking the answer: ${what} (${done + 1} of ${total}) …`;
+  const left = secondsLeft === undefined ? '' : `, ${formatDuration(secondsLeft)} left`;
+  return `Timing: ${what} (${done + 1} of ${total}${left}) …`;
+}
