@@ -9,6 +9,6 @@ export { activateRows, addValues, layerNorm, rmsNorm, rotate } from './rows';
 // compiler's optimizer would move what has one caller and is not exported into that caller.
 export { logSumExp } from './attention';
 export { select } from './encode';
-export { addRows, dots4 } from './matmul';
+export { addRows, dots } from './matmul';
 export { packColumns, packRows, tile } from './panels';
 export { activateRow, normRow, rmsRow, rotateHead } from './rows';

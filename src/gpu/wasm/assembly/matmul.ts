@@ -109,7 +109,7 @@ function matvec(x: usize, w: usize, dtype: i32, nk: bool, k: i32, n: i32, row: i
   if (nk) {
     for (let column = 0; column < n; column += 4) {
       const count = min(4, n - column);
-      dots4(x, w, dtype, <usize>column * k, count, k, sums);
+      dots(x, w, dtype, <usize>column * k, count, k, sums);
       finish(sums, row, column, count);
     }
     return;
@@ -199,33 +199,34 @@ function addRowsOf<W>(x: usize, w: usize, at: usize, n: usize, count: usize, hal
   }
 }
 
-/** x times four rows of W, `k` apart from element `at` on; the first stands in for those beyond `count`. */
-export function dots4(x: usize, w: usize, dtype: i32, at: usize, count: i32, k: usize, out: usize): void {
-  if (dtype == 0) dots4Of<f32>(x, w, at, count, k, out);
-  else if (dtype == 1) dots4Of<u16>(x, w, at, count, k, out);
-  else dots4Of<i16>(x, w, at, count, k, out);
+/** x times `count` rows of W, `k` apart from element `at` on: one after the other, as memory is read ahead. */
+export function dots(x: usize, w: usize, dtype: i32, at: usize, count: i32, k: usize, out: usize): void {
+  for (let i = 0; i < count; i++) {
+    let sum: f32;
+    if (dtype == 0) sum = dot<f32>(x, w, at, k);
+    else if (dtype == 1) sum = dot<u16>(x, w, at, k);
+    else sum = dot<i16>(x, w, at, k);
+    store<f32>(out + ((<usize>i) << 2), sum);
+    at += k;
+  }
 }
 
-function dots4Of<W>(x: usize, w: usize, at: usize, count: i32, k: usize, out: usize): void {
-  const k1: usize = count > 1 ? k : 0;
-  const k2: usize = count > 2 ? k << 1 : 0;
-  const k3: usize = count > 3 ? k1 + k2 : 0;
+function dot<W>(x: usize, w: usize, at: usize, k: usize): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
   let s3 = s0;
   const end = at + k;
-  while (at < end) {
-    const value = v128.load(x);
-    s0 = madd(value, weights4<W>(w, at), s0);
-    s1 = madd(value, weights4<W>(w, at + k1), s1);
-    s2 = madd(value, weights4<W>(w, at + k2), s2);
-    s3 = madd(value, weights4<W>(w, at + k3), s3);
-    x += 16;
-    at += 4;
+  for (const whole = at + (k & ~15); at < whole; at += 16) {
+    s0 = madd(v128.load(x), weights4<W>(w, at), s0);
+    s1 = madd(v128.load(x, 16), weights4<W>(w, at + 4), s1);
+    s2 = madd(v128.load(x, 32), weights4<W>(w, at + 8), s2);
+    s3 = madd(v128.load(x, 48), weights4<W>(w, at + 12), s3);
+    x += 64;
   }
-  store<f32>(out, sum4(s0));
-  store<f32>(out, sum4(s1), 4);
-  store<f32>(out, sum4(s2), 8);
-  store<f32>(out, sum4(s3), 12);
+  for (; at < end; at += 4) {
+    s0 = madd(v128.load(x), weights4<W>(w, at), s0);
+    x += 16;
+  }
+  return sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }

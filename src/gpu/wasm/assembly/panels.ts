@@ -47,17 +47,24 @@ function storeTransposed(r0: v128, r1: v128, r2: v128, r3: v128, out: usize, str
 
 /** Columns `first` … `first + count − 1` of W [k, n]; columns beyond n (a multiple of 4) are zero. */
 function packKn<W>(w: usize, stride: usize, k: i32, n: i32, first: i32, count: i32, out: usize): void {
-  const zero = f32x4.splat(0);
   const panelBytes = (<usize>k) << 5;
-  let row: usize = 0;
+  const whole = first + (min(count, n - first) & ~(PANEL - 1));
+  let from: usize = first;
   for (let i = 0; i < k; i++) {
-    let to = out + ((<usize>i) << 5);
-    for (let column = first; column < first + count; column += PANEL) {
-      v128.store(to, weights4<W>(w, row + column));
-      v128.store(to, column + 4 < n ? weights4<W>(w, row + column + 4) : zero, 16);
+    let to = out;
+    let at = from;
+    for (let column = first; column < whole; column += PANEL) {
+      v128.store(to, weights4<W>(w, at));
+      v128.store(to, weights4<W>(w, at + 4), 16);
+      at += PANEL;
       to += panelBytes;
     }
-    row += stride;
+    if (whole < first + count) {
+      v128.store(to, weights4<W>(w, at));
+      v128.store(to, f32x4.splat(0), 16);
+    }
+    from += stride;
+    out += 32;
   }
 }
 

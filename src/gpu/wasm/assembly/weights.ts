@@ -4,22 +4,11 @@
 /** Four neighbouring weights from element `i` on. */
 export function weights4<W>(pointer: usize, i: usize): v128 {
   if (isFloat<W>()) return v128.load(pointer + (i << 2));
-  const bits = v128.load16x4_u(pointer + (i << 1));
-  if (isSigned<W>()) return i32x4.shl(bits, 16);
-  const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
-  const endless = v128.and(i32x4.ge_s(magnitude, i32x4.splat(0x0f800000)), i32x4.splat(0x7f800000));
-  // 2^112 moves the exponent's bias from 15 to 127, for subnormal numbers too.
-  const value = f32x4.mul(magnitude, f32x4.splat(5.192296858534828e33));
-  return v128.or(v128.or(value, endless), sign);
-}
-
-/** Weight `i`. */
-export function weight<W>(pointer: usize, i: usize): f32 {
-  if (isFloat<W>()) return load<f32>(pointer + (i << 2));
-  const bits = <u32>load<u16>(pointer + (i << 1));
-  if (isSigned<W>()) return reinterpret<f32>(bits << 16);
-  const value = reinterpret<f32>((bits & 0x7fff) << 13) * <f32>5.192296858534828e33;
-  const endless: u32 = (bits & 0x7c00) == 0x7c00 ? 0x7f800000 : 0;
-  return reinterpret<f32>(reinterpret<u32>(value) | endless | ((bits & 0x8000) << 16));
+  if (isSigned<W>()) return i32x4.shl(v128.load16x4_u(pointer + (i << 1)), 16);
+  // The sign spreads from the left when the 16 bits are widened; what is kept is the sign, the exponent and the fraction.
+  const bits = v128.and(i32x4.shl(v128.load16x4_s(pointer + (i << 1)), 13), i32x4.splat(0x8fffe000));
+  // 2^112 moves the exponent's bias from 15 to 127, for subnormal numbers too; a second time, only what has the largest
+  // exponent overflows: infinity, and NaN, which comes out as infinity.
+  const scale = f32x4.splat(5.192296858534828e33);
+  return f32x4.mul(f32x4.mul(f32x4.mul(bits, scale), scale), f32x4.splat(1.925929944387236e-34));
 }
