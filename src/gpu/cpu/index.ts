@@ -10,7 +10,7 @@ import { rmsNorm } from './kernels/rms_norm.ts';
 import * as roof from './kernels/roof.ts';
 import * as rows from './kernels/rows.ts';
 import * as saeActive from './kernels/sae_active.ts';
-import { saeGroupMax, saeRescoreGroups } from './kernels/sae_encode.ts';
+import { saeEncodeTopK, saeGroupMax, saeRescoreGroups } from './kernels/sae_encode.ts';
 import * as scan from './kernels/scan.ts';
 import * as topk from './kernels/topk.ts';
 import * as unembed from './kernels/unembed.ts';
@@ -25,6 +25,7 @@ const all: readonly CpuKernel[] = [
   matmulRegister,
   matmulTiled,
   rmsNorm,
+  saeEncodeTopK,
   saeGroupMax,
   saeRescoreGroups,
   ...Object.values(elementwise),

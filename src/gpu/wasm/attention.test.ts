@@ -90,7 +90,7 @@ function check(wasm: Wasm, shape: Shape, mask: BlockMask, { cap = 0, deviation =
         mask.perHead ? blocks : 0,
         mask.bits ? 0 : mask.window,
       ] as const),
-      ...([mask.sinks, mask.bits ? mask.entries.length : 0, z, lse, scratch] as const),
+      ...([mask.sinks, mask.bits ? mask.entries.length : 0, z, lse, 0, 0, scratch] as const),
     ),
   );
   const what = JSON.stringify({ ...shape, blockSize: mask.blockSize, cap, deviation });

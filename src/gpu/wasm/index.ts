@@ -67,8 +67,22 @@ export interface WasmFunctions {
     bitsStart: number,
     z: number,
     lse: number,
+    pattern: number,
+    raw: number,
     scratch: number,
   ): void;
+  multiplyRow(
+    x: number,
+    w: number,
+    dtype: number,
+    k: number,
+    n: number,
+    first: number,
+    count: number,
+    out: number,
+  ): void;
+  dots(x: number, w: number, dtype: number, first: number, count: number, k: number, out: number): void;
+  expSums(x: number, count: number, group: number, tops: number, sums: number): void;
   logSumExpRows(x: number, nRows: number, nCols: number, out: number): void;
   layerNorm(
     x: number,
@@ -159,6 +173,16 @@ async function compile(source: string | Uint8Array<ArrayBuffer>): Promise<WebAss
   }
   // Not streamed: some hosts serve .wasm under another type, and the file is small.
   return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Calls `run` with the address of `bytes` bytes, which are given back afterwards. */
+export function withScratch(wasm: Wasm, bytes: number, run: (scratch: number) => void): void {
+  const scratch = wasm.alloc(bytes);
+  try {
+    run(scratch);
+  } finally {
+    wasm.free(scratch);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { exp4, ln, max4, tanh4 } from './math';
+import { exp4, ln, tanh4 } from './math';
 import { PANEL, packColumns, packRows, tile } from './panels';
 
 const PARTIAL: u32 = 0x80000000;
@@ -43,6 +43,8 @@ export function attentionScratch(keyCount: i32, dHead: i32): usize {
  * @param q, k, v  heads of query 0, key 0 and value 0; rows are `qStride`, `kStride`, `vStride` elements apart
  * @param group    query heads that share a key head
  * @param rows     u32, of the mask: `offsets`; `list` u32: `entries`, and from `bits` on (0: none) their bits
+ * @param pattern, raw  [nHeads, nQueries, nKeys], or 0, 0: instead of z and lse, the softmax and the scores are written, with
+ *   0 and LOWEST for keys that are not seen, and `lse` is read
  * @param scratch  `attentionScratch` bytes, aligned to 16
  */
 export function attention(
@@ -69,6 +71,8 @@ export function attention(
   bits: i32,
   z: usize,
   lse: usize,
+  pattern: usize,
+  raw: usize,
   scratch: usize,
 ): void {
   nKeys = keyCount;
@@ -95,21 +99,30 @@ export function attention(
     if (head % group == 0) {
       const shared = <usize>(head / group) * within;
       packColumns(k + shared, 0, true, kStride, d, nKeys, 0, nKeys, keys);
-      packColumns(v + shared, 0, false, vStride, nKeys, d, 0, d, values);
+      if (!raw) packColumns(v + shared, 0, false, vStride, nKeys, d, 0, d, values);
     }
     for (let block = 0; block * blockSize < nQueries; block++) {
       const end = min((block + 1) * blockSize, nQueries);
       for (let row = block * blockSize; row < end; row += 4) {
         const count = min(4, end - row);
         packRows(q + ((<usize>row * qStride) << 2) + <usize>head * within, qStride, 0, count, d, query);
+        const place = <usize>head * nQueries + row;
+        const inside = row - block * blockSize;
+        const maskRow = head * blocksPerHead + block;
+        if (raw) {
+          const at = (place * nKeys) << 2;
+          for (let r = 0; r < count; r++) showNothing(pattern + at, raw + at, r);
+          show(maskRow, row, inside, count, lse + (place << 2), pattern + at, raw + at);
+          continue;
+        }
         attend(
-          head * blocksPerHead + block,
+          maskRow,
           row,
-          row - block * blockSize,
+          inside,
           count,
           z + <usize>row * zStride + <usize>head * within,
           zStride,
-          lse + ((<usize>head * nQueries + row) << 2),
+          lse + (place << 2),
         );
       }
     }
@@ -228,31 +241,33 @@ function finishRow(r: i32, totals: v128, tops: v128, z: usize, width: usize, lse
   for (let i: usize = 0; i < width; i += 16) v128.store(z + i, f32x4.mul(v128.load(from + i), share));
 }
 
-/** log Σ exp of each row of x [nRows, nCols] into out [nRows]. */
-export function logSumExpRows(x: usize, nRows: i32, nCols: i32, out: usize): void {
-  for (let row = 0; row < nRows; row++)
-    store<f32>(out + ((<usize>row) << 2), logSumExp(x + ((<usize>row * nCols) << 2), nCols));
+/** Row `r` of a pattern and its scores before any key was seen. */
+function showNothing(pattern: usize, raw: usize, r: usize): void {
+  memory.fill(pattern + ((r * nKeys) << 2), 0, (<usize>nKeys) << 2);
+  for (let s: usize = 0; s < <usize>nKeys; s++) store<f32>(raw + ((r * nKeys + s) << 2), LOWEST);
 }
 
-export function logSumExp(x: usize, count: i32): f32 {
-  const whole = x + ((<usize>(count & ~3)) << 2);
-  const end = x + ((<usize>count) << 2);
-  let tops = f32x4.splat(LOWEST);
-  for (let at = x; at < whole; at += 16) tops = f32x4.pmax(tops, v128.load(at));
-  let top = max4(tops);
-  for (let at = whole; at < end; at += 4) top = max(top, load<f32>(at));
-  const least = f32x4.splat(top);
-  let lanes = f32x4.splat(0);
-  // Lanes are emptied into f64 now and then: a long row's small terms must not drown.
-  let total: f64 = 0;
-  for (let at = x; at < whole;) {
-    const pause = min(at + 4096, whole);
-    lanes = f32x4.splat(0);
-    for (; at < pause; at += 16) lanes = f32x4.add(lanes, exp4(f32x4.sub(v128.load(at), least)));
-    total += <f64>f32x4.extract_lane(lanes, 0) + <f64>f32x4.extract_lane(lanes, 1);
-    total += <f64>f32x4.extract_lane(lanes, 2) + <f64>f32x4.extract_lane(lanes, 3);
+/** Writes the scores and the softmax of up to four queries, which are packed in `query`. */
+function show(maskRow: i32, row: i32, inside: i32, count: i32, lse: usize, pattern: usize, raw: usize): void {
+  const start = load<u32>(offsets + ((<usize>maskRow) << 2));
+  const end = load<u32>(offsets + ((<usize>maskRow) << 2), 4);
+  for (let e = start; e < end; e++) {
+    const entry = load<u32>(entries + ((<usize>e) << 2));
+    const first = <i32>(entry & ~PARTIAL) * blockSize;
+    const last = min(first + blockSize, nKeys);
+    for (let s = first & ~(PANEL - 1); s < last; s += PANEL) {
+      tile(query, keys + ((<usize>s * d) << 2), d, sums);
+      keep(s, max(first, s), min(last, s + PANEL), row, entry >= PARTIAL, e, inside, first);
+    }
+    for (let key = first; key < last; key++) {
+      for (let r = 0; r < count; r++) {
+        const score = load<f32>(scores + ((<usize>key) << 4) + ((<usize>r) << 2));
+        if (score == LOWEST) continue;
+        const at = (<usize>r * nKeys + key) << 2;
+        store<f32>(raw + at, score);
+        const share = exp4(f32x4.splat(score - load<f32>(lse + ((<usize>r) << 2))));
+        store<f32>(pattern + at, f32x4.extract_lane(share, 0));
+      }
+    }
   }
-  for (let at = whole; at < end; at += 4)
-    total += <f64>f32x4.extract_lane(exp4(f32x4.splat(load<f32>(at) - top)), 0);
-  return <f32>(<f64>top + ln(total));
 }
