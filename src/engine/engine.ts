@@ -1,5 +1,6 @@
 import { transfer } from 'comlink';
 import { analyzePrompt } from '../analysis/prompt.ts';
+import type { BackendChoice } from '../gpu/device.ts';
 import { Gpu, noCounts } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
@@ -52,11 +53,17 @@ export class Engine implements EngineApi {
   #newest:
     { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
   #site: URL | undefined;
+  #backend: BackendChoice = 'webgpu';
   /** What is compiled ahead, for which model. */
   #ahead: { opened: OpenedModelState; done: boolean } | undefined;
 
-  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void> {
+  connect(
+    site: string,
+    report: (trouble: FacetErrorRecord) => void,
+    backend: BackendChoice = 'webgpu',
+  ): Promise<void> {
     this.#site = new URL(site);
+    this.#backend = backend;
     this.#report = report;
     return Promise.resolve();
   }
@@ -85,6 +92,17 @@ export class Engine implements EngineApi {
       // Work of many turns outlives the model it began with, if the model is opened anew meanwhile.
       throw new FacetError('cancelled', 'The model was opened anew meanwhile.', { cause: thrown });
     }
+  }
+
+  async useBackend(backend: BackendChoice): Promise<void> {
+    this.#backend = backend;
+    // One that is being acquired would be kept for the choice before.
+    await this.#acquiring?.catch(() => {});
+    const [gpu, opened] = [this.#gpu, this.#opened];
+    this.#gpu = undefined;
+    this.#opened = undefined;
+    opened?.[Symbol.dispose]();
+    gpu?.[Symbol.dispose]();
   }
 
   cancel(ticket: Ticket): Promise<void> {
@@ -146,12 +164,12 @@ export class Engine implements EngineApi {
       this.#opened = opened;
       // What passes of the model before had grown to is of other sizes.
       gpu.trim();
-      const { vendor, architecture, description, software } = gpu.adapter;
+      const { vendor, architecture, description, software, backend, reason } = gpu.adapter;
       return {
         model: opened.info,
         dictionaries: opened.summaries,
         dictionary: opened.current?.info,
-        adapter: { vendor, architecture, description, software },
+        adapter: { vendor, architecture, description, software, backend, reason },
         bytesFetched: opened.bytesFetched,
         elapsedMs: performance.now() - started,
       };
@@ -300,7 +318,7 @@ export class Engine implements EngineApi {
 
   async #acquire(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
-    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER });
+    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER }, this.#backend);
     gpu.onError = (error) => this.#report?.(error.toRecord());
     void gpu.lost.then((reason) => {
       if (this.#gpu !== gpu) return;

@@ -1,6 +1,6 @@
 import { FacetError } from '../shared/errors.ts';
 import { Batch, type Outcome, type Recording } from './batch.ts';
-import type { AdapterDescription, Backend, GpuNeeds } from './device.ts';
+import type { AdapterDescription, Backend, BackendChoice, GpuNeeds } from './device.ts';
 import type { KernelSpec, Variant } from './kernel.ts';
 import { BufferPool } from './pool.ts';
 import { byteLengthOf, type DeviceBuffer, type DType, Tensor, type WeightDType } from './tensor.ts';
@@ -60,10 +60,10 @@ export abstract class Gpu implements Disposable {
 
   constructor(readonly adapter: AdapterDescription) {}
 
-  /** @throws FacetError `insecure-context`, `no-webgpu`, `no-adapter` or `limits`, each with what to do about it. */
-  static async acquire(needs: GpuNeeds): Promise<Gpu> {
+  /** See `acquireGpu`. */
+  static async acquire(needs: GpuNeeds, choice: BackendChoice = 'webgpu'): Promise<Gpu> {
     const { acquireGpu } = await import('./acquire.ts');
-    return acquireGpu(needs);
+    return acquireGpu(needs, choice);
   }
 
   get backend(): Backend {
