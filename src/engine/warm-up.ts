@@ -1,6 +1,6 @@
-import type { AdapterDescription } from '../gpu/device.ts';
 import { recordFeatureCard } from '../analysis/feature-card.ts';
 import { ownActivation } from '../analysis/site.ts';
+import type { AdapterDescription } from '../gpu/device.ts';
 import type { KernelSpec, Variant } from '../gpu/kernel.ts';
 import { ATTENTION_VARIANTS, usualAttention } from '../gpu/kernels/attention.ts';
 import { columnMeanKernel } from '../gpu/kernels/column_mean.ts';

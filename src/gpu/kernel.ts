@@ -12,6 +12,7 @@ const READERS: Record<WeightDType, string> = { f32: weightsF32, f16: weightsF16,
 export interface KernelSpec<D extends string = string, T extends string = string> {
   /** Stem of the shader file, of its wrapper and of its reference. */
   name: string;
+  /** Empty for a kernel that only the processor has. */
   source: string;
   /** Scalars of `struct Dims`, each 4 bytes, in the shader's order. */
   dims: Readonly<Record<D, 'u32' | 'i32' | 'f32'>>;

@@ -89,6 +89,20 @@ export interface SaeGroupMaxArguments {
   variant?: GroupMaxVariant;
 }
 
+/** @throws FacetError `bug` when an encoder's shapes do not fit */
+export function encoderShape(
+  kernel: string,
+  { x, wEnc, bEnc }: Pick<SaeGroupMaxArguments, 'x' | 'wEnc' | 'bEnc'>,
+): { nTok: number; d: number; nLatents: number; width: number } {
+  const [nTok = 0, d = 0] = x.shape;
+  const [depth = 0, width = 0] = wEnc.shape;
+  const [nLatents = 0] = bEnc.shape;
+  const fits = x.shape.length === 2 && wEnc.shape.length === 2 && depth === d && nLatents >= 1;
+  if (!fits || d % 4 !== 0 || width % 4 !== 0 || width < nLatents)
+    throw shapeError(kernel, 'd and the padded width must be multiples of 4 and fit', { x, wEnc, bEnc });
+  return { nTok, d, nLatents, width };
+}
+
 /**
  * Largest pre-activation x · W_enc + b_enc of each group of latents; the pre-activations are never stored.
  * @returns scratch [T, ⌈F / group⌉]
@@ -96,17 +110,7 @@ export interface SaeGroupMaxArguments {
  */
 export function saeGroupMax(batch: Batch, args: SaeGroupMaxArguments): Tensor {
   const { x, wEnc, bEnc, group } = args;
-  const [nTok = 0, d = 0] = x.shape;
-  const [depth = 0, padded = 0] = wEnc.shape;
-  const [nLatents = 0] = bEnc.shape;
-  const fits = x.shape.length === 2 && wEnc.shape.length === 2 && depth === d && nLatents >= 1;
-  if (!fits || d % 4 !== 0 || padded % 4 !== 0 || padded < nLatents) {
-    throw shapeError('sae_group_max', 'd and the padded width must be multiples of 4 and fit', {
-      x,
-      wEnc,
-      bEnc,
-    });
-  }
+  const { nTok, d, nLatents, width } = encoderShape('sae_group_max', { x, wEnc, bEnc });
   const nGroups = Math.ceil(nLatents / group);
   const asked = { rows: nTok, k: d, n: nLatents, group, weights: wEnc.dtype };
   const usual = args.variant ?? usualGroupMax(batch.gpu.adapter, nTok);
@@ -117,7 +121,7 @@ export function saeGroupMax(batch: Batch, args: SaeGroupMaxArguments): Tensor {
     dims: {
       n_tok: nTok,
       d4: d / 4,
-      f4: padded / 4,
+      f4: width / 4,
       n_latents: nLatents,
       n_groups: nGroups,
       neg_inf: -Infinity,
