@@ -120,12 +120,8 @@ class Bench implements Disposable {
 
   /** The first variant tried says what the others must give. */
   async try(variant: string): Promise<Trial> {
+    if (this.#expected) this.#spoilPool(this.#expected.length);
     const batch = this.gpu.batch('tune');
-    // What the default gave may be in the buffer that comes next: a variant that writes nothing must not pass for it.
-    if (this.#expected) {
-      const none = new Float32Array(this.#expected.length).fill(NaN);
-      batch.release(batch.input(none, [none.length]));
-    }
     const { arrays } = await batch.submit([this.#example.record(batch, variant)]);
     this.#expected ??= arrays[0]!;
     if (!agrees(arrays[0]!, this.#expected)) return { variant, outcome: 'differs' };
@@ -136,6 +132,14 @@ class Bench implements Disposable {
     for (let round = 0; round < ROUNDS; round++) ms = Math.min(ms, await this.#time(variant, this.#repeats));
     this.#fastest = Math.min(this.#fastest, ms);
     return { variant, ms, outcome: 'timed' };
+  }
+
+  /** What the default gave may be in the buffer that comes next: a variant that writes nothing must not pass for it. */
+  #spoilPool(count: number): void {
+    this.gpu.trim();
+    const tensor = this.gpu.tensor([count]);
+    this.gpu.write(tensor, 0, new Float32Array(count).fill(NaN));
+    tensor.dispose();
   }
 
   /** Time of one variant over the other's: the median of a few rounds. */
