@@ -30,7 +30,7 @@ export default defineConfig({
           setupFiles: 'src/testing/property-seed.ts',
           // A slow machine is no failure.
           testTimeout: 60_000,
-          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts', '**/node_modules/**'],
         },
       },

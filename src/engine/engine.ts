@@ -1,7 +1,7 @@
 import { transfer } from 'comlink';
 import { analyzePrompt } from '../analysis/prompt.ts';
 import type { BackendChoice } from '../gpu/device.ts';
-import { Gpu } from '../gpu/gpu.ts';
+import { Gpu, noCounts } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
@@ -34,7 +34,7 @@ import { scanApi } from './scan/api.ts';
 import { searchApi } from './search/api.ts';
 import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
 import { steerApi } from './steer/api.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpNext } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
 type OnProgress = (progress: Progress) => void;
@@ -54,6 +54,8 @@ export class Engine implements EngineApi {
     { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
   #site: URL | undefined;
   #backend: BackendChoice = 'webgpu';
+  /** What is compiled ahead, for which model. */
+  #ahead: { opened: OpenedModelState; done: boolean } | undefined;
 
   connect(
     site: string,
@@ -243,6 +245,7 @@ export class Engine implements EngineApi {
       bytesRead: gpu.counters.bytesRead - before.bytesRead,
       elapsedMs: performance.now() - started,
     };
+    this.#compileAhead(opened);
     const { codes, loss, next, honesty, logits, captures, timings } = result;
     const analysis: Analysis = {
       model: info.id,
@@ -268,6 +271,17 @@ export class Engine implements EngineApi {
     return transfer(analysis, [...new Set(buffers)]);
   }
 
+  /** Only once something was read: what comes first must not wait for it. */
+  #compileAhead(opened: OpenedModelState): void {
+    if (this.#ahead?.opened === opened) return;
+    const ahead = { opened, done: false };
+    this.#ahead = ahead;
+    // What fails to compile here fails again, and is reported, when it is first run.
+    void warmUpNext(opened)
+      .catch(() => {})
+      .finally(() => (ahead.done = true));
+  }
+
   feature(index: number, ticket: Ticket): Promise<FeatureCard> {
     return this.#ticketed(ticket, (signal) =>
       this.#gate.run(signal, () => describeFeature(this.#model(), this.#dictionary().dictionary, index)),
@@ -282,12 +296,13 @@ export class Engine implements EngineApi {
 
   diagnostics(): Promise<Diagnostics> {
     const gpu = this.#gpu;
-    const { submissions = 0, readbacks = 0, dispatches = 0, bytesRead = 0 } = gpu?.counters ?? {};
     return Promise.resolve({
       adapter: gpu && { ...gpu.adapter, limits: { ...gpu.adapter.limits } },
       allocatedBytes: gpu?.allocatedBytes ?? 0,
       lateKernels: [...(gpu?.lateKernels ?? [])],
-      counters: { submissions, readbacks, dispatches, bytesRead },
+      compiling: this.#ahead?.done === false,
+      peakBytes: gpu?.peakBytes ?? 0,
+      counters: { ...(gpu?.counters ?? noCounts()) },
       model: this.#opened?.info.id,
       dictionary: this.#opened?.current?.info.id,
     });

@@ -310,12 +310,24 @@ export interface TokenEffect {
   logit: number;
 }
 
+export interface Totals extends Omit<Usage, 'elapsedMs'> {
+  bytesWritten: number;
+  buffersCreated: number;
+  bytesMoved: number;
+  flops: number;
+}
+
 export interface Diagnostics {
   adapter?: AdapterInfo & { features: string[]; limits: Record<string, number> };
   allocatedBytes: number;
+  /** The most of them since the device was made. */
+  peakBytes: number;
   /** Kernels that were compiled only when they were first run. */
   lateKernels: string[];
-  counters: Omit<Usage, 'elapsedMs'>;
+  /** Whether kernels that may be wanted next are being compiled. */
+  compiling: boolean;
+  /** Totals since the device was made; see `Counters` of `gpu/gpu.ts`. */
+  counters: Totals;
   model?: string;
   dictionary?: string;
 }
