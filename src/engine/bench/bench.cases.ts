@@ -9,7 +9,7 @@ import { FacetError } from '../../shared/errors.ts';
 import type { BenchProgress, BenchRun } from '../protocol.ts';
 import { contextOf } from './context.ts';
 import { prepare } from './kinds/index.ts';
-import type { Prepared } from './prepared.ts';
+import { Belongings, type Prepared } from './prepared.ts';
 import { runBench } from './suite.ts';
 import type { WorkloadKind, WorkloadShape } from './workloads.ts';
 
@@ -46,8 +46,8 @@ const kindCases = Object.fromEntries(
     `${shape.kind}: a kernel that is given zeros gives an answer that is refused`,
     (gpu: Gpu) =>
       withBundledSession(gpu, async (session) => {
-        using stack = new DisposableStack();
-        const context = contextOf(session, stack);
+        using belongings = new Belongings();
+        const context = contextOf(session, belongings);
         using prepared = await prepare(context, shape);
         const used = new Map<string, KernelSpec>();
         const right = await answerOf(gpu, prepared, (kernel, args) => {
@@ -83,8 +83,8 @@ export const cases = gpuCases('speed', {
   ...kindCases,
   'one value that is off is noticed, in whichever part of the answer': (gpu) =>
     withBundledSession(gpu, async (session) => {
-      using stack = new DisposableStack();
-      const context = contextOf(session, stack);
+      using belongings = new Belongings();
+      const context = contextOf(session, belongings);
       for (const kind of ['encoder-matmul', 'decode', 'block'] as const) {
         using prepared = await prepare(context, SMALL[kind]);
         const [right] = await answerOf(gpu, prepared);

@@ -57,3 +57,18 @@ export async function chosenModel(
     hint: 'Open another model to time this.',
   });
 }
+
+/** What lives as long as something else does. (`DisposableStack` is not in every browser.) */
+export class Belongings implements Disposable {
+  readonly #all: Disposable[] = [];
+
+  use<One extends Disposable>(one: One): One {
+    this.#all.push(one);
+    return one;
+  }
+
+  /** The newest first: it may rest on older ones. */
+  [Symbol.dispose](): void {
+    for (const one of this.#all.splice(0).toReversed()) one[Symbol.dispose]();
+  }
+}

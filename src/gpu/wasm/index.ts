@@ -4,7 +4,17 @@ import plain from './assembly/index.ts?asc';
 import relaxed from './assembly/index.ts?asc-relaxed';
 
 /** Functions of `assembly/`, whose files document them. Pointers are byte addresses in `memory`. */
-export interface WasmFunctions {}
+export interface WasmFunctions {
+  fmaChain(
+    x: number,
+    y: number,
+    n4: number,
+    steps: number,
+    factor: number,
+    term: number,
+    chains: number,
+  ): void;
+}
 
 export interface Wasm extends WasmFunctions {
   /** Views of its buffer are detached whenever `alloc` makes it grow. */
