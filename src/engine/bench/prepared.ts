@@ -21,12 +21,12 @@ export interface BenchContext {
   /** The one that is open in the page. */
   readonly open: Transformer;
   /** Made when first asked for; they stay until the run ends. */
-  seeded(name: SeededModelName): Promise<Transformer>;
-  tensor(tensor: SeededTensor): Promise<Tensor>;
+  readonly seeded: (name: SeededModelName) => Promise<Transformer>;
+  readonly tensor: (tensor: SeededTensor) => Promise<Tensor>;
   /** Runs work on the device in turn with what else the page asks. */
-  turn<Result>(work: () => Promise<Result>): Promise<Result>;
+  readonly turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Lets messages in, such as one that stops the run. @throws FacetError `cancelled` */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
 }
 
 export type Shape<Kind extends WorkloadKind> = Extract<WorkloadShape, { kind: Kind }>;
