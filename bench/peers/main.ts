@@ -73,7 +73,8 @@ const words = (text: string): string[] => text.split(',').filter(Boolean);
 /** By part, or by a word of its id; what only serves to be stood beside is measured there. */
 function isChosen(workload: BenchWorkload, only: readonly string[]): boolean {
   const { id, shape } = workload;
-  if (shape.kind === 'attention' && shape.skipped === 0) return false;
+  const onlyBeside = shape.kind === 'encoder-matmul' && shape.tokens > 64;
+  if (onlyBeside || (shape.kind === 'attention' && shape.skipped === 0)) return false;
   return only.some((word) => (word.length === 1 ? word === partOf(workload) : id.includes(word)));
 }
 
