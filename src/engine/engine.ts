@@ -1,6 +1,7 @@
 import { transfer } from 'comlink';
 import { analyzePrompt } from '../analysis/prompt.ts';
-import { Gpu } from '../gpu/gpu.ts';
+import type { BackendChoice } from '../gpu/device.ts';
+import { Gpu, noCounts } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
@@ -33,7 +34,7 @@ import { scanApi } from './scan/api.ts';
 import { searchApi } from './search/api.ts';
 import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
 import { steerApi } from './steer/api.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpNext } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
 type OnProgress = (progress: Progress) => void;
@@ -52,9 +53,17 @@ export class Engine implements EngineApi {
   #newest:
     { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
   #site: URL | undefined;
+  #backend: BackendChoice = 'webgpu';
+  /** What is compiled ahead, for which model. */
+  #ahead: { opened: OpenedModelState; done: boolean } | undefined;
 
-  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void> {
+  connect(
+    site: string,
+    report: (trouble: FacetErrorRecord) => void,
+    backend: BackendChoice = 'webgpu',
+  ): Promise<void> {
     this.#site = new URL(site);
+    this.#backend = backend;
     this.#report = report;
     return Promise.resolve();
   }
@@ -83,6 +92,17 @@ export class Engine implements EngineApi {
       // Work of many turns outlives the model it began with, if the model is opened anew meanwhile.
       throw new FacetError('cancelled', 'The model was opened anew meanwhile.', { cause: thrown });
     }
+  }
+
+  async useBackend(backend: BackendChoice): Promise<void> {
+    this.#backend = backend;
+    // One that is being acquired would be kept for the choice before.
+    await this.#acquiring?.catch(() => {});
+    const [gpu, opened] = [this.#gpu, this.#opened];
+    this.#gpu = undefined;
+    this.#opened = undefined;
+    opened?.[Symbol.dispose]();
+    gpu?.[Symbol.dispose]();
   }
 
   cancel(ticket: Ticket): Promise<void> {
@@ -144,12 +164,12 @@ export class Engine implements EngineApi {
       this.#opened = opened;
       // What passes of the model before had grown to is of other sizes.
       gpu.trim();
-      const { vendor, architecture, description, software } = gpu.adapter;
+      const { vendor, architecture, description, software, backend, reason } = gpu.adapter;
       return {
         model: opened.info,
         dictionaries: opened.summaries,
         dictionary: opened.current?.info,
-        adapter: { vendor, architecture, description, software },
+        adapter: { vendor, architecture, description, software, backend, reason },
         bytesFetched: opened.bytesFetched,
         elapsedMs: performance.now() - started,
       };
@@ -225,6 +245,7 @@ export class Engine implements EngineApi {
       bytesRead: gpu.counters.bytesRead - before.bytesRead,
       elapsedMs: performance.now() - started,
     };
+    this.#compileAhead(opened);
     const { codes, loss, next, honesty, logits, captures, timings } = result;
     const analysis: Analysis = {
       model: info.id,
@@ -250,6 +271,17 @@ export class Engine implements EngineApi {
     return transfer(analysis, [...new Set(buffers)]);
   }
 
+  /** Only once something was read: what comes first must not wait for it. */
+  #compileAhead(opened: OpenedModelState): void {
+    if (this.#ahead?.opened === opened) return;
+    const ahead = { opened, done: false };
+    this.#ahead = ahead;
+    // What fails to compile here fails again, and is reported, when it is first run.
+    void warmUpNext(opened)
+      .catch(() => {})
+      .finally(() => (ahead.done = true));
+  }
+
   feature(index: number, ticket: Ticket): Promise<FeatureCard> {
     return this.#ticketed(ticket, (signal) =>
       this.#gate.run(signal, () => describeFeature(this.#model(), this.#dictionary().dictionary, index)),
@@ -264,12 +296,13 @@ export class Engine implements EngineApi {
 
   diagnostics(): Promise<Diagnostics> {
     const gpu = this.#gpu;
-    const { submissions = 0, readbacks = 0, dispatches = 0, bytesRead = 0 } = gpu?.counters ?? {};
     return Promise.resolve({
       adapter: gpu && { ...gpu.adapter, limits: { ...gpu.adapter.limits } },
       allocatedBytes: gpu?.allocatedBytes ?? 0,
       lateKernels: [...(gpu?.lateKernels ?? [])],
-      counters: { submissions, readbacks, dispatches, bytesRead },
+      compiling: this.#ahead?.done === false,
+      peakBytes: gpu?.peakBytes ?? 0,
+      counters: { ...(gpu?.counters ?? noCounts()) },
       model: this.#opened?.info.id,
       dictionary: this.#opened?.current?.info.id,
     });
@@ -285,7 +318,7 @@ export class Engine implements EngineApi {
 
   async #acquire(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
-    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER });
+    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER }, this.#backend);
     gpu.onError = (error) => this.#report?.(error.toRecord());
     void gpu.lost.then((reason) => {
       if (this.#gpu !== gpu) return;

@@ -1,3 +1,4 @@
+import type { Backend, BackendChoice, CpuReason } from '../gpu/device.ts';
 import type { FacetErrorRecord } from '../shared/errors.ts';
 import type { BenchApi } from './bench-protocol.ts';
 import type { HeadsApi } from './heads-protocol.ts';
@@ -5,6 +6,8 @@ import type { FileSet, FolderReference, Inspection } from './inspection.ts';
 import type { ScanApi } from './scan-protocol.ts';
 import type { SearchApi } from './search-protocol.ts';
 import type { SteerApi } from './steer-protocol.ts';
+
+export type { BackendChoice, CpuReason } from '../gpu/device.ts';
 
 export type * from './bench-protocol.ts';
 export type * from './heads-protocol.ts';
@@ -52,8 +55,11 @@ export interface EngineApi {
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
+   * @param backend what is to compute; default WebGPU on any adapter, as far as there is one
    */
-  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void>;
+  connect(site: string, report: (trouble: FacetErrorRecord) => void, backend?: BackendChoice): Promise<void>;
+  /** What is to compute from now on. Closes what is open: open it again. */
+  useBackend(backend: BackendChoice): Promise<void>;
 }
 
 /** Chosen by the caller, unique per call; names the call for `cancel`. */
@@ -121,7 +127,11 @@ export interface AdapterInfo {
   vendor: string;
   architecture: string;
   description: string;
+  /** Arithmetic runs on the processor, through WebGPU or without it: correct, but slower than a graphics card. */
   software: boolean;
+  backend: Backend;
+  /** Why it is the processor. */
+  reason?: CpuReason;
 }
 
 export interface OpenedModel {
@@ -300,12 +310,24 @@ export interface TokenEffect {
   logit: number;
 }
 
+export interface Totals extends Omit<Usage, 'elapsedMs'> {
+  bytesWritten: number;
+  buffersCreated: number;
+  bytesMoved: number;
+  flops: number;
+}
+
 export interface Diagnostics {
   adapter?: AdapterInfo & { features: string[]; limits: Record<string, number> };
   allocatedBytes: number;
+  /** The most of them since the device was made. */
+  peakBytes: number;
   /** Kernels that were compiled only when they were first run. */
   lateKernels: string[];
-  counters: Omit<Usage, 'elapsedMs'>;
+  /** Whether kernels that may be wanted next are being compiled. */
+  compiling: boolean;
+  /** Totals since the device was made; see `Counters` of `gpu/gpu.ts`. */
+  counters: Totals;
   model?: string;
   dictionary?: string;
 }

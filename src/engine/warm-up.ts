@@ -1,14 +1,18 @@
+import { recordFeatureCard } from '../analysis/feature-card.ts';
+import { ownActivation } from '../analysis/site.ts';
 import type { KernelSpec, Variant } from '../gpu/kernel.ts';
 import { attentionRegisterKernel, attentionWorkgroupKernel } from '../gpu/kernels/attention.ts';
 import { columnMeanKernel } from '../gpu/kernels/column_mean.ts';
+import { editRowsKernel } from '../gpu/kernels/edit_rows.ts';
 import { embedKernel } from '../gpu/kernels/embed.ts';
 import { gatedActivationKernel } from '../gpu/kernels/gated_activation.ts';
 import { klRowsKernel } from '../gpu/kernels/kl_rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer_norm.ts';
 import { logProbGatherKernel } from '../gpu/kernels/log_prob_gather.ts';
 import { logProbJoinKernel } from '../gpu/kernels/log_prob_join.ts';
-import { matmulRegisterKernel, matmulTiledKernel } from '../gpu/kernels/matmul.ts';
+import { matmul, matmulRegisterKernel, matmulTiledKernel } from '../gpu/kernels/matmul.ts';
 import { reconstructionErrorKernel } from '../gpu/kernels/reconstruction_error.ts';
+import { replaceColumnsKernel } from '../gpu/kernels/replace_columns.ts';
 import { rmsNormKernel } from '../gpu/kernels/rms_norm.ts';
 import { ropeKernel } from '../gpu/kernels/rope.ts';
 import { saeDecodeSparseKernel } from '../gpu/kernels/sae_decode_sparse.ts';
@@ -20,8 +24,11 @@ import { topKGroupsKernel } from '../gpu/kernels/topk_groups.ts';
 import { topKRowsKernel } from '../gpu/kernels/topk_rows.ts';
 import { unembedRescoreKernel } from '../gpu/kernels/unembed_rescore.ts';
 import { unembedScanKernel } from '../gpu/kernels/unembed_scan.ts';
+import { weighPatternKernel } from '../gpu/kernels/weigh_pattern.ts';
 import type { WeightDType } from '../gpu/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { gatherRows } from './features.ts';
+import type { OpenedModelState } from './opened-model.ts';
 
 type Kernels = { kernel: KernelSpec; variant: Variant }[];
 
@@ -41,7 +48,14 @@ export function warmUp(software: boolean): Kernels {
       variant: { weights } as const,
     })),
     ...modelOnly(software, weights),
-    ...plain(layerNormKernel, klRowsKernel, subtractRowKernel, columnMeanKernel, reconstructionErrorKernel),
+    ...plain(
+      layerNormKernel,
+      klRowsKernel,
+      subtractRowKernel,
+      columnMeanKernel,
+      reconstructionErrorKernel,
+      replaceColumnsKernel,
+    ),
   ];
 }
 
@@ -54,6 +68,43 @@ export function warmUpModel(software: boolean, config: ModelConfig, weights: Wei
     ...plain(...(config.gated ? [gatedActivationKernel] : [])),
     ...plain(...(config.layers.some(({ rope }) => rope) ? [ropeKernel] : [])),
   ];
+}
+
+/**
+ * Compiles what a visitor is likely to ask for once a text was read: single rows, heads, interventions, a feature's card.
+ * Most of it is found by recording such work, which then is not run, so that it is what this model, this dictionary and
+ * this device need.
+ */
+export async function warmUpNext({ gpu, model, current }: OpenedModelState): Promise<void> {
+  const batch = gpu.batch('what may come next');
+  try {
+    const attention = ['hook_q', 'hook_k', 'hook_v', 'hook_z', 'hook_pattern'].map(
+      (name) => `blocks.0.attn.${name}`,
+    );
+    const captures = [...attention, 'blocks.0.hook_attn_out'];
+    const dictionary = current?.dictionary;
+    if (dictionary) captures.push(dictionary.hook);
+    const one = model.record(batch, {
+      ids: new Uint32Array(1),
+      captures: [...new Set(captures)],
+      logits: 'last',
+    });
+    if (dictionary) {
+      dictionary.encode(batch, ownActivation(batch, dictionary, one.captures.get(dictionary.hook)!));
+      recordFeatureCard(batch, model, dictionary, gatherRows(batch, dictionary, [0]), {
+        tokens: 1,
+        neighbours: 1,
+      });
+    }
+    // Products of activations, of one row and of many.
+    for (const rows of [1, 64]) {
+      const x = batch.scratch([rows, 64]);
+      matmul(batch, { x, weights: batch.scratch([64, 64]), layout: 'nk' });
+    }
+    await Promise.all([batch.prepare(), gpu.prepare(plain(editRowsKernel, weighPatternKernel))]);
+  } finally {
+    batch.discard();
+  }
 }
 
 function matmuls(software: boolean, weights: WeightDType): Kernels {

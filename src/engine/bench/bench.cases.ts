@@ -115,6 +115,13 @@ export const cases = gpuCases('speed', {
       const decoded = run.rows.find(({ id }) => id === 'decode-64');
       // 64 tokens × 32 features × 768 values, a multiply-add each.
       if (decoded && 'flops' in decoded) expectEqual([decoded.flops], [2 * 64 * 32 * 768]);
+      for (const row of run.rows) {
+        if (run.clock === 'wall' || 'failure' in row) continue;
+        const kernels = row.kernels ?? [];
+        const flops = kernels.reduce((sum, kernel) => sum + kernel.flops, 0);
+        if (!(Math.abs(flops - row.flops) < 1e-6 * row.flops))
+          throw new Error(`${row.id}: ${flops} of ${row.flops}`);
+      }
       const steered = run.rows.at(-1)!;
       if (!('ratio' in steered) || steered.ratio?.to !== 'forward-open') throw new Error('no ratio');
       expectEqual([run.rounds, partial.length], [3, 3 + 3]);

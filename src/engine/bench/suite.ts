@@ -15,7 +15,9 @@ const USUAL_ROUNDS = 7;
 const MOST_ROUNDS = 50;
 /** Least time of a round, so that submitting is a small part of it. */
 const LEAST_MS = 25;
-const MOST_REPEATS = 64;
+const MOST_REPEATS = 256;
+/** Of one workload that are told apart. */
+const MOST_KERNELS = 32;
 /** A batch with more dispatches is not timed one by one. */
 const MOST_DISPATCHES = 1_024;
 
@@ -102,11 +104,12 @@ export async function runBench(session: Session, request: BenchRequest, on: On):
         secondsLeft,
       });
       await context.pause();
-      const { ms, wallMs } = await context.turn(() =>
+      const { ms, wallMs, kernels } = await context.turn(() =>
         elapse(gpu, recorder(item.prepared), item.repeats, clock),
       );
       item.times.push(ms / item.repeats);
       item.roundMs = wallMs;
+      if (kernels.length > 0) item.row.kernels = kernels.slice(0, MOST_KERNELS);
     }
     run.rounds = round + 1;
     for (const item of ready) summarise(item, ready);

@@ -134,6 +134,21 @@ export const cases = gpuCases('matmul', {
       expectClose(arrays[1]!, arrays[0]!, { absolute: 1e-6 }, variant);
     }
   },
+  'a sum in place is the sum': async (gpu) => {
+    for (const variant of VARIANTS) {
+      const random = new TestRandom(4);
+      const [x, w, residual] = [random.normal(9 * 16), random.normal(21 * 16), random.normal(9 * 21)];
+      using xs = gpu.upload(x, [9, 16]);
+      using weights = gpu.upload(w, [21, 16]);
+      using y = gpu.upload(residual, [9, 21]);
+      const batch = gpu.batch('matmul');
+      const into = { y, column: 0 };
+      matmul(batch, { x: xs, weights, layout: 'nk', residual: y, into, variant });
+      const { arrays } = await batch.submit([y]);
+      const expected = matmulReference(x, w, { rows: 9, k: 16, n: 21, layout: 'nk' }, { residual });
+      expectClose(arrays[0]!, expected, { absolute: 1e-5 }, variant);
+    }
+  },
   'bias, activations and residual are fused in that order': async (gpu) => {
     for (const layout of ['kn', 'nk'] as const) {
       for (const activation of ['none', 'relu', 'gelu', 'gelu_new', 'silu'] as const) {

@@ -61,7 +61,7 @@ export interface MatmulArguments {
   activation?: KernelActivation;
   /** Soft-caps what the activation gave: cap · tanh(y / cap). */
   cap?: number;
-  /** [T, N] f32, added last */
+  /** [T, N] f32, added last; may be `into.y`, which is then added to */
   residual?: Tensor;
   /**
    * Writes the N columns of `y` [T, width] from `column` on instead of a tensor of their own, for a matrix in several
@@ -83,20 +83,22 @@ export function matmul(batch: Batch, args: MatmulArguments): Tensor {
   const y = args.into?.y ?? batch.scratch([nRows, n]);
   const variant = args.variant ?? defaultVariant(nRows, batch.gpu.adapter.software);
   const { kernel, groups, overrides } = PLANS[variant](nRows, n);
+  // WebGPU binds no buffer for reading that the dispatch writes: the kernel finds the residual in y.
+  const hidden = residual?.place === y.place && batch.gpu.backend === 'webgpu';
   batch.run(kernel, {
     dims: {
       n_rows: nRows,
       k4: k / 4,
       n,
       has_bias: bias ? 1 : 0,
-      has_residual: residual ? 1 : 0,
+      has_residual: hidden ? 2 : residual ? 1 : 0,
       kind: ACTIVATION_NUMBERS[activation],
       cap: args.cap ?? 0,
       width,
       column: args.into?.column ?? 0,
     },
     // What is left out is never read, but a binding needs a buffer.
-    tensors: { x, w: weights, bias: bias ?? x, residual: residual ?? x, y },
+    tensors: { x, w: weights, bias: bias ?? x, residual: hidden ? x : (residual ?? x), y },
     groups,
     overrides: { ...overrides, nk: layout === 'nk' ? 1 : 0 },
     cost: {

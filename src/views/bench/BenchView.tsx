@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { useSpeed } from '../../state/speed.ts';
 import { usePage } from '../../state/store.ts';
 import { Chosen } from './Chosen.tsx';
+import { Kernels } from './Kernels.tsx';
 import { LoadTimes } from './LoadTimes.tsx';
 import { Roofline } from './Roofline.tsx';
 import './speed.css';
@@ -27,6 +28,7 @@ export default function BenchView() {
       <Chosen />
       <Times all={all} shown={shown} beside={beside} onChoose={setChosen} />
       {shown && <Roofline shown={shown} />}
+      {shown && <Kernels shown={shown} />}
       <LoadTimes />
     </div>
   );

@@ -61,7 +61,7 @@ export function Chosen() {
         ))}
       </div>
       <Trouble error={problem} />
-      {running ? <Running /> : <Start none={ids.length === 0} />}
+      {running ? <Running /> : workloads && <Start none={ids.length === 0} />}
     </Panel>
   );
 }

@@ -1,9 +1,8 @@
-import { lazy } from 'react';
-import type { ViewDef } from '../view.ts';
+import { fetched, type ViewDef } from '../view.ts';
 
 export const bench: ViewDef = {
   id: 'bench',
   title: 'Speed',
   description: 'How fast this device does what the page asks of it, and how close that is to what it can do.',
-  View: lazy(() => import('./BenchView.tsx')),
+  ...fetched(() => import('./BenchView.tsx')),
 };

@@ -1,0 +1,34 @@
+import { create } from 'zustand';
+import type { BackendChoice } from '../engine/protocol.ts';
+
+export const BACKENDS = ['auto', 'webgpu', 'cpu'] as const satisfies readonly BackendChoice[];
+
+const KEY = 'facet-backend';
+
+const known = (name: string | null): BackendChoice | undefined =>
+  BACKENDS.find((backend) => backend === name);
+
+/** `?backend=` of the address, for tests and support, holds for this page and is kept nowhere. */
+function chosen(): BackendChoice {
+  try {
+    const asked = known(new URLSearchParams(location.search).get('backend'));
+    return asked ?? known(localStorage.getItem(KEY)) ?? 'auto';
+  } catch {
+    return 'auto';
+  }
+}
+
+/** What is to compute: a visitor's own choice, kept in this browser and in no link. */
+export const useBackend = create<{ backend: BackendChoice; keepBackend: (backend: BackendChoice) => void }>()(
+  (set) => ({
+    backend: chosen(),
+    keepBackend(backend) {
+      set({ backend });
+      try {
+        localStorage.setItem(KEY, backend);
+      } catch {
+        // Storage switched off: the choice holds until the page is closed.
+      }
+    },
+  }),
+);
