@@ -10,7 +10,7 @@ import type {
 } from './contender.ts';
 import { OnnxGraph } from './onnx.ts';
 import { OrtOps, type OrtWay } from './ort-ops.ts';
-import { recordModel } from './program.ts';
+import { headsFirst, recordModel } from './program.ts';
 
 /** As much of onnxruntime-web as is used: the package is not there when types are checked. */
 interface OrtTensor {
@@ -177,18 +177,6 @@ const readWhole = async ({ whole }: Record<string, OrtTensor>): Promise<Answer> 
 
 function ways<Name extends string>(names: readonly Name[], prepare: (way: Name) => Promise<Prepared>): Ways {
   return Object.fromEntries(names.map((name) => [name, () => prepare(name)]));
-}
-
-/** [rows, heads · d_head] to [heads, rows, d_head] */
-function headsFirst(values: Float32Array, heads: number, dHead: number): Float32Array<ArrayBuffer> {
-  const rows = values.length / (heads * dHead);
-  const moved = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let head = 0; head < heads; head++) {
-      const from = (row * heads + head) * dHead;
-      moved.set(values.subarray(from, from + dHead), (head * rows + row) * dHead);
-    }
-  return moved;
 }
 
 function decodeGraph(
