@@ -78,6 +78,12 @@ const BUDGETS = [
     most: 60,
     gzip: true,
   },
+  {
+    name: 'kernels for the processor (WebAssembly, one of two)',
+    files: /^assets\/asc-(?!relaxed).*\.wasm$/,
+    most: 10,
+    gzip: true,
+  },
   { name: 'the library (worker)', files: /^assets\/library\.worker-.*\.js$/, most: 25, gzip: true },
   { name: 'the reader of texts (worker)', files: /^assets\/corpus\.worker-.*\.js$/, most: 60, gzip: true },
   { name: 'Parquet (worker)', files: /^assets\/parquet-rows-.*\.js$/, most: 100, gzip: true },
