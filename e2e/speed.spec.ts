@@ -120,7 +120,10 @@ test('both backends are timed, and stand side by side', { tag: '@long' }, async 
   // The model is opened on the other backend, and again on this one.
   await expect(page.getByLabel('beside', { exact: true })).toBeVisible({ timeout: 200_000 });
   await expect(figure(page, 'device')).toHaveText(before, { timeout: 60_000 });
-  const names = await page.getByLabel('Times', { exact: true }).getByRole('option').allTextContents();
+  const names = await page
+    .getByRole('combobox', { name: 'Times', exact: true })
+    .getByRole('option')
+    .allTextContents();
   expect(names).toHaveLength(2);
   expect(names.join()).toMatch(/WebGPU.*CPU|CPU.*WebGPU/);
   await expect(row(page, 'decode-64')).toContainText(/\d\s×$/);
