@@ -64,6 +64,12 @@ const BUDGETS = [
   { name: 'the Prompts view', files: /^assets\/PromptsView-.*\.js$/, most: 30, gzip: true },
   { name: 'the Speed view', files: /^assets\/BenchView-.*\.js$/, most: 12, gzip: true },
   { name: 'the speed suite (worker)', files: /^assets\/(suite|workloads)-.*\.js$/, most: 14, gzip: true },
+  {
+    name: 'kernels for the processor (worker)',
+    files: /^assets\/(cpu-gpu-.*\.js|asc.*\.wasm)$/,
+    most: 40,
+    gzip: true,
+  },
   { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 105, gzip: true },
   {
     name: 'questions about heads (worker)',
