@@ -64,12 +64,24 @@ const BUDGETS = [
   { name: 'the Prompts view', files: /^assets\/PromptsView-.*\.js$/, most: 30, gzip: true },
   { name: 'the Speed view', files: /^assets\/BenchView-.*\.js$/, most: 12, gzip: true },
   { name: 'the speed suite (worker)', files: /^assets\/(suite|workloads)-.*\.js$/, most: 14, gzip: true },
+  {
+    name: 'kernels for the processor (worker)',
+    files: /^assets\/(cpu-gpu-.*\.js|asc.*\.wasm)$/,
+    most: 40,
+    gzip: true,
+  },
   { name: 'the engine (worker)', files: /^assets\/engine\.worker-.*\.js$/, most: 105, gzip: true },
   {
     name: 'questions about heads (worker)',
     files:
       /^assets\/(copying|roles|sparsify|attribute|scores|ablate|circuits|times|pattern|head-matrices|corpus|shares|reading)-.*\.js$/,
     most: 60,
+    gzip: true,
+  },
+  {
+    name: 'kernels for the processor (WebAssembly, one of two)',
+    files: /^assets\/asc-(?!relaxed).*\.wasm$/,
+    most: 10,
     gzip: true,
   },
   { name: 'the library (worker)', files: /^assets\/library\.worker-.*\.js$/, most: 25, gzip: true },

@@ -1,3 +1,4 @@
+import '../shared/disposal.ts';
 import { type EngineClient, startEngine } from '../engine/client.ts';
 import type { OpenedModel } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';

@@ -245,8 +245,8 @@ export class Engine implements EngineApi {
       bytesRead: gpu.counters.bytesRead - before.bytesRead,
       elapsedMs: performance.now() - started,
     };
-    this.#compileAhead(opened);
     this.#tuning.noteReading();
+    this.#compileAhead(opened);
     const { codes, loss, next, honesty, logits, captures, timings } = result;
     const analysis: Analysis = {
       model: info.id,

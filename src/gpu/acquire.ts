@@ -25,7 +25,12 @@ async function processor(reason: CpuReason): Promise<Gpu> {
  *   kernels for the processor do not load
  */
 export async function acquireGpu(needs: GpuNeeds, choice: BackendChoice): Promise<Gpu> {
-  if (choice === 'cpu') return processor('asked');
+  if (choice === 'cpu') {
+    return processor('asked').catch((thrown: unknown) => {
+      if (FacetError.from(thrown).code !== 'unsupported') throw thrown;
+      return WebGpu.acquire(needs);
+    });
+  }
   let found: FoundAdapter | undefined;
   let refused: FacetError | undefined;
   try {

@@ -8,6 +8,13 @@ const KEY = 'facet-backend';
 const known = (name: string | null): BackendChoice | undefined =>
   BACKENDS.find((backend) => backend === name);
 
+/** The page's address without what was asked for in it: what a visitor chose, and what they share. */
+export function ownAddress(): string {
+  const address = new URL(location.href);
+  address.searchParams.delete('backend');
+  return address.href;
+}
+
 /** `?backend=` of the address, for tests and support, holds for this page and is kept nowhere. */
 function chosen(): BackendChoice {
   try {
@@ -24,6 +31,7 @@ export const useBackend = create<{ backend: BackendChoice; keepBackend: (backend
     backend: chosen(),
     keepBackend(backend) {
       set({ backend });
+      if (location.search !== '') history.replaceState(null, '', ownAddress());
       try {
         localStorage.setItem(KEY, backend);
       } catch {

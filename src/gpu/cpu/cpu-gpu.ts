@@ -1,3 +1,4 @@
+import { CPU_LARGEST_TENSOR } from '../../shared/cpu-limits.ts';
 import { FacetError } from '../../shared/errors.ts';
 import type { Copy, Dispatch, KernelTiming, Outcome, ReadArray, Recording } from '../batch.ts';
 import type { AdapterDescription, CpuReason } from '../device.ts';
@@ -8,12 +9,6 @@ import { loadWasm, type Wasm } from '../wasm/index.ts';
 import { CPU_KERNELS } from './index.ts';
 import type { CpuKernel } from './kernel.ts';
 import { View } from './view.ts';
-
-/**
- * Largest tensor in bytes: a size class of the pool below what the heap gives at once, so that a buffer of that class,
- * too, has room.
- */
-const LARGEST_TENSOR = 768 * 2 ** 20;
 
 /** An area of the one memory; without an address where there was no room for it. */
 class CpuBuffer implements DeviceBuffer {
@@ -35,8 +30,8 @@ class CpuBuffer implements DeviceBuffer {
  */
 export class CpuGpu extends Gpu {
   readonly canTime = true;
-  readonly largestTensorBytes = LARGEST_TENSOR;
-  readonly largestReadBytes = LARGEST_TENSOR;
+  readonly largestTensorBytes = CPU_LARGEST_TENSOR;
+  readonly largestReadBytes = CPU_LARGEST_TENSOR;
   /** The processor is never lost. */
   readonly lost = new Promise<string>(() => {});
 
@@ -168,8 +163,8 @@ function describe(wasm: Wasm, reason: CpuReason): AdapterDescription {
     software: true,
     features: [],
     limits: {
-      maxBufferSize: LARGEST_TENSOR,
-      maxStorageBufferBindingSize: LARGEST_TENSOR,
+      maxBufferSize: CPU_LARGEST_TENSOR,
+      maxStorageBufferBindingSize: CPU_LARGEST_TENSOR,
       maxComputeWorkgroupStorageSize: 0,
     },
   };

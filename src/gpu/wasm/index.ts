@@ -126,6 +126,15 @@ export interface WasmFunctions {
     stride: number,
     start: number,
   ): void;
+  fmaChain(
+    x: number,
+    y: number,
+    n4: number,
+    steps: number,
+    factor: number,
+    term: number,
+    chains: number,
+  ): void;
 }
 
 export interface Wasm extends WasmFunctions {

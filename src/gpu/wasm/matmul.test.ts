@@ -131,6 +131,23 @@ describe.each(['plain', 'relaxed'] as const)('matmul of the %s build', async (si
     for (const n of [17, 18, 19]) check(wasm, 6, 16, n, { layout: 'nk', bias: true, residual: true, around });
   });
 
+  test('what is added may be what is written', () => {
+    for (const rows of [1, 3, 6]) {
+      for (const nk of [0, 1]) {
+        const [x, w, before] = [rows * 12, 12 * 20, rows * 20].map((size) =>
+          new TestRandom(size).normal(size),
+        );
+        const y = place(wasm, before!);
+        withScratch(wasm, wasm.matmulScratch(rows, 12), (scratch) =>
+          wasm.matmul(place(wasm, x!), place(wasm, w!), 0, nk, rows, 12, 20, 0, y, y, 20, 0, 0, 0, scratch),
+        );
+        const shape = { rows, k: 12, n: 20, layout: nk ? 'nk' : 'kn' } as const;
+        const expected = matmulReference(x!, w!, shape, { residual: before! });
+        expectClose(new Float32Array(wasm.memory.buffer, y, rows * 20), expected, { absolute: 1e-5 });
+      }
+    }
+  });
+
   test('large values meet a saturated activation', () => {
     for (const activation of ['gelu', 'gelu_new', 'silu', 'none'] as const) {
       for (const rows of [1, 8]) check(wasm, rows, 32, 16, { activation, deviation: 30 });

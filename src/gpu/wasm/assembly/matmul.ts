@@ -15,7 +15,7 @@ const SUMS: usize = 128;
 
 /** Bytes of scratch that `matmul` wants. */
 export function matmulScratch(nRows: i32, k: i32): usize {
-  return nRows < 4 ? SUMS : SUMS + packedRowBytes(nRows, k) + ((<usize>STRIP * k) << 2);
+  return nRows < 4 ? BESIDE << 2 : SUMS + packedRowBytes(nRows, k) + ((<usize>STRIP * k) << 2);
 }
 
 /**
@@ -24,7 +24,7 @@ export function matmulScratch(nRows: i32, k: i32): usize {
  * @param x        [nRows, k], k % 4 = 0
  * @param w        [k, n] with n % 4 = 0, or [n, k] with `nk`; of `dtype` (weights.ts)
  * @param bias     [width], or 0 for none
- * @param residual [nRows, width], or 0 for none
+ * @param residual [nRows, width], or 0 for none; may be y itself
  * @param scratch  `matmulScratch` bytes, aligned to 16
  */
 export function matmul(
@@ -116,9 +116,8 @@ function matvec(x: usize, w: usize, dtype: i32, nk: bool, k: i32, n: i32, row: i
   }
   for (let first = 0; first < n; first += BESIDE) {
     const count = min(BESIDE, n - first);
-    const out = y + ((<usize>row * width + first) << 2);
-    multiplyRow(x, w, dtype, k, n, first, count, out);
-    finish(out, row, first, count);
+    multiplyRow(x, w, dtype, k, n, first, count, sums);
+    finish(sums, row, first, count);
   }
 }
 
