@@ -86,7 +86,7 @@ test(
     const file = await (await download).path();
 
     await page.getByLabel('Import times').setInputFiles(file);
-    await page.getByLabel('beside').selectOption({ index: 1 });
+    await page.getByLabel('beside', { exact: true }).selectOption({ index: 1 });
     await expect(row(page, 'decode-64')).toContainText(/1\.00\s×$/);
 
     await page.getByRole('button', { name: 'Time again' }).click();
@@ -110,4 +110,21 @@ test('times in a link that are damaged are said to be, and the view works', asyn
   await expect(panel(page, 'Times').getByRole('alert')).toBeEmpty();
   await expect(page).not.toHaveURL(/times=/);
   await expect(page.getByRole('button', { name: 'Time these' })).toBeEnabled();
+});
+
+test('both backends are timed, and stand side by side', { tag: '@long' }, async ({ page }) => {
+  test.slow();
+  await openSpeed(page, '?timed=decode-64');
+  const before = (await figure(page, 'device').textContent())!;
+  await page.getByRole('button', { name: 'Time on WebGPU and CPU' }).click();
+  // The model is opened on the other backend, and again on this one.
+  await expect(page.getByLabel('beside', { exact: true })).toBeVisible({ timeout: 200_000 });
+  await expect(figure(page, 'device')).toHaveText(before, { timeout: 60_000 });
+  const names = await page
+    .getByRole('combobox', { name: 'Times', exact: true })
+    .getByRole('option')
+    .allTextContents();
+  expect(names).toHaveLength(2);
+  expect(names.join()).toMatch(/WebGPU.*CPU|CPU.*WebGPU/);
+  await expect(row(page, 'decode-64')).toContainText(/\d\s×$/);
 });

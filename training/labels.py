@@ -1,6 +1,7 @@
 """How well single latents of the bundled dictionaries tell Storyworld's labels (F1), and how well anything could.
 
     python training/labels.py            # writes training/labels.json and prints the summary
+    python training/labels.py HOOK …     # measures only these dictionaries, and keeps what labels.json says of the others
 
 A label is a pair name=value at token level (`src/storyworld/token-labels.ts`); `repeatOf`, which names a code unit, is none.
 Labels on more than LEAST of the tokens of the choosing sample are listed. The latent and the threshold t of "activation > t"
@@ -16,12 +17,13 @@ bound    strict F1 of an ideal reader: it knows the generator, and is unsure onl
 
 import json
 import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
-from shipped import DICTIONARIES, HOOKS, MODEL, ROOT, WORK, activations, load_model
+from shipped import DICTIONARIES, HOOKS, MODEL, ROOT, WORK, activation, load_model
 from tokenizers import Tokenizer
 
 CHOOSING, MEASURING, ITEMS = 41, 42, 4000
@@ -129,7 +131,7 @@ class Reader:
 
 
 class Sample:
-    def __init__(self, model, seed: int, keys: list[tuple] | None = None):
+    def __init__(self, model, seed: int, hooks: list[str], keys: list[tuple] | None = None):
         self.rows, labels = sample(seed)
         self.tokens = sum(map(len, labels))
         counts = Counter(pair for item in labels for token in item for pair in token.items())
@@ -146,21 +148,21 @@ class Sample:
         self.open_truth = self.truth.multiply(self.open).tocsr()
         self.total = np.asarray(self.truth.sum(0))[0]
         self.told_total = self.total - np.asarray(self.open_truth.sum(0))[0]
-        self.x = self.activations(model)
+        self.x = {hook: self.activations(model, hook) for hook in hooks}
 
     @torch.no_grad()
-    def activations(self, model) -> dict[str, torch.Tensor]:
+    def activations(self, model, hook: str) -> torch.Tensor:
         order = sorted(range(len(self.rows)), key=lambda i: len(self.rows[i]))
-        found = {hook: [None] * len(order) for hook in HOOKS}
+        found = [None] * len(order)
         for begin in range(0, len(order), 64):
             group = order[begin : begin + 64]
             ids = torch.zeros(len(group), max(len(self.rows[i]) for i in group), dtype=torch.long)
             for j, i in enumerate(group):
                 ids[j, : len(self.rows[i])] = torch.tensor(self.rows[i])
-            for hook, x in activations(model, ids).items():
-                for j, i in enumerate(group):
-                    found[hook][i] = x[j, 1 : len(self.rows[i])].clone()
-        return {hook: torch.cat(parts) for hook, parts in found.items()}
+            x = activation(model, ids, hook)
+            for j, i in enumerate(group):
+                found[i] = x[j, 1 : len(self.rows[i])].clone()
+        return torch.cat(found)
 
     def bound(self) -> np.ndarray:
         """F1 of the ideal reader, who fires wherever the probability is above the cut that suits this sample best."""
@@ -259,15 +261,20 @@ def best_latents(hook: str, choosing: Sample, measuring: Sample) -> dict[str, li
 
 def main() -> None:
     torch.set_num_threads(1)
-    model = load_model()
-    choosing = Sample(model, CHOOSING)
-    measuring = Sample(model, MEASURING, choosing.keys)
+    model, path = load_model(), ROOT / "training" / "labels.json"
+    hooks, before = sys.argv[1:] or list(HOOKS), json.loads(path.read_text())["labels"] if sys.argv[1:] else []
+    choosing = Sample(model, CHOOSING, hooks)
+    measuring = Sample(model, MEASURING, hooks, choosing.keys)
     bound = measuring.bound()
+    if any(row[kind]["hook"] in hooks for row in before for kind in ("strict", "told", "strict at 0")):
+        sys.exit("labels.json does not say which latent would be best without these dictionaries: measure all of them.")
+    assert not before or [(row["name"], row["value"]) for row in before] == choosing.keys
     found = {}
-    for hook in HOOKS:
+    for hook in hooks:
         found[hook] = best_latents(hook, choosing, measuring)
         print(hook, {kind: sum(row[1] >= GOOD for row in rows) for kind, rows in found[hook].items()}, flush=True)
-    pick = lambda kind, i: max((found[hook][kind][i] for hook in HOOKS), key=lambda row: row[0])
+    last = lambda kind, i: [tuple(before[i][kind][part] for part in ("chosenAt", "f1", "hook", "latent", "threshold"))] if before else []
+    pick = lambda kind, i: max(last(kind, i) + [found[hook][kind][i] for hook in hooks], key=lambda row: row[0])
     table = []
     for i, (name, value) in enumerate(choosing.keys):
         row = {"name": name, "value": value, "share": round(float(measuring.total[i] / measuring.tokens), 5), "bound": round(float(bound[i]), 3)}
@@ -280,7 +287,6 @@ def main() -> None:
         "items": ITEMS, "seeds": [CHOOSING, MEASURING], "tokens": [choosing.tokens, measuring.tokens], "occurring": choosing.occurring,
         "listed": len(table), "atLeast": GOOD, **reach, "bound": int((bound >= GOOD).sum()),
     }  # fmt: skip
-    path = ROOT / "training" / "labels.json"
     lines = ",\n".join(json.dumps(row) for row in table)
     path.write_text(f'{{"summary": {json.dumps(summary)},\n"labels": [\n{lines}\n]}}\n')
     print(json.dumps(summary))

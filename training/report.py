@@ -1,6 +1,7 @@
 """Measures the shipped model and dictionaries on held-out text.
 
     python training/report.py            # writes public/models/storyworld-2m/report.json and the tables of training/README.md
+    python training/report.py HOOK …     # measures only these dictionaries anew
     python training/report.py tables     # only the tables, from the report there is
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from shipped import DICTIONARIES, HOOKS, MODEL, WORK, activations, load_model, logits_with
+from shipped import DICTIONARIES, HOOKS, MODEL, WORK, activation, load_model, logits_with
 from tokenizers import Tokenizer
 
 ITEMS, DEAD_TOKENS = 2500, 1_000_000
@@ -112,7 +113,7 @@ def dictionary(model, hook: str) -> dict:
     ce = defaultdict(float)
     with torch.no_grad():
         for start in range(0, len(ids), 20):
-            xs.append(activations(model, ids[start : start + 20])[hook][:, 1:].reshape(-1, 192))
+            xs.append(activation(model, ids[start : start + 20], hook)[:, 1:].reshape(-1, 192))
         x = torch.cat(xs)
         mean = x.mean(0)
         codes = torch.cat([sae.encode(part) for part in x.split(8192)])
@@ -127,7 +128,7 @@ def dictionary(model, hook: str) -> dict:
                 ce[name] -= logs.gather(2, targets[..., None]).mean().item() * len(part) / len(ids)
         fired, seen = torch.zeros(sae.W_dec.shape[0]), 0
         for start in range(0, DEAD_TOKENS // 255, 64):
-            x = activations(model, windows(64, 1000 + start))[hook][:, 1:].reshape(-1, 192)
+            x = activation(model, windows(64, 1000 + start), hook)[:, 1:].reshape(-1, 192)
             fired += (sae.encode(x) > 0).sum(0)
             seen += len(x)
     return {
@@ -193,8 +194,20 @@ def write_tables(report: dict) -> None:
     path.write_text(f"{before}<!-- tables -->\n\n{text}\n\n<!-- tables -->\n{rest}")
 
 
+def again(hooks: list[str]) -> None:
+    path = MODEL / "report.json"
+    report, model = json.loads(path.read_text()), load_model()
+    for hook in hooks:
+        report["dictionaries"][hook] = dictionary(model, hook)
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    write_tables(report)
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["tables"]:
-        write_tables(json.loads((MODEL / "report.json").read_text()))
-    else:
-        main()
+    match sys.argv[1:]:
+        case ["tables"]:
+            again([])
+        case []:
+            main()
+        case hooks:
+            again(hooks)

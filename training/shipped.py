@@ -18,12 +18,15 @@ class Plan(NamedTuple):
     title: str
     d_sae: int
     k: int
+    # Sizes of the nested dictionaries of a Matryoshka dictionary.
+    prefixes: tuple[int, ...] = ()
 
 
 HOOKS = {
     "blocks.2.hook_resid_pre": Plan("Middle of the residual stream", 2048, 24),
     "blocks.3.hook_resid_post": Plan("End of the residual stream", 2048, 24),
     **{f"blocks.{layer}.attn.hook_z": Plan(f"Attention heads of layer {layer}", 1024, 16) for layer in range(Config().n_layer)},
+    "blocks.1.hook_resid_mid": Plan("Few features per token, early", 640, 5, (16, 32, 64, 128, 640)),
 }
 
 
@@ -54,6 +57,25 @@ def activations(model: Gpt2, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     return {hook: found[hook] for hook in HOOKS}
 
 
+class Found(Exception):
+    """Carries an activation out of `run`."""
+
+
+def activation(model: Gpt2, ids: torch.Tensor, hook: str) -> torch.Tensor:
+    """The activation at one hook, without computing what follows."""
+
+    def keep(name: str, x: torch.Tensor) -> torch.Tensor:
+        if name == hook:
+            raise Found(x)
+        return x
+
+    try:
+        run(model, ids, keep)
+    except Found as found:
+        return found.args[0]
+    raise ValueError(f"there is no {hook}")
+
+
 def logits_with(model: Gpt2, ids: torch.Tensor, hook: str, replace) -> torch.Tensor:
     """Logits when `replace` is applied to the activation at `hook`."""
     return model.unembed(run(model, ids, lambda name, x: replace(x) if name == hook else x))
@@ -65,5 +87,6 @@ def run(model: Gpt2, ids: torch.Tensor, at) -> torch.Tensor:
     for layer, block in enumerate(model.h):
         x = at(f"blocks.{layer}.hook_resid_pre", x)
         x = x + block.attn.c_proj(at(f"blocks.{layer}.attn.hook_z", block.attn.mix(block.ln_1(x))))
+        x = at(f"blocks.{layer}.hook_resid_mid", x)
         x = at(f"blocks.{layer}.hook_resid_post", x + block.mlp(block.ln_2(x)))
     return x

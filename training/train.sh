@@ -25,6 +25,7 @@ done_once tune $python training/train_lm.py --tune 500
 done_once export-tuned $python training/export.py tuned
 done_once dictionaries $python training/train_sae.py --steps 1000 --hooks resid
 done_once dictionaries-attn $python training/train_sae.py --steps 1000 --hooks attn
+done_once dictionary-matryoshka $python training/train_matryoshka.py --steps 6000
 done_once catalogue $python training/export.py catalogue
 done_once report $python training/report.py
 done_once goldens $python training/make_goldens.py bundled

@@ -68,7 +68,7 @@ class Sae(torch.nn.Module):
         self.W_dec /= self.W_dec.norm(dim=1, keepdim=True)
 
 
-def export(hook: str, sae: Sae, steps: int) -> None:
+def export(hook: str, sae: Sae, tokens: int, text: str) -> None:
     folder = DICTIONARIES / hook
     folder.mkdir(parents=True, exist_ok=True)
     half = lambda t: t.detach().to(torch.float16).contiguous()
@@ -80,7 +80,7 @@ def export(hook: str, sae: Sae, steps: int) -> None:
         "rescale_acts_by_decoder_norm": False,
         "metadata": {
             "model_name": "storyworld-2m", "hook_name": hook, "hook_head_index": None, "prepend_bos": True, "sae_lens_version": "6.54.12", "context_size": 256,
-            "dataset_path": "storyworld and public-domain English", "training_tokens": steps * WINDOWS * (LENGTH - 1),
+            "dataset_path": text, "training_tokens": tokens,
         },
     }  # fmt: skip
     (folder / "cfg.json").write_text(json.dumps(config, indent=1) + "\n")
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--hooks", default="resid")
     arguments = parser.parse_args()
-    hooks = {hook: plan for hook, plan in HOOKS.items() if arguments.hooks in hook}
+    hooks = {hook: plan for hook, plan in HOOKS.items() if arguments.hooks in hook and not plan.prefixes}
     torch.manual_seed(1)
     torch.set_num_threads(2)
     model = load_model()
@@ -144,7 +144,7 @@ def main() -> None:
             }  # fmt: skip
             torch.save(state, checkpoint)
     for hook, sae in saes.items():
-        export(hook, sae, arguments.steps)
+        export(hook, sae, arguments.steps * WINDOWS * (LENGTH - 1), "storyworld and public-domain English")
     print("done", flush=True)
 
 

@@ -6,6 +6,9 @@ import type { Checkpoint, Values } from './weights.ts';
 /** Where something computes: ratios are taken within a kind. */
 export type Kind = Backend;
 
+/** The backends of ours that are measured. */
+export const KINDS: readonly Kind[] = ['webgpu', 'cpu'];
+
 /** Part of a forward pass, the same for everyone. */
 export interface ModelWork {
   /** Contents of `config.json`, and what they mean. */

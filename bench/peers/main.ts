@@ -10,7 +10,7 @@ import { browserLaunch, findBrowser, HOW_TO_GET_A_BROWSER } from '../../scripts/
 import { serveFolders, type StaticServer } from '../../src/cli/serve.ts';
 import { type BenchWorkload, benchWorkloads } from '../../src/engine/bench/workloads.ts';
 import { measureCold } from './cold.ts';
-import type { Kind } from './contender.ts';
+import { KINDS } from './contender.ts';
 import { markdownOf } from './markdown.ts';
 import type { Measured } from './page/worker.ts';
 import { inOrder, type MeasuredWorkload, type Results, ratiosAmong, resultsSchema } from './results.ts';
@@ -31,7 +31,6 @@ is measured again; with --contenders nothing is written.`;
 
 /** A workload that takes longer than this is given up. */
 const MOST_MS = 20 * 60_000;
-const BACKENDS: readonly Kind[] = ['webgpu'];
 
 /** @returns the exit code: 1 when ours gave a wrong answer or nothing could be measured, 2 for wrong arguments */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -73,7 +72,8 @@ const words = (text: string): string[] => text.split(',').filter(Boolean);
 /** By part, or by a word of its id; what only serves to be stood beside is measured there. */
 function isChosen(workload: BenchWorkload, only: readonly string[]): boolean {
   const { id, shape } = workload;
-  if (shape.kind === 'attention' && shape.skipped === 0) return false;
+  const onlyBeside = shape.kind === 'encoder-matmul' && shape.tokens > 64;
+  if (onlyBeside || (shape.kind === 'attention' && shape.skipped === 0)) return false;
   return only.some((word) => (word.length === 1 ? word === partOf(workload) : id.includes(word)));
 }
 
@@ -118,7 +118,7 @@ async function measureAll(
   }
   if (asked.cold) {
     console.log('\nCold start');
-    const found = await measureCold(BACKENDS, asked.rounds.least, (line) => console.log(`  ${line}`));
+    const found = await measureCold(KINDS, asked.rounds.least, (line) => console.log(`  ${line}`));
     results.cold = [
       ...results.cold.filter(({ backend }) => !found.some((own) => own.backend === backend)),
       ...found,

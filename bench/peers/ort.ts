@@ -10,7 +10,7 @@ import type {
 } from './contender.ts';
 import { OnnxGraph } from './onnx.ts';
 import { OrtOps, type OrtWay } from './ort-ops.ts';
-import { recordModel } from './program.ts';
+import { headsFirst, recordModel } from './program.ts';
 
 /** As much of onnxruntime-web as is used: the package is not there when types are checked. */
 interface OrtTensor {
@@ -22,9 +22,16 @@ interface OrtSession {
   release(): Promise<void>;
 }
 interface Ort {
-  env: { wasm: { numThreads: number; wasmPaths: string }; logLevel: string };
+  env: {
+    wasm: { numThreads: number; wasmPaths: string };
+    webgpu: { readonly device: Promise<GPUDevice> };
+    logLevel: string;
+  };
   InferenceSession: { create(graph: Uint8Array, options: object): Promise<OrtSession> };
-  Tensor: new (type: string, data: Float32Array | Int32Array, dims: readonly number[]) => OrtTensor;
+  Tensor: {
+    new (type: string, data: Float32Array | Int32Array, dims: readonly number[]): OrtTensor;
+    fromGpuBuffer(buffer: GPUBuffer, options: { dataType: 'float32'; dims: readonly number[] }): OrtTensor;
+  };
 }
 
 /** onnxruntime-web with graph optimisation, weights and large outputs on the device, one thread. */
@@ -69,6 +76,15 @@ export async function openOrt(kind: Kind): Promise<Contender> {
     dispose: () => void session.release(),
   });
 
+  /** An input that is there before the work begins: on the device, where that is another. */
+  const kept = async (values: Float32Array<ArrayBuffer>, dims: readonly number[]): Promise<OrtTensor> => {
+    if (kind === 'cpu') return new ort.Tensor('float32', values, dims);
+    const device = await ort.env.webgpu.device;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = device.createBuffer({ size: values.byteLength, usage });
+    device.queue.writeBuffer(buffer, 0, values);
+    return ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims });
+  };
   /** @param work without a k: the matmul alone */
   const encode = async ({ tokens, d, latents, k, x, wEnc, bEnc }: EncodeWork): Promise<Prepared> => {
     const graph = new OnnxGraph();
@@ -110,19 +126,6 @@ export async function openOrt(kind: Kind): Promise<Contender> {
         const length = ids.length;
         if (residual) feeds.residual = new ort.Tensor('float32', residual, [1, length, config.dModel]);
         else feeds.ids = new ort.Tensor('int32', Int32Array.from(ids), [1, length]);
-        const past = cache && [1, config.nKvHeads, cache.rows, config.dHead];
-        cache?.layers.forEach(({ k, v }, layer) => {
-          feeds[`past_k_${layer}`] = new ort.Tensor(
-            'float32',
-            headsFirst(k, config.nKvHeads, config.dHead),
-            past!,
-          );
-          feeds[`past_v_${layer}`] = new ort.Tensor(
-            'float32',
-            headsFirst(v, config.nKvHeads, config.dHead),
-            past!,
-          );
-        });
         const input = residual ? graph.input('residual', 'f32', [1, length, config.dModel]) : undefined;
         if (!residual) graph.input('ids', 'i32', [1, length]);
         const out = recordModel(ops, config, input);
@@ -135,6 +138,14 @@ export async function openOrt(kind: Kind): Promise<Contender> {
           { outputs: [graph.output('row', 'f32', [1, 1, width])] },
         );
         const session = await open(graph, ['whole', ...ops.presents]);
+        for (const [layer, { k, v }] of cache?.layers.entries() ?? [])
+          for (const [part, values] of Object.entries({ k, v }))
+            feeds[`past_${part}_${layer}`] = await kept(headsFirst(values, config.nKvHeads, config.dHead), [
+              1,
+              config.nKvHeads,
+              cache!.rows,
+              config.dHead,
+            ]);
         return prepared(session, feeds, ['row'], readWhole, ['whole']);
       }),
     encode: (work) => ways(['dense'] as const, () => encode(work)),
@@ -166,18 +177,6 @@ const readWhole = async ({ whole }: Record<string, OrtTensor>): Promise<Answer> 
 
 function ways<Name extends string>(names: readonly Name[], prepare: (way: Name) => Promise<Prepared>): Ways {
   return Object.fromEntries(names.map((name) => [name, () => prepare(name)]));
-}
-
-/** [rows, heads · d_head] to [heads, rows, d_head] */
-function headsFirst(values: Float32Array, heads: number, dHead: number): Float32Array<ArrayBuffer> {
-  const rows = values.length / (heads * dHead);
-  const moved = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let head = 0; head < heads; head++) {
-      const from = (row * heads + head) * dHead;
-      moved.set(values.subarray(from, from + dHead), (head * rows + row) * dHead);
-    }
-  return moved;
 }
 
 function decodeGraph(

@@ -10,13 +10,10 @@ import type { Answer, Contender, EncodeWork, Kind, Prepared, Ways } from './cont
 import { ownPrepared } from './own.ts';
 import type { Checkpoint, Values } from './weights.ts';
 
-/** The backends of ours that are measured. */
-export const BACKENDS: readonly { kind: Kind; acquire: () => Promise<Gpu> }[] = [
-  { kind: 'webgpu', acquire: () => Gpu.acquire({ largestTensorBytes: 2 ** 28 }) },
-];
-
 /** How ours is called, by where it computes. */
 export const OURS: Record<Kind, string> = { webgpu: 'Facet WebGPU', cpu: 'Facet CPU' };
+
+const acquire = (kind: Kind): Promise<Gpu> => Gpu.acquire({ largestTensorBytes: 2 ** 28 }, kind);
 
 const only = (prepare: () => Promise<Prepared>): Ways => ({ only: prepare });
 
@@ -48,8 +45,8 @@ function prepared(
   };
 }
 
-export async function openOurs(kind: Kind, acquire: () => Promise<Gpu>): Promise<Contender> {
-  const gpu = await acquire();
+export async function openOurs(kind: Kind): Promise<Contender> {
+  const gpu = await acquire(kind);
   const upload = (values: Values, shape: readonly number[]): Tensor => gpu.upload(values, shape);
   return {
     name: OURS[kind],
@@ -120,12 +117,8 @@ export async function openOurs(kind: Kind, acquire: () => Promise<Gpu>): Promise
 }
 
 /** What a workload stands beside, on a backend of ours. */
-export async function openBeside(
-  kind: Kind,
-  acquire: () => Promise<Gpu>,
-  beside: BenchWorkload,
-): Promise<Contender> {
-  const gpu = await acquire();
+export async function openBeside(kind: Kind, beside: BenchWorkload): Promise<Contender> {
+  const gpu = await acquire(kind);
   const ways = (): Ways => only(() => ownPrepared(gpu, beside.shape));
   return {
     name: `${OURS[kind]}: ${beside.title}`,

@@ -104,3 +104,15 @@ export function ropeTables(
     }
   return { cos, sin };
 }
+
+/** [rows, heads · d_head] to [heads, rows, d_head] */
+export function headsFirst(values: Float32Array, heads: number, dHead: number): Float32Array<ArrayBuffer> {
+  const rows = values.length / (heads * dHead);
+  const moved = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let head = 0; head < heads; head++) {
+      const from = (row * heads + head) * dHead;
+      moved.set(values.subarray(from, from + dHead), (head * rows + row) * dHead);
+    }
+  return moved;
+}

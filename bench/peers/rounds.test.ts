@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Contender, Prepared } from './contender.ts';
 import { runRounds, USUAL_ROUNDS } from './rounds.ts';
 
@@ -62,6 +62,44 @@ test('a right way counts where another fails or is wrong', async () => {
   expect(found).toMatchObject({ way: 'right', difference: 0, refused: { broken: 'no such operator' } });
   expect(Object.keys(found!.refused)).toEqual(['broken', 'wrong']);
   expect(found!.times).toHaveLength(3);
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+test('of several right ways the faster one counts', async () => {
+  let clock = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => clock);
+  const way = (name: string, ms: number) => async (): Promise<Prepared> => ({
+    ...prepared(name, [1]),
+    run: async () => (clock += ms),
+  });
+  for (const ways of [
+    { slow: way('slow', 30), quick: way('quick', 2) },
+    { quick: way('quick', 2), slow: way('slow', 30) },
+  ]) {
+    order.length = 0;
+    const other = { ...contender('other', {}), decode: () => ways };
+    const [found] = await run([other]);
+    expect(found).toMatchObject({ way: 'quick', times: [2, 2, 2] });
+    expect(order).toEqual(['slow gone', 'quick gone']);
+  }
+});
+
+test('who is slow runs less often', async () => {
+  let clock = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => clock);
+  const lasting = (name: string, ms: number): Contender => ({
+    ...contender(name, {}),
+    decode: () => ({ only: async () => ({ ...prepared(name, [1]), run: async () => (clock += ms) }) }),
+  });
+  order.length = 0;
+  const outcomes = await runRounds(
+    { slow: async () => lasting('slow', 30_000), quick: async () => lasting('quick', 1) },
+    (each) => (each.decode as () => ReturnType<NonNullable<Contender['decode']>>)(),
+    USUAL_ROUNDS,
+    () => {},
+  );
+  expect(outcomes.map(({ times }) => times.length)).toEqual([3, 7]);
 });
 
 test('what was checked already is not compared', async () => {

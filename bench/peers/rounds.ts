@@ -37,6 +37,7 @@ export const TOLERANCE = 2e-3;
 
 /** A run that takes this long is not run again to be warm. */
 const WARM_MS = 5_000;
+const QUICK_MS = 1_000;
 
 interface Runner {
   contender: Contender;
@@ -133,6 +134,8 @@ async function makeReady(prepare: () => Promise<Prepared>, reference: Answer | u
     // The first warms up: what was compiled for the whole answer may not be what is timed.
     let ms = await elapsed(prepared);
     if (ms < WARM_MS) ms = await elapsed(prepared);
+    // Which of several ways is the fastest is not left to one run.
+    for (let again = 0; again < 3 && ms < QUICK_MS; again++) ms = Math.min(ms, await elapsed(prepared));
     return { prepared, answer, difference, firstMs, ms };
   } catch (thrown) {
     prepared.dispose();

@@ -34,6 +34,11 @@ describe('whether two answers are the same', () => {
     expect(differenceOf(codes([4, 2], [7, 6]), codes([4, 2], [5, 6]))).toBe(0.5);
   });
 
+  test('one latent too many is found in either answer', () => {
+    expect(differenceOf(codes([4, 2], [6, 9]), codes([4, 2], [5, 6]))).toBe(0.5);
+    expect(differenceOf(codes([4, 2], [5, 6]), codes([4, 2], [6, 9]))).toBe(0.5);
+  });
+
   test('what is as good as the last one kept may stand for it', () => {
     expect(differenceOf(codes([4, 2], [5, 6]), codes([4, 2], [5, 8]))).toBe(0);
     expect(differenceOf(codes([4, 4], [6, 5]), codes([4, 4], [5, 6]))).toBe(0);

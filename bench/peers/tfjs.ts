@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu';
 import type { Answer, Contender, DecodeWork, ModelWork, Prepared } from './contender.ts';
-import { type Layout, type Ops, recordModel, ropeTables } from './program.ts';
+import { headsFirst, type Layout, type Ops, recordModel, ropeTables } from './program.ts';
 import type { Values } from './weights.ts';
 
 type Tensor = tf.Tensor;
@@ -207,20 +207,20 @@ class TfjsOps implements Ops<Tensor> {
     const { nHeads, nKvHeads, dHead } = config;
     const length = ids.length;
     const [q, k, v] = tf.split(qkv, [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead], 1);
-    const front = (x: Tensor, rows: number, heads: number): Tensor =>
-      tf.transpose(tf.reshape(x, [rows, heads, dHead]), [1, 0, 2]);
+    const front = (x: Tensor, heads: number): Tensor =>
+      tf.transpose(tf.reshape(x, [length, heads, dHead]), [1, 0, 2]);
     const joined = (part: 'k' | 'v', own: Tensor): Tensor => {
       if (!cache) return own;
       const past = this.#constant(`${part} ${layer}`, () => ({
-        values: cache.layers[layer]![part],
-        shape: [cache.rows, nKvHeads * dHead],
+        values: headsFirst(cache.layers[layer]![part], nKvHeads, dHead),
+        shape: [nKvHeads, cache.rows, dHead],
       }));
-      return tf.concat([front(past, cache.rows, nKvHeads), own], 1);
+      return tf.concat([past, own], 1);
     };
-    const keys = joined('k', this.#turned(front(k!, length, nKvHeads)));
-    const values = joined('v', front(v!, length, nKvHeads));
+    const keys = joined('k', this.#turned(front(k!, nKvHeads)));
+    const values = joined('v', front(v!, nKvHeads));
     const group = nHeads / nKvHeads;
-    const queries = tf.reshape(this.#turned(front(q!, length, nHeads)), [nKvHeads, group * length, dHead]);
+    const queries = tf.reshape(this.#turned(front(q!, nHeads)), [nKvHeads, group * length, dHead]);
     const scores = tf.mul(tf.matMul(queries, keys, false, true), this.#scalar(config.attentionScale));
     const masked = length === 1 ? scores : tf.add(scores, this.#mask(group));
     const z = tf.reshape(tf.matMul(tf.softmax(masked), values), [nHeads, length, dHead]);

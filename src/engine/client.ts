@@ -35,6 +35,7 @@ export interface EngineClient {
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
   labels(features: number[], options?: CallOptions): Promise<FeatureLabel[]>;
   diagnostics(): Promise<Diagnostics>;
+  setTuning(on: boolean): Promise<void>;
   readonly heads: HeadsClient;
   readonly steer: SteerClient;
   readonly scan: ScanClient;
@@ -95,6 +96,7 @@ export function startEngine(
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
     labels: (features, { signal } = {}) => call((ticket) => remote.labels(features, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
+    setTuning: (on) => call(() => remote.setTuning(on)),
     heads: headsClient(remote, call),
     steer: steerClient(remote, call),
     scan: scanClient(remote, call),

@@ -34,6 +34,7 @@ import { scanApi } from './scan/api.ts';
 import { searchApi } from './search/api.ts';
 import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
 import { steerApi } from './steer/api.ts';
+import { Tuning } from './tuning.ts';
 import { warmUp, warmUpNext } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
@@ -45,6 +46,7 @@ const LEAST_BUFFER = 1 << 24;
 /** The worker's side of `EngineApi`. One device, one model, one dictionary at a time; GPU work passes one gate. */
 export class Engine implements EngineApi {
   readonly #gate = new Gate();
+  readonly #tuning = new Tuning(this.#gate);
   readonly #tickets = new Map<Ticket, AbortController>();
   #gpu: Gpu | undefined;
   #acquiring: Promise<Gpu> | undefined;
@@ -122,9 +124,7 @@ export class Engine implements EngineApi {
         this.#device(),
       ]);
       // What fails to compile here fails again, and is reported, when it is first run.
-      const compiling = needsCatalogue
-        ? gpu.prepare(warmUp(gpu.adapter.software)).catch(() => {})
-        : Promise.resolve();
+      const compiling = needsCatalogue ? gpu.prepare(warmUp(gpu.adapter)).catch(() => {}) : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
       const load = async (): Promise<OpenedModelState> => {
         const opened = await OpenedModelState.load(
@@ -245,6 +245,7 @@ export class Engine implements EngineApi {
       bytesRead: gpu.counters.bytesRead - before.bytesRead,
       elapsedMs: performance.now() - started,
     };
+    this.#tuning.noteReading();
     this.#compileAhead(opened);
     const { codes, loss, next, honesty, logits, captures, timings } = result;
     const analysis: Analysis = {
@@ -305,7 +306,12 @@ export class Engine implements EngineApi {
       counters: { ...(gpu?.counters ?? noCounts()) },
       model: this.#opened?.info.id,
       dictionary: this.#opened?.current?.info.id,
+      tuning: this.#tuning.report(gpu),
     });
+  }
+
+  setTuning(on: boolean): Promise<void> {
+    return this.#tuning.set(this.#gpu, on);
   }
 
   /** The one device, acquired again after a loss. */
@@ -329,6 +335,8 @@ export class Engine implements EngineApi {
         new FacetError('device-lost', 'The GPU device was lost.', { hint, detail: reason }).toRecord(),
       );
     });
+    // Before anything runs: a variant that was chosen earlier is to be compiled with the rest.
+    void this.#tuning.restore(gpu);
     this.#gpu = gpu;
     return gpu;
   }
@@ -352,6 +360,7 @@ export class Engine implements EngineApi {
   async #ticketed<Result>(ticket: Ticket, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const controller = new AbortController();
     this.#tickets.set(ticket, controller);
+    this.#tuning.rest();
     try {
       return await work(controller.signal);
     } catch (thrown) {
@@ -359,6 +368,7 @@ export class Engine implements EngineApi {
       throw thrown;
     } finally {
       this.#tickets.delete(ticket);
+      if (this.#tickets.size === 0) this.#tuning.idle(this.#gpu);
     }
   }
 }

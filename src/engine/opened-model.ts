@@ -85,7 +85,7 @@ export class OpenedModelState implements Disposable {
     // What fails to compile here fails again, and is reported, when it is first run.
     const compiling = entry
       ? Promise.resolve()
-      : gpu.prepare(warmUpModel(gpu.adapter.software, described.config, stored)).catch(() => {});
+      : gpu.prepare(warmUpModel(gpu.adapter, described.config, stored)).catch(() => {});
     const onProgress = (done: number, total: number): void =>
       context.onProgress({ phase: 'upload', what: 'model', done, total, unit: 'bytes' });
     onProgress(0, 0);

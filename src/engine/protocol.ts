@@ -42,6 +42,8 @@ export interface EngineApi {
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
+  /** Lets variants of kernels be measured while nobody asks for anything, or not; not is back to the defaults. */
+  setTuning(on: boolean): Promise<void>;
   /** Questions about attention heads. */
   readonly heads: HeadsApi;
   /** Questions about interventions. */
@@ -328,6 +330,28 @@ export interface Diagnostics {
   compiling: boolean;
   /** Totals since the device was made; see `Counters` of `gpu/gpu.ts`. */
   counters: Totals;
+  tuning: TuningReport;
   model?: string;
   dictionary?: string;
+}
+
+/** Which variants of kernels run in place of the defaults. */
+export interface TuningReport {
+  on: boolean;
+  /** False on software adapters and on the processor, whose defaults were measured. */
+  able: boolean;
+  /** Classes of sizes that ran and were not measured yet. */
+  waiting: number;
+  classes: TunedClass[];
+}
+
+/** What was found for one class of sizes. */
+export interface TunedClass {
+  op: string;
+  /** An example of the class. */
+  asked: Readonly<Record<string, number | string>>;
+  usual: string;
+  chosen: string;
+  /** Time of the chosen variant over the default's; 1 when they are the same. */
+  ratio: number;
 }

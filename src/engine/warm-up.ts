@@ -1,7 +1,8 @@
 import { recordFeatureCard } from '../analysis/feature-card.ts';
 import { ownActivation } from '../analysis/site.ts';
+import type { AdapterDescription } from '../gpu/device.ts';
 import type { KernelSpec, Variant } from '../gpu/kernel.ts';
-import { attentionRegisterKernel, attentionWorkgroupKernel } from '../gpu/kernels/attention.ts';
+import { ATTENTION_VARIANTS, usualAttention } from '../gpu/kernels/attention.ts';
 import { columnMeanKernel } from '../gpu/kernels/column_mean.ts';
 import { editRowsKernel } from '../gpu/kernels/edit_rows.ts';
 import { embedKernel } from '../gpu/kernels/embed.ts';
@@ -10,13 +11,13 @@ import { klRowsKernel } from '../gpu/kernels/kl_rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer_norm.ts';
 import { logProbGatherKernel } from '../gpu/kernels/log_prob_gather.ts';
 import { logProbJoinKernel } from '../gpu/kernels/log_prob_join.ts';
-import { matmul, matmulRegisterKernel, matmulTiledKernel } from '../gpu/kernels/matmul.ts';
+import { matmul, matmulSplit, usualMatmul } from '../gpu/kernels/matmul.ts';
 import { reconstructionErrorKernel } from '../gpu/kernels/reconstruction_error.ts';
 import { replaceColumnsKernel } from '../gpu/kernels/replace_columns.ts';
 import { rmsNormKernel } from '../gpu/kernels/rms_norm.ts';
 import { ropeKernel } from '../gpu/kernels/rope.ts';
-import { saeDecodeSparseKernel } from '../gpu/kernels/sae_decode_sparse.ts';
-import { saeGroupMaxKernel } from '../gpu/kernels/sae_group_max.ts';
+import { DECODE_VARIANTS, saeDecodeSparseKernel, usualDecode } from '../gpu/kernels/sae_decode_sparse.ts';
+import { groupMaxSplit, usualGroupMax } from '../gpu/kernels/sae_group_max.ts';
 import { saeRescoreGroupsKernel } from '../gpu/kernels/sae_rescore_groups.ts';
 import { subtractRowKernel } from '../gpu/kernels/subtract_row.ts';
 import { topKGroupMaxKernel } from '../gpu/kernels/topk_group_max.ts';
@@ -30,6 +31,9 @@ import type { ModelConfig } from '../model/config.ts';
 import { gatherRows } from './features.ts';
 import type { OpenedModelState } from './opened-model.ts';
 
+/** Tokens of a text that what is compiled ahead suits. */
+const ROWS = 64;
+
 type Kernels = { kernel: KernelSpec; variant: Variant }[];
 
 const plain = (...kernels: KernelSpec[]): Kernels => kernels.map((kernel) => ({ kernel, variant: {} }));
@@ -38,16 +42,16 @@ const plain = (...kernels: KernelSpec[]): Kernels => kernels.map((kernel) => ({ 
  * What reading a text with a catalogued model runs, largest first: compiled while its weights are still on their way.
  * A kernel that is missing here is compiled when it is first run; `engine.cases.ts` holds the list against a reading.
  */
-export function warmUp(software: boolean): Kernels {
+export function warmUp(adapter: AdapterDescription): Kernels {
   const weights = 'f16';
+  const encode = groupMaxSplit(usualGroupMax(adapter, ROWS), ROWS, 8);
+  const decode = DECODE_VARIANTS[usualDecode(adapter)];
   return [
-    ...matmuls(software, weights),
-    { kernel: saeGroupMaxKernel, variant: { weights, overrides: { rows: 8, per_group: 2 } } },
-    ...[saeRescoreGroupsKernel, saeDecodeSparseKernel].map((kernel) => ({
-      kernel,
-      variant: { weights } as const,
-    })),
-    ...modelOnly(software, weights),
+    ...matmuls(adapter, weights),
+    { kernel: encode.kernel, variant: { weights, overrides: encode.overrides } },
+    { kernel: saeRescoreGroupsKernel, variant: { weights } },
+    { kernel: saeDecodeSparseKernel, variant: { weights, overrides: decode } },
+    ...modelOnly(adapter, weights),
     ...plain(
       layerNormKernel,
       klRowsKernel,
@@ -60,10 +64,10 @@ export function warmUp(software: boolean): Kernels {
 }
 
 /** What reading a text with a model runs, whatever dictionary comes after. @param weights how its matrices are stored */
-export function warmUpModel(software: boolean, config: ModelConfig, weights: WeightDType): Kernels {
+export function warmUpModel(adapter: AdapterDescription, config: ModelConfig, weights: WeightDType): Kernels {
   return [
-    ...matmuls(software, weights),
-    ...modelOnly(software, weights),
+    ...matmuls(adapter, weights),
+    ...modelOnly(adapter, weights),
     ...plain(config.norm === 'RMS' ? rmsNormKernel : layerNormKernel),
     ...plain(...(config.gated ? [gatedActivationKernel] : [])),
     ...plain(...(config.layers.some(({ rope }) => rope) ? [ropeKernel] : [])),
@@ -107,14 +111,16 @@ export async function warmUpNext({ gpu, model, current }: OpenedModelState): Pro
   }
 }
 
-function matmuls(software: boolean, weights: WeightDType): Kernels {
-  const [kernel, overrides] = software
-    ? ([matmulRegisterKernel, { wg_x: 4, rows: 8 }] as const)
-    : ([matmulTiledKernel, { wg_x: 8, wg_y: 8 }] as const);
-  return [0, 1].map((nk) => ({ kernel, variant: { weights, overrides: { ...overrides, nk } } }));
+function matmuls(adapter: AdapterDescription, weights: WeightDType): Kernels {
+  return (['kn', 'nk'] as const).map((layout) => {
+    const { kernel, overrides } = matmulSplit(usualMatmul(adapter, ROWS), ROWS, layout);
+    return { kernel, variant: { weights, overrides } };
+  });
 }
 
-function modelOnly(software: boolean, weights: WeightDType): Kernels {
+function modelOnly(adapter: AdapterDescription, weights: WeightDType): Kernels {
+  const { software } = adapter;
+  const attention = ATTENTION_VARIANTS[usualAttention(adapter)];
   return [
     {
       kernel: unembedScanKernel,
@@ -122,13 +128,7 @@ function modelOnly(software: boolean, weights: WeightDType): Kernels {
     },
     { kernel: unembedRescoreKernel, variant: { weights, overrides: { nk: 1 } } },
     { kernel: embedKernel, variant: { weights } },
-    ...plain(
-      software ? attentionRegisterKernel : attentionWorkgroupKernel,
-      topKRowsKernel,
-      topKGroupMaxKernel,
-      topKGroupsKernel,
-      logProbGatherKernel,
-      logProbJoinKernel,
-    ),
+    { kernel: attention.kernel, variant: { overrides: attention.overrides } },
+    ...plain(topKRowsKernel, topKGroupMaxKernel, topKGroupsKernel, logProbGatherKernel, logProbJoinKernel),
   ];
 }

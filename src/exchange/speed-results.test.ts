@@ -116,6 +116,7 @@ test('Markdown is one table whatever names it holds', () => {
 test('devices and browsers are named in a few words', () => {
   expect(deviceName(results)).toBe('WebGPU: acme x1');
   expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: '', software: true } })).toBe('CPU'); // prettier-ignore
+  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: 'CPU, 4-wide SIMD', software: false } })).toBe('CPU, 4-wide SIMD'); // prettier-ignore
   for (const [agent, name] of [
     [
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',

@@ -119,7 +119,9 @@ export function writeSpeedShort(results: SpeedResults): string {
 export function deviceName({ backend, adapter }: Pick<SpeedResults, 'backend' | 'adapter'>): string {
   const { vendor, architecture, description } = adapter;
   const named = [...new Set([vendor, architecture, description])].filter(Boolean).join(' ');
-  return `${backend === 'cpu' ? 'CPU' : 'WebGPU'}${named && `: ${named}`}`;
+  // The processor calls itself that.
+  if (backend === 'cpu') return named.startsWith('CPU') ? named : ['CPU', named].filter(Boolean).join(': ');
+  return `WebGPU${named && `: ${named}`}`;
 }
 
 /** Which browser, in a few words of its own description of itself. */

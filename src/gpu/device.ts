@@ -39,7 +39,7 @@ export interface AcquiredDevice {
 }
 
 const MOST_BYTES = 2 ** 32 - 4;
-const OPTIONAL_FEATURES: GPUFeatureName[] = ['timestamp-query'];
+const OPTIONAL_FEATURES: GPUFeatureName[] = ['timestamp-query', 'subgroups'];
 
 function describe(adapter: GPUAdapter): AdapterDescription {
   const { vendor, architecture, description } = adapter.info;

@@ -6,8 +6,8 @@ export interface BufferMaker<B extends DeviceBuffer> {
   destroy(buffer: B): void;
 }
 
-/** Buffers that others were taken of meanwhile, before an idle one is let go: many batches' worth. */
-const MOST_IDLE = 400;
+/** Buffers that are taken meanwhile before an idle one is let go: those of some batches. */
+const MOST_IDLE = 96;
 
 /**
  * Buffers by size class, so that a pass run again allocates nothing. Sizes are rounded up to an eighth of a power of two,

@@ -9,6 +9,8 @@ export interface BatchMemory {
   live: number;
   /** Bytes of the buffers the batch held. */
   held: number;
+  /** Bytes read back. */
+  read: number;
 }
 
 interface Life {
@@ -50,7 +52,8 @@ class Watch {
     batch.submit = async (reads = []) => {
       for (const tensor of reads) this.#use(tensor, Infinity);
       const outcome = submit.call(batch, reads);
-      found.push({ label: batch.label, live: this.#largest(), held: this.#held() });
+      const read = reads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      found.push({ label: batch.label, live: this.#largest(), held: this.#held(), read });
       return outcome;
     };
     return batch;

@@ -1,8 +1,8 @@
 import { expose } from 'comlink';
 import { type BenchWorkload, benchWorkloads } from '../../../src/engine/bench/workloads.ts';
-import type { Contender } from '../contender.ts';
+import { type Contender, KINDS } from '../contender.ts';
 import { openOrt } from '../ort.ts';
-import { BACKENDS, openBeside, openOurs } from '../ours.ts';
+import { openBeside, openOurs } from '../ours.ts';
 import { type Outcome, type Rounds, runRounds } from '../rounds.ts';
 import { inputsOf } from '../works.ts';
 
@@ -17,9 +17,9 @@ function contendersOf(workload: BenchWorkload): Record<string, () => Promise<Con
   return {
     'ort-wasm': () => openOrt('cpu'),
     ...Object.fromEntries(
-      BACKENDS.flatMap(({ kind, acquire }) => [
-        [`ours-${kind}`, () => openOurs(kind, acquire)],
-        ...(beside ? [[`beside-${kind}`, () => openBeside(kind, acquire, beside)]] : []),
+      KINDS.flatMap((kind) => [
+        [`ours-${kind}`, () => openOurs(kind)],
+        ...(beside ? [[`beside-${kind}`, () => openBeside(kind, beside)]] : []),
       ]),
     ),
     'ort-webgpu': () => openOrt('webgpu'),

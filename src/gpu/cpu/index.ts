@@ -4,13 +4,13 @@ import { attentionPattern, attentionRegister, attentionWorkgroup } from './kerne
 import * as elementwise from './kernels/elementwise.ts';
 import { layerNorm } from './kernels/layer_norm.ts';
 import * as logits from './kernels/logits.ts';
-import { matmulMatvec, matmulRegister, matmulTiled } from './kernels/matmul.ts';
+import * as matmuls from './kernels/matmul.ts';
 import * as patterns from './kernels/patterns.ts';
 import { rmsNorm } from './kernels/rms_norm.ts';
 import * as roof from './kernels/roof.ts';
 import * as rows from './kernels/rows.ts';
 import * as saeActive from './kernels/sae_active.ts';
-import { saeGroupMax, saeRescoreGroups } from './kernels/sae_encode.ts';
+import * as saeEncode from './kernels/sae_encode.ts';
 import * as scan from './kernels/scan.ts';
 import * as topk from './kernels/topk.ts';
 import * as unembed from './kernels/unembed.ts';
@@ -21,18 +21,15 @@ const all: readonly CpuKernel[] = [
   attentionRegister,
   attentionWorkgroup,
   layerNorm,
-  matmulMatvec,
-  matmulRegister,
-  matmulTiled,
   rmsNorm,
-  saeGroupMax,
-  saeRescoreGroups,
   ...Object.values(elementwise),
   ...Object.values(logits),
+  ...Object.values(matmuls),
   ...Object.values(patterns),
   ...Object.values(roof),
   ...Object.values(rows),
   ...Object.values(saeActive),
+  ...Object.values(saeEncode),
   ...Object.values(scan),
   ...Object.values(topk),
   ...Object.values(unembed),

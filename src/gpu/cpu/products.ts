@@ -1,51 +1,66 @@
-import { type View, weightReader } from './view.ts';
+import type { WeightDType } from '../tensor.ts';
+import { DTYPES, type Wasm, withScratch } from '../wasm/index.ts';
+import type { View } from './view.ts';
 
 export interface Product {
-  /** [nRows, k] */
-  x: Float32Array;
+  /** Address of [nRows, k] */
+  x: number;
   weights: View;
   /** Whether the weights are [n, k], one row a column of the result; else [k, n]. */
   nk: boolean;
   nRows: number;
   k: number;
   n: number;
-  /** Values from a row of the weights to the next, where they are [k, n]; default n. */
-  stride?: number;
+  /** Address of [n], added. */
+  bias?: number;
+  /** Soft-caps what comes out: cap · tanh(y / cap). */
+  cap?: number;
 }
 
-/** Rows that share each weight that is read, in doubles that stay in the cache. */
-const ROWS = 16;
+/** Number of the type of weights. */
+export function dtypeOf({ dtype }: View): number {
+  return DTYPES[dtype as WeightDType];
+}
 
-/** Calls with every row of x · W in turn, [n]; the array is used again for others. */
-export function eachProduct(
-  { x, weights, nk, nRows, k, n, stride = n }: Product,
-  visit: (row: number, sums: Float64Array) => void,
+/** y = activation(x · W + bias), capped, + residual, into `y`; what is left out or 0 is not there. */
+export function multiply(
+  wasm: Wasm,
+  {
+    x,
+    weights,
+    nk,
+    nRows,
+    k,
+    n,
+    bias = 0,
+    cap = 0,
+    y,
+    residual = 0,
+    kind = 0,
+    width = n,
+    column = 0,
+  }: Product & { y: number; residual?: number; kind?: number; width?: number; column?: number },
 ): void {
-  const read = weightReader(weights, nk ? k : n);
-  const sums = new Float64Array(Math.min(ROWS, nRows) * n);
-  for (let first = 0; first < nRows; first += ROWS) {
-    const rows = Math.min(ROWS, nRows - first);
-    if (nk) {
-      for (let column = 0; column < n; column++) {
-        const w = read(column * k, k);
-        for (let r = 0; r < rows; r++) {
-          const start = (first + r) * k;
-          let sum = 0;
-          for (let i = 0; i < k; i++) sum += x[start + i]! * w[i]!;
-          sums[r * n + column] = sum;
-        }
-      }
-    } else {
-      sums.fill(0);
-      for (let i = 0; i < k; i++) {
-        const w = read(i * stride, n);
-        for (let r = 0; r < rows; r++) {
-          const factor = x[(first + r) * k + i]!;
-          const at = r * n;
-          for (let column = 0; column < n; column++) sums[at + column]! += factor * w[column]!;
-        }
-      }
+  withScratch(wasm, wasm.matmulScratch(nRows, k), (scratch) => {
+    const w = weights.ptr;
+    const layout = nk ? 1 : 0;
+    const dtype = dtypeOf(weights);
+    wasm.matmul(x, w, dtype, layout, nRows, k, n, bias, residual, y, width, column, kind, cap, scratch);
+  });
+}
+
+/** Most bytes of products that exist at once. */
+const MOST_BYTES = 16 * 2 ** 20;
+
+/** Calls with the address of every row of x · W in turn, [n]; what lies there is used again for others. */
+export function eachProduct(wasm: Wasm, product: Product, visit: (row: number, sums: number) => void): void {
+  const { x, nRows, k, n } = product;
+  const most = Math.max(1, Math.min(nRows, Math.floor(MOST_BYTES / (4 * n))));
+  withScratch(wasm, 4 * most * n, (y) => {
+    for (let first = 0; first < nRows; first += most) {
+      const rows = Math.min(most, nRows - first);
+      multiply(wasm, { ...product, x: x + 4 * first * k, nRows: rows, y });
+      for (let r = 0; r < rows; r++) visit(first + r, y + 4 * r * n);
     }
-    for (let r = 0; r < rows; r++) visit(first + r, sums.subarray(r * n, (r + 1) * n));
-  }
+  });
 }

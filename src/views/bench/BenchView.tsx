@@ -21,7 +21,9 @@ export default function BenchView() {
     if (packed !== '') void bringPacked(packed);
   }, [packed, bringPacked]);
   const shown = shownOf(all, chosen.shown) ?? all[0];
-  const beside = all.find((one) => one.key === chosen.beside && one !== shown);
+  // Own times on the other backend stand beside these until something else is chosen.
+  const other = all.find((one) => one !== shown && one.from === undefined);
+  const beside = chosen.beside === '' ? other : all.find((one) => one.key === chosen.beside && one !== shown);
   return (
     <div className="speed">
       <h1 className="visually-hidden">Speed</h1>

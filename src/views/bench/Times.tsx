@@ -26,6 +26,9 @@ import {
   titleOf,
 } from './words.ts';
 
+/** Stands for no times beside these; no results have this key. */
+const NOTHING = 'nothing';
+
 interface TimesProps {
   all: readonly NamedResults[];
   shown: NamedResults | undefined;
@@ -109,10 +112,10 @@ function Which({ all, shown, beside, onChoose }: TimesProps & { shown: NamedResu
       <label htmlFor={`${id}-beside`}>beside</label>
       <select
         id={`${id}-beside`}
-        value={beside?.key ?? ''}
+        value={beside?.key ?? NOTHING}
         onChange={({ target }) => onChoose({ shown: shown.key, beside: target.value })}
       >
-        <option value="">nothing</option>
+        <option value={NOTHING}>nothing</option>
         {others.map(({ key, name }) => (
           <option key={key} value={key}>
             {name}

@@ -7,22 +7,17 @@ import { scaleColumnsKernel } from '../../kernels/scale_columns.ts';
 import { sliceColumnsKernel } from '../../kernels/slice_columns.ts';
 import { subtractRowKernel } from '../../kernels/subtract_row.ts';
 import { cpuKernel } from '../kernel.ts';
-import { activationOf } from './activation.ts';
 
-export const add = cpuKernel(addKernel, ({ tensors }) => {
-  const [a, b, y] = [tensors.a.f32, tensors.b.f32, tensors.y.f32];
-  for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
+export const add = cpuKernel(addKernel, ({ tensors, wasm }) => {
+  const { a, b, y } = tensors;
+  wasm.addValues(a.ptr, b.ptr, y.ptr, y.byteLength / 4);
 });
 
-export const gatedActivation = cpuKernel(gatedActivationKernel, ({ dims, tensors }) => {
-  const [gate, up, y] = [tensors.gate.f32, tensors.up.f32, tensors.y.f32];
-  const of = activationOf(dims.kind);
-  const d = 4 * dims.d4;
-  for (let t = 0; t < dims.n_rows; t++) {
-    const gateStart = 4 * (t * dims.gate_stride4 + dims.gate_start4);
-    const upStart = 4 * (t * dims.up_stride4 + dims.up_start4);
-    for (let c = 0; c < d; c++) y[t * d + c] = of(gate[gateStart + c]!) * up[upStart + c]!;
-  }
+export const gatedActivation = cpuKernel(gatedActivationKernel, ({ dims, tensors, wasm }) => {
+  const gate = tensors.gate.ptr + 16 * dims.gate_start4;
+  const up = tensors.up.ptr + 16 * dims.up_start4;
+  const [gateStride, upStride] = [4 * dims.gate_stride4, 4 * dims.up_stride4];
+  wasm.activateRows(gate, gateStride, up, upStride, tensors.y.ptr, dims.n_rows, 4 * dims.d4, dims.kind);
 });
 
 export const subtractRow = cpuKernel(subtractRowKernel, ({ dims, tensors }) => {

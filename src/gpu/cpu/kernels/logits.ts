@@ -2,21 +2,14 @@ import { klRowsKernel } from '../../kernels/kl_rows.ts';
 import { logProbGatherKernel } from '../../kernels/log_prob_gather.ts';
 import { cpuKernel } from '../kernel.ts';
 
-export const logProbGather = cpuKernel(logProbGatherKernel, ({ dims, tensors }) => {
+export const logProbGather = cpuKernel(logProbGatherKernel, ({ dims, tensors, wasm }) => {
   const { n_rows: nRows, n_cols: nCols } = dims;
+  wasm.logSumExpRows(tensors.logits.ptr, nRows, nCols, tensors.lse.ptr);
   const [logits, targets] = [tensors.logits.f32, tensors.targets.u32];
   const [logProb, lse] = [tensors.log_prob.f32, tensors.lse.f32];
   for (let row = 0; row < nRows; row++) {
-    const own = logits.subarray(row * nCols, (row + 1) * nCols);
-    let top = -Infinity;
-    for (let c = 0; c < nCols; c++) if (own[c]! > top) top = own[c]!;
-    let sum = 0;
-    // −∞ − −∞ must not become NaN.
-    for (let c = 0; c < nCols; c++) if (own[c] !== -Infinity) sum += Math.exp(own[c]! - top);
-    const total = top + Math.log(sum);
     const wanted = targets[row]!;
-    lse[row] = total;
-    logProb[row] = wanted < nCols ? own[wanted]! - total : -Infinity;
+    logProb[row] = wanted < nCols ? logits[row * nCols + wanted]! - lse[row]! : -Infinity;
   }
 });
 

@@ -1,35 +1,34 @@
-import { matmulMatvecKernel, matmulRegisterKernel, matmulTiledKernel } from '../../kernels/matmul.ts';
+import {
+  matmulMatvecKernel,
+  matmulQuadKernel,
+  matmulRegisterKernel,
+  matmulTiledKernel,
+} from '../../kernels/matmul.ts';
 import { type CpuCall, cpuKernel } from '../kernel.ts';
-import { eachProduct } from '../products.ts';
-import { activationOf } from './activation.ts';
+import { multiply } from '../products.ts';
 
 type Call = CpuCall<keyof typeof matmulRegisterKernel.dims, keyof typeof matmulRegisterKernel.tensors>;
 
-/** Of the three ways to split the work on a GPU nothing is left here. */
-function run({ dims, tensors, overrides }: Call): void {
-  const [bias, residual, y] = [tensors.bias.f32, tensors.residual.f32, tensors.y.f32];
-  const activate = activationOf(dims.kind);
-  const product = {
-    x: tensors.x.f32,
+/** Of the ways to split the work on a GPU nothing is left here. */
+function run({ dims, tensors, overrides, wasm }: Call): void {
+  multiply(wasm, {
+    x: tensors.x.ptr,
     weights: tensors.w,
     nk: overrides['nk'] === 1,
     nRows: dims.n_rows,
     k: 4 * dims.k4,
     n: dims.n,
-  };
-  eachProduct(product, (row, sums) => {
-    for (let c = 0; c < dims.n; c++) {
-      const at = row * dims.width + dims.column + c;
-      let value = sums[c]!;
-      if (dims.has_bias === 1) value += bias[dims.column + c]!;
-      value = activate(value);
-      if (dims.cap > 0) value = dims.cap * Math.tanh(value / dims.cap);
-      if (dims.has_residual === 1) value += residual[at]!;
-      y[at] = value;
-    }
+    bias: dims.has_bias === 1 ? tensors.bias.ptr : 0,
+    residual: dims.has_residual === 1 ? tensors.residual.ptr : 0,
+    kind: dims.kind,
+    cap: dims.cap,
+    y: tensors.y.ptr,
+    width: dims.width,
+    column: dims.column,
   });
 }
 
 export const matmulRegister = cpuKernel(matmulRegisterKernel, run);
 export const matmulTiled = cpuKernel(matmulTiledKernel, run);
 export const matmulMatvec = cpuKernel(matmulMatvecKernel, run);
+export const matmulQuad = cpuKernel(matmulQuadKernel, run);

@@ -123,8 +123,13 @@ export const headDots = cpuKernel(headDotsKernel, ({ dims, tensors }) => {
     }
 });
 
-export const rope = cpuKernel(ropeKernel, ({ dims, tensors }) => {
+export const rope = cpuKernel(ropeKernel, ({ dims, tensors, wasm }) => {
   const { half } = dims;
+  if (half % 4 === 0) {
+    const { n_tok: nTok, heads, d_head: dHead, stride, start } = dims;
+    wasm.rotate(tensors.x.ptr, tensors.table.ptr, nTok, heads, dHead, half, stride, start);
+    return;
+  }
   const [table, x] = [tensors.table.f32, tensors.x.f32];
   for (let t = 0; t < dims.n_tok; t++)
     for (let head = 0; head < dims.heads; head++) {

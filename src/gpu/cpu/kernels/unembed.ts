@@ -1,9 +1,9 @@
 import { logProbJoinKernel } from '../../kernels/log_prob_join.ts';
 import { unembedRescoreKernel } from '../../kernels/unembed_rescore.ts';
 import { UNEMBED_GROUP, unembedScanKernel } from '../../kernels/unembed_scan.ts';
+import { withScratch } from '../../wasm/index.ts';
 import { cpuKernel } from '../kernel.ts';
-import { eachProduct } from '../products.ts';
-import { weightReader } from '../view.ts';
+import { dtypeOf, eachProduct } from '../products.ts';
 
 const GROUP = UNEMBED_GROUP;
 
@@ -16,68 +16,53 @@ function largest(values: ArrayLike<number>, from: number, to: number): number {
   return top;
 }
 
-export const unembedScan = cpuKernel(unembedScanKernel, ({ dims, tensors, overrides }) => {
+export const unembedScan = cpuKernel(unembedScanKernel, ({ dims, tensors, overrides, wasm }) => {
   const { n, column, cap, per_row: perRow } = dims;
-  const [bias, targets] = [tensors.bias.f32, tensors.targets.u32];
-  const [m, s, chosen] = [tensors.m.f32, tensors.s.f32, tensors.chosen.f32];
   const product = {
-    x: tensors.x.f32,
+    x: tensors.x.ptr,
     weights: tensors.w,
     nk: overrides['nk'] === 1,
     nRows: dims.n_rows,
     k: 4 * dims.k4,
     n,
+    bias: dims.has_bias === 1 ? tensors.bias.ptr + 4 * column : 0,
+    cap,
   };
-  eachProduct(product, (row, logits) => {
-    for (let c = 0; c < n; c++)
-      logits[c] = capped(logits[c]! + (dims.has_bias === 1 ? bias[column + c]! : 0), cap);
-    for (let first = 0; first < n; first += GROUP) {
-      const end = Math.min(first + GROUP, n);
-      const top = largest(logits, first, end);
-      let sum = 0;
-      // −∞ − −∞ must not become NaN.
-      for (let c = first; c < end; c++) if (logits[c] !== -Infinity) sum += Math.exp(logits[c]! - top);
-      const at = row * perRow + (column + first) / GROUP;
-      m[at] = top;
-      s[at] = sum;
-    }
-    const wanted = targets[row]! - column;
-    if (wanted >= 0 && wanted < n) chosen[row] = logits[wanted]!;
+  eachProduct(wasm, product, (row, logits) => {
+    const at = 4 * (row * perRow + column / GROUP);
+    wasm.expSums(logits, n, GROUP, tensors.m.ptr + at, tensors.s.ptr + at);
+    const wanted = tensors.targets.u32[row]! - column;
+    if (wanted >= 0 && wanted < n)
+      tensors.chosen.f32[row] = new Float32Array(wasm.memory.buffer, logits, n)[wanted]!;
   });
 });
 
-export const unembedRescore = cpuKernel(unembedRescoreKernel, ({ dims, tensors, overrides }) => {
+export const unembedRescore = cpuKernel(unembedRescoreKernel, ({ dims, tensors, overrides, wasm }) => {
   const { n, column, cap, per_row: perRow, n_rows: nRows } = dims;
   const k = 4 * dims.k4;
-  const nk = overrides['nk'] === 1;
-  const [x, bias, chosen] = [tensors.x.f32, tensors.bias.f32, tensors.chosen.u32];
-  const [logits, best] = [tensors.logits.f32, tensors.best.f32];
-  const read = weightReader(tensors.w, nk ? k : GROUP);
-  const sums = new Float64Array(GROUP);
-  for (let row = 0; row < nRows; row++)
-    for (let place = row * perRow; place < (row + 1) * perRow; place++) {
+  const { x, w } = tensors;
+  withScratch(wasm, 4 * GROUP, (at) => {
+    const [bias, chosen, sums] = [
+      tensors.bias.f32,
+      tensors.chosen.u32,
+      new Float32Array(wasm.memory.buffer, at, GROUP),
+    ];
+    const [logits, best] = [tensors.logits.f32, tensors.best.f32];
+    for (let place = 0; place < nRows * perRow; place++) {
       const first = chosen[place]! * GROUP - column;
       // In another part of the matrix.
       if (first < 0 || first >= n) continue;
       const count = Math.min(GROUP, n - first);
-      sums.fill(0);
-      if (nk) {
-        for (let c = 0; c < count; c++) {
-          const w = read((first + c) * k, k);
-          for (let i = 0; i < k; i++) sums[c]! += x[row * k + i]! * w[i]!;
-        }
-      } else {
-        for (let i = 0; i < k; i++) {
-          const w = read(i * n + first, count);
-          for (let c = 0; c < count; c++) sums[c]! += x[row * k + i]! * w[c]!;
-        }
-      }
+      const row = x.ptr + 4 * k * Math.floor(place / perRow);
+      if (overrides['nk'] === 1) wasm.dots(row, w.ptr, dtypeOf(w), first * k, count, k, at);
+      else wasm.multiplyRow(row, w.ptr, dtypeOf(w), k, n, first, count, at);
       for (let c = 0; c < GROUP; c++) {
         const value = sums[c]! + (dims.has_bias === 1 && c < count ? bias[column + first + c]! : 0);
         logits[place * GROUP + c] = c < count ? capped(value, cap) : -Infinity;
       }
       best[place] = largest(logits, place * GROUP, (place + 1) * GROUP);
     }
+  });
 });
 
 export const logProbJoin = cpuKernel(logProbJoinKernel, ({ dims, tensors }) => {
