@@ -43,8 +43,10 @@ export async function acquireGpu(needs: GpuNeeds, choice: BackendChoice): Promis
   try {
     return await processor(refused ? (refused.code as CpuReason) : 'software');
   } catch (thrown) {
-    if (FacetError.from(thrown).code !== 'unsupported') throw thrown;
+    const { code, hint } = FacetError.from(thrown);
+    if (code !== 'unsupported') throw thrown;
     if (found && !refused) return WebGpu.open(found);
-    throw refused ?? thrown;
+    // What is asked for less is the way out: more browsers have SIMD than WebGPU.
+    throw refused ? new FacetError(refused.code, refused.message, { hint, cause: refused }) : thrown;
   }
 }

@@ -15,7 +15,7 @@ export interface CpuCall<D extends string = string, T extends string = string> {
 /** A kernel on the processor: reads and writes the tensors of its call, which `kernels/x.ts` above checked. */
 export interface CpuKernel {
   name: string;
-  run(call: CpuCall): void;
+  run: (call: CpuCall) => void;
 }
 
 export function cpuKernel<D extends string, T extends string>(
