@@ -66,7 +66,7 @@ export class OpenedModelState implements Disposable {
     reference: OpenRequest['model'],
     storage: OpenRequest['storage'],
     context: FetchContext,
-    next: OpenRequest['dictionary'] = undefined,
+    next?: OpenRequest['dictionary'],
   ): Promise<OpenedModelState> {
     const entry =
       catalogue && typeof reference === 'string' ? findById('model', reference, catalogue.models) : undefined;

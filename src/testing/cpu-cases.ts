@@ -19,9 +19,9 @@ function acquire(): Promise<CpuGpu> {
  */
 export function casesOnCpu(path: string, cases: readonly GpuCase[]): void {
   if (expect.getState().testPath !== path) return;
-  for (const { name, run } of cases) {
-    test(name, async ({ skip }) => {
-      const result = await run(await acquire());
+  for (const found of cases) {
+    test(found.name, async ({ skip }) => {
+      const result = await found.run(await acquire());
       expect(uncaught.splice(0)).toEqual([]);
       if (result) skip(result.skipped);
     });

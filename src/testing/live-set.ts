@@ -33,26 +33,34 @@ class Watch {
   #step = 0;
 
   over(batch: Batch, found: BatchMemory[]): Batch {
-    const { scratch, input, run, copy, keep, submit } = batch;
-    batch.scratch = (...args) => this.#born(scratch.apply(batch, args), Infinity);
+    const given = {
+      scratch: batch.scratch.bind(batch),
+      input: batch.input.bind(batch),
+      run: batch.run.bind(batch),
+      copy: batch.copy.bind(batch),
+      keep: batch.keep.bind(batch),
+      submit: batch.submit.bind(batch),
+    };
+    batch.scratch = (...args) => this.#born(given.scratch(...args), Infinity);
     // Written before the batch runs.
-    batch.input = (...args) => this.#born(input.apply(batch, args), 0);
+    batch.input = (...args) => this.#born(given.input(...args), 0);
     batch.run = (kernel, args) => {
       this.#uses(Object.values<Tensor>(args.tensors));
-      run.call(batch, kernel, args);
+      given.run(kernel, args);
     };
     batch.copy = (from, to, range) => {
       this.#uses([from, to]);
-      copy.call(batch, from, to, range);
+      given.copy(from, to, range);
     };
     batch.keep = (tensor) => {
       this.#use(tensor, Infinity);
-      return keep.call(batch, tensor);
+      return given.keep(tensor);
     };
-    batch.submit = async (reads = []) => {
-      for (const tensor of reads) this.#use(tensor, Infinity);
-      const outcome = submit.call(batch, reads);
-      const read = reads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    batch.submit = async (reads) => {
+      const asked = reads ?? [];
+      for (const tensor of asked) this.#use(tensor, Infinity);
+      const outcome = given.submit(asked);
+      const read = asked.reduce((sum, { byteLength }) => sum + byteLength, 0);
       found.push({ label: batch.label, live: this.#largest(), held: this.#held(), read });
       return outcome;
     };

@@ -37,5 +37,5 @@ const all: readonly CpuKernel[] = [
 
 /** Every kernel by the name its `KernelSpec` has. */
 export const CPU_KERNELS: ReadonlyMap<string, CpuKernel['run']> = new Map(
-  all.map(({ name, run }) => [name, run]),
+  all.map((kernel) => [kernel.name, kernel.run.bind(kernel)]),
 );

@@ -95,7 +95,7 @@ async function tuneClass(
   }
   const [best] = trials.filter(({ ms }) => ms !== undefined).sort((a, b) => a.ms! - b.ms!);
   const found = { op: op.id, asked, usual: usual!, trials };
-  if (best!.variant === usual) return { ...found, chosen: usual!, ratio: 1 };
+  if (best!.variant === usual) return { ...found, chosen: usual, ratio: 1 };
   // The two alone in turn, so that a slow moment of the machine falls on both.
   const ratio = await turn(() => bench.compare(best!.variant, usual!)).catch(() => undefined);
   if (ratio === undefined || signal.aborted) return undefined;
