@@ -8,6 +8,9 @@ import { Tuning } from './tuning.ts';
 const ASKED = { rows: 3, k: 5, d: 36, weights: 'f32' };
 const READS = { narrow: 1, wide: 1, shared: 1, 'shared-wide': 1 };
 
+/** On the processor every kernel is there once. */
+const NOTHING_TO_CHOOSE = { skipped: 'the processor has one way to do each thing' };
+
 function meet(gpu: Gpu): void {
   choicesOf(gpu).clear();
   choicesOf(gpu).look<string>('decode', ASKED, 'none', READS);
@@ -33,6 +36,7 @@ async function kept(store: MemoryStore): Promise<string> {
 
 export const cases = gpuCases('tuning', {
   'what was measured is in use, reported, kept, and found again': async (gpu) => {
+    if (gpu.backend === 'cpu') return NOTHING_TO_CHOOSE;
     const store = new MemoryStore();
     meet(gpu);
     const tuning = tuningOn(store);
@@ -68,6 +72,7 @@ export const cases = gpuCases('tuning', {
     choicesOf(gpu).clear();
   },
   'turned off it goes back to the defaults, and stays off': async (gpu) => {
+    if (gpu.backend === 'cpu') return NOTHING_TO_CHOOSE;
     const store = new MemoryStore();
     meet(gpu);
     const tuning = tuningOn(store);
@@ -84,6 +89,7 @@ export const cases = gpuCases('tuning', {
     choicesOf(gpu).clear();
   },
   'what does not fit this adapter, these kernels or the format is not put into use': async (gpu) => {
+    if (gpu.backend === 'cpu') return NOTHING_TO_CHOOSE;
     const store = new MemoryStore();
     meet(gpu);
     await measure(tuningOn(store), gpu);

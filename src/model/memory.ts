@@ -39,16 +39,15 @@ export function estimateMemory(
   }
   const { dModel, nHeads, nKvHeads, dHead, dMlp, dVocab, gated, qkNorm, sandwich, parallel } = config;
   const heads = nHeads * dHead;
-  // What is alive at the same time at the widest place of a block, and the logits, which come when blocks are done.
-  const wide = [
+  // What is alive at the same time at the widest place of a block; when blocks are done its memory is there for the logits.
+  const inBlock = [
     ...Array.from({ length: 4 + Number(sandwich) + Number(parallel) }, () => dModel),
     heads + 2 * nKvHeads * dHead,
     heads,
     ...(qkNorm ? [heads, nKvHeads * dHead] : []),
     ...(gated ? [2 * dMlp, dMlp] : [dMlp]),
-    dVocab,
-  ];
-  const passes = wide.reduce((sum, width) => sum + 4 * contextWindow * width, 0);
+  ].reduce((sum, width) => sum + width, 0);
+  const passes = 4 * contextWindow * Math.max(inBlock, 2 * dModel + dVocab);
   return { weights, passes, largestTensor: Math.max(largestTensor, 4 * contextWindow * dVocab) };
 }
 

@@ -1,10 +1,10 @@
 import { gpuCases } from '../../testing/cases.ts';
 import { expectClose, expectEqual } from '../../testing/close.ts';
-import { openUrl } from '../../testing/family-goldens.ts';
+import { bundledModel } from '../../testing/bundled.ts';
 import { type GoldenArray, goldenValues } from '../../testing/golden.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { ModelTokenizer, Token } from '../../model/tokenizer.ts';
-import { Transformer } from '../../model/transformer.ts';
+import type { Transformer } from '../../model/transformer.ts';
 import { ablateEach, ablateTogether, FIRST_ROW, meanZ, readClean } from './ablation.ts';
 import { scoreText } from './attention-scores.ts';
 import { circuitPairs } from './circuits.ts';
@@ -20,11 +20,7 @@ import type { AttentionScore } from './scores/score.ts';
 let loaded: Promise<Transformer> | undefined;
 
 async function bundled(gpu: Gpu): Promise<HeadReader> {
-  const folder = '/models/storyworld-2m';
-  loaded ??= (async () => {
-    const config: unknown = await (await fetch(`${folder}/config.json`)).json();
-    return Transformer.load(gpu, config, await openUrl('storyworld', `${folder}/model.safetensors`));
-  })();
+  loaded ??= bundledModel(gpu);
   return { model: await loaded, tokenizer: {} as ModelTokenizer, turn: (work) => work() };
 }
 

@@ -51,13 +51,19 @@ export function probabilities({ logits, lse }: RowLogits): Float64Array {
   return Float64Array.from(logits, (logit) => Math.exp(logit - lse));
 }
 
+/** Two passes over the same activations may round differently; what changed by less of itself has not changed. */
+const ROUNDING = 1e-5;
+
 /**
  * The n tokens whose probability rises most and the n whose falls most, largest change first, ties by lowest id; fewer
  * where fewer change.
  * @param before, after [d_vocab] probabilities
  */
 export function topMovers(before: Float64Array, after: Float64Array, n: number): Mover[] {
-  const change = (id: number): number => after[id]! - before[id]!;
+  const change = (id: number): number => {
+    const difference = after[id]! - before[id]!;
+    return Math.abs(difference) > ROUNDING * before[id]! ? difference : 0;
+  };
   const rising = highest(after.length, n, change).filter((id) => change(id) > 0);
   const falling = highest(after.length, n, (id) => -change(id)).filter((id) => change(id) < 0);
   return [...rising, ...falling]
