@@ -1,6 +1,12 @@
 import { defineConfig } from '@playwright/test';
 import { browserLaunch } from './scripts/browser.ts';
 
+/** A browser in which the visitor has chosen what computes. */
+const onBackend = (value: string) => ({
+  cookies: [],
+  origins: [{ origin: new URL(origin).origin, localStorage: [{ name: 'facet-backend', value }] }],
+});
+
 // Journeys through the built page. `npm test` builds first and hands over a free port; by hand: `npm run build` first.
 const port = Number(process.env.FACET_E2E_PORT ?? 4273);
 const origin = `http://127.0.0.1:${port}/`;
@@ -19,6 +25,12 @@ export default defineConfig({
   timeout: 90_000,
   globalTimeout: 20 * 60_000,
   expect: { timeout: 20_000 },
+  projects: [
+    // The page as it chooses by itself, which on a software adapter is the processor.
+    { name: 'page' },
+    // What a visitor with a graphics card sees, on the software adapter that stands for one.
+    { name: 'webgpu', grep: /@webgpu/, use: { storageState: onBackend('webgpu') } },
+  ],
   use: {
     baseURL: origin,
     browserName: 'chromium',

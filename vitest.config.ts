@@ -1,9 +1,24 @@
+import { resolve } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { assemblyScript } from './scripts/assemblyscript.ts';
 import { browserLaunch } from './scripts/browser.ts';
 
-/** `unit` runs in Node; `gpu` (`*.gpu.test.ts`, which runs every `*.cases.ts`) in a real Chromium with WebGPU. */
+/** Every `*.cases.ts` is a test file of its own. */
+const casesAsTests: Plugin = {
+  name: 'facet:cases-as-tests',
+  transform(code, id) {
+    if (!id.endsWith('.cases.ts')) return undefined;
+    const path = resolve(import.meta.dirname, 'src/testing/cpu-cases.ts');
+    return `${code}\nimport { casesOnCpu } from '${path}';\ncasesOnCpu(${JSON.stringify(id)}, cases);`;
+  },
+};
+
+/**
+ * `unit` runs in Node, `cpu` every `*.cases.ts` there on the processor, `gpu` (`*.gpu.test.ts`, which runs every
+ * `*.cases.ts`) in a real Chromium with WebGPU.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -15,8 +30,18 @@ export default defineConfig({
           setupFiles: 'src/testing/property-seed.ts',
           // A slow machine is no failure.
           testTimeout: 60_000,
-          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        plugins: [assemblyScript(), casesAsTests],
+        test: {
+          name: 'cpu',
+          environment: 'node',
+          setupFiles: 'src/testing/cpu-setup.ts',
+          testTimeout: 180_000,
+          include: ['src/**/*.cases.ts'],
         },
       },
       {

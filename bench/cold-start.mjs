@@ -1,32 +1,42 @@
-// From navigation to the first features in the built page: when things happen, and how long each thread runs script.
-// Usage: npm run build, then node bench/cold-start.mjs [rounds] [query]. Serves dist/ itself; a new browser profile each round.
+// From navigation to the first features in the built page: when things happen, how long each thread runs script, what is
+// fetched when. Usage: npm run build, then node bench/cold-start.mjs [rounds] [link]. Each round is a browser of its own, with
+// nothing cached; medians are over rounds, the list of requests is of the last.
 import { chromium } from '@playwright/test';
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { preview } from 'vite';
 
-const [rounds = '5', query = ''] = process.argv.slice(2);
-const PORT = 4287;
+const [rounds = '5', link = ''] = process.argv.slice(2);
 const installed = process.env.FACET_CHROMIUM ?? '/usr/bin/chromium';
-const server = spawn(
-  'node',
-  ['node_modules/vite/bin/vite.js', 'preview', '--strictPort', '--port', String(PORT)],
-  {
-    stdio: 'ignore',
-  },
-);
-const SCRIPT = new Set(['EvaluateScript', 'v8.compile', 'v8.compileModule', 'v8.evaluateModule', 'FunctionCall', 'RunMicrotasks', 'TimerFire', 'MinorGC', 'MajorGC', 'V8.GC_MARK_COMPACTOR', 'wasm.CompileModule', 'HandlePostMessage']); // prettier-ignore
+const scratch = mkdtempSync(join(tmpdir(), 'facet-cold-start-'));
+const SCRIPT =
+  /^(EvaluateScript|v8\.(compile|compileModule|evaluateModule)|FunctionCall|RunMicrotasks|TimerFire|HandlePostMessage|(Minor|Major)GC|wasm\..*)$/;
 
-/** Milliseconds in which a thread was in any of these events. */
+/** Milliseconds in which a thread was in any of these events, which may lie in each other. */
 function covered(events) {
   let [sum, end] = [0, 0];
-  for (const { ts, dur } of events.sort((a, b) => a.ts - b.ts)) {
+  for (const { ts, dur } of events.toSorted((a, b) => a.ts - b.ts)) {
     sum += Math.max(0, ts + dur - Math.max(end, ts));
     end = Math.max(end, ts + dur);
   }
-  return sum / 1000;
+  return Math.round(sum / 1000);
 }
 
-async function once() {
+/** Milliseconds of script, by kind of thread. */
+function scripting(trace) {
+  const named = trace.filter(({ name }) => name === 'thread_name');
+  const sums = {};
+  for (const { pid, tid, args } of named) {
+    const kind = { CrRendererMain: 'page', 'DedicatedWorker thread': 'workers' }[args.name];
+    if (!kind) continue;
+    const own = trace.filter((event) => event.pid === pid && event.tid === tid && event.dur);
+    sums[kind] = (sums[kind] ?? 0) + covered(own.filter(({ name }) => SCRIPT.test(name)));
+  }
+  return sums;
+}
+
+async function once(address) {
   const browser = await chromium.launch({
     ...(existsSync(installed) ? { executablePath: installed } : { channel: 'chromium' }),
     args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--no-sandbox'],
@@ -35,80 +45,43 @@ async function once() {
     const page = await browser.newPage();
     const requests = [];
     page.on('requestfinished', (request) => requests.push(request));
-    const trace = `/tmp/facet-cold-start-${process.pid}.json`;
-    await browser.startTracing(page, {
-      path: trace,
-      categories: ['devtools.timeline', 'v8', 'disabled-by-default-v8.compile'],
-    });
-    await page.goto(`http://127.0.0.1:${PORT}/${query}`);
-    await page
-      .getByRole('listbox', { name: 'Tokens' })
-      .locator('[style*="--"], [data-feature]')
-      .first()
-      .waitFor({ timeout: 120_000 })
-      .catch(() => {});
-    await page.locator('.feature-open').first().waitFor({ timeout: 120_000 });
-    const { now, paint } = await page.evaluate(() => ({
-      now: performance.now(),
-      paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+    const path = join(scratch, 'trace.json');
+    await browser.startTracing(page, { path, categories: ['devtools.timeline', 'v8'] });
+    await page.goto(`${address}${link}`);
+    await page.locator('.feature-open').first().waitFor({ timeout: 180_000 });
+    const times = await page.evaluate(() => ({
+      firstFeatures: Math.round(performance.now()),
+      firstPaint: Math.round(performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN),
     }));
     await browser.stopTracing();
-    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8'));
-    const names = new Map(
-      traceEvents.filter((e) => e.name === 'thread_name').map((e) => [`${e.pid}:${e.tid}`, e.args.name]),
-    );
-    const threads = {};
-    const byEvent = {};
-    for (const [id, name] of names) {
-      if (!/CrRendererMain|DedicatedWorker/.test(name)) continue;
-      const own = traceEvents.filter(
-        (e) => `${e.pid}:${e.tid}` === id && e.ph === 'X' && SCRIPT.has(e.name) && e.dur,
-      );
-      if (own.length === 0) continue;
-      threads[`${name} ${id}`] = Math.round(covered(own));
-      for (const e of own)
-        byEvent[
-          `${name} ${e.name} ${String(e.args?.data?.url ?? '')
-            .split('/')
-            .pop()}`
-        ] =
-          Math.round(
-            ((byEvent[
-              `${name} ${e.name} ${String(e.args?.data?.url ?? '')
-                .split('/')
-                .pop()}`
-            ] ?? 0) +
-              e.dur / 1000) *
-              10,
-          ) / 10;
-    }
-    const first = Math.min(...requests.map((r) => r.timing().startTime));
-    const waterfall = requests.map((r) => {
-      const t = r.timing();
-      return `${Math.round(t.startTime - first)}–${Math.round(t.startTime - first + t.responseEnd)} ${r.url().split('/').slice(-2).join('/')}`;
+    const { traceEvents } = JSON.parse(readFileSync(path, 'utf8'));
+    const start = Math.min(...requests.map((request) => request.timing().startTime));
+    const waterfall = requests.map((request) => {
+      const { startTime, responseEnd } = request.timing();
+      const from = startTime - start;
+      return `${Math.round(from)}–${Math.round(from + responseEnd)} ${request.url().split('/').slice(-2).join('/')}`;
     });
-    return { firstFeatures: Math.round(now), paint: Math.round(paint), threads, waterfall, byEvent };
+    return { times: { ...times, ...scripting(traceEvents) }, waterfall };
   } finally {
     await browser.close();
   }
 }
 
+const server = await preview({ preview: { port: 4287 }, logLevel: 'error' });
 try {
-  await new Promise((done) => setTimeout(done, 2500));
-  for (let round = 0; round < Number(rounds); round++) {
-    const result = await once();
-    console.log(JSON.stringify({ ...result, waterfall: undefined, byEvent: undefined }));
-    if (round === Number(rounds) - 1) {
-      console.log(result.waterfall.join('\n'));
-      console.log(
-        Object.entries(result.byEvent)
-          .sort((a, b) => b[1] - a[1])
-          .slice(0, 25)
-          .map(([k, v]) => `${v} ms ${k}`)
-          .join('\n'),
-      );
-    }
+  const found = [];
+  for (let round = 0; round < Number(rounds); round++) found.push(await once(server.resolvedUrls.local[0]));
+  for (const [name, about] of [
+    ['firstPaint', 'first paint'],
+    ['firstFeatures', 'first features'],
+    ['page', 'script in the page'],
+    ['workers', 'script in workers'],
+  ]) {
+    const all = found.map(({ times }) => times[name]).sort((a, b) => a - b);
+    console.log(`${about}: ${all[all.length >> 1]} ms (${all[0]}–${all.at(-1)})`);
   }
+  console.log(found.at(-1).waterfall.join('\n'));
 } finally {
-  server.kill();
+  await server.close();
+  rmSync(scratch, { recursive: true });
 }

@@ -14,17 +14,21 @@ import {
   type,
 } from './support.ts';
 
-test('a stranger opens the page and sees features on every token of a sample text', async ({ page }) => {
-  await open(page);
-  await expect(prompt(page)).not.toHaveValue('');
-  expect(await tokens(page).count()).toBeGreaterThan(20);
-  // The beginning and every token name the feature behind their tint.
-  for (const label of await tokens(page).evaluateAll((all) => all.map((token) => token.ariaLabel)))
-    expect(label).toMatch(/feature \d+, /);
-  for (const name of ['L0', 'Explained variance', 'CE loss recovered', 'KL when spliced', 'Error share'])
-    await expect(figure(page, name)).toHaveText(/^\d/);
-  await expect(figure(page, 'L0')).toContainText('24.0');
-});
+test(
+  'a stranger opens the page and sees features on every token of a sample text',
+  { tag: '@webgpu' },
+  async ({ page }) => {
+    await open(page);
+    await expect(prompt(page)).not.toHaveValue('');
+    expect(await tokens(page).count()).toBeGreaterThan(20);
+    // The beginning and every token name the feature behind their tint.
+    for (const label of await tokens(page).evaluateAll((all) => all.map((token) => token.ariaLabel)))
+      expect(label).toMatch(/feature \d+, /);
+    for (const name of ['L0', 'Explained variance', 'CE loss recovered', 'KL when spliced', 'Error share'])
+      await expect(figure(page, name)).toHaveText(/^\d/);
+    await expect(figure(page, 'L0')).toContainText('24.0');
+  },
+);
 
 test('typing shows the model’s own tokens, whitespace and split characters made visible', async ({
   page,
@@ -83,7 +87,7 @@ test('click a token, then a feature: what it does, here and on a sample', async 
   await expect(page.getByRole('slider', { name: 'Least share of tokens' })).toBeVisible();
 });
 
-test('the whole way by keyboard', async ({ page }) => {
+test('the whole way by keyboard', { tag: '@webgpu' }, async ({ page }) => {
   await open(page);
   await tokens(page).nth(1).focus();
   await page.keyboard.press('ArrowRight');
@@ -161,7 +165,7 @@ test('the newest text wins over those typed before it', async ({ page }) => {
   await expect(tokens(page)).toHaveText([/endoftext/, /·red/, /·lamp/, /·seven/]);
 });
 
-test('another dictionary gives other features of the same text', async ({ page }) => {
+test('another dictionary gives other features of the same text', { tag: '@webgpu' }, async ({ page }) => {
   await open(page);
   const before = await exported(page, 'Features');
   await page.getByLabel('Dictionary, by the hook it reads').selectOption('blocks.3.hook_resid_post');
@@ -205,13 +209,17 @@ test('a chart is also a table', async ({ page }) => {
   await expect(table.getByRole('row')).toHaveCount((await tokens(page).count()) + 1);
 });
 
-test('one reading is one submission and one readback, with time per kernel', async ({ page }) => {
-  await open(page);
-  await page.getByText('Profile: what reading this text costs').click();
-  await expect(figure(page, 'Submissions')).toHaveText('1');
-  await expect(figure(page, 'Readbacks')).toHaveText(/^1 /);
-  const kernels = page.getByRole('list', { name: 'Time per kernel' });
-  await expect(kernels).toContainText('matmul_register');
-  await expect(kernels).toContainText('sae_group_max');
-  await expect(kernels).toContainText(/\d GFLOP\/s/);
-});
+test(
+  'one reading is one submission and one readback, with time per kernel',
+  { tag: '@webgpu' },
+  async ({ page }) => {
+    await open(page);
+    await page.getByText('Profile: what reading this text costs').click();
+    await expect(figure(page, 'Submissions')).toHaveText('1');
+    await expect(figure(page, 'Readbacks')).toHaveText(/^1 /);
+    const kernels = page.getByRole('list', { name: 'Time per kernel' });
+    await expect(kernels).toContainText('matmul_register');
+    await expect(kernels).toContainText('sae_group_max');
+    await expect(kernels).toContainText(/\d GFLOP\/s/);
+  },
+);

@@ -3,31 +3,49 @@ import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { beforeEngine, exported, loseDevice, loseDeviceOnDemand, open, ready } from './support.ts';
 
+const NO_WEBGPU = "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined });";
+
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 
-test('a browser without WebGPU is told which has it', async ({ page }) => {
-  await beforeEngine(page, "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined });");
+test('a browser with neither WebGPU nor WebAssembly SIMD is told which has them', async ({ page }) => {
+  await beforeEngine(page, `${NO_WEBGPU} WebAssembly.validate = () => false;`);
   await page.goto('/');
-  await expect(heading(page)).toContainText('does not offer WebGPU');
-  await expect(page.getByText(/Chrome or Edge 113/)).toBeVisible();
+  await expect(heading(page)).toContainText('neither WebGPU');
+  await expect(page.getByText(/Firefox 89/)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Copy diagnostics' })).toBeVisible();
 });
 
-test('WebGPU without an adapter', async ({ page }) => {
-  await beforeEngine(page, 'GPU.prototype.requestAdapter = async () => null;');
-  await page.goto('/');
-  await expect(heading(page)).toContainText('found no graphics adapter');
-  await expect(page.getByText(/graphics driver/)).toBeVisible();
-});
-
-test('an adapter that is too small says what was needed and what there is', async ({ page }) => {
-  await beforeEngine(
-    page,
+// What is in WebGPU's way, and what the page says of it: everything else is as everywhere.
+const hindrances: readonly (readonly [string, string, RegExp])[] = [
+  ['no WebGPU', NO_WEBGPU, /because this browser has no WebGPU/],
+  ['no adapter', 'GPU.prototype.requestAdapter = async () => null;', /found no graphics card/],
+  [
+    'an adapter that is too small',
     "Object.defineProperty(GPUAdapter.prototype, 'limits', { get: () => ({ maxBufferSize: 2 ** 20, maxStorageBufferBindingSize: 2 ** 20, maxComputeWorkgroupStorageSize: 16384 }) });",
-  );
-  await page.goto('/');
-  await expect(heading(page)).toContainText('too small');
-  await expect(page.getByText(/16 MiB; the adapter offers at most 1 MiB/)).toBeVisible();
+    /the graphics card is too small/,
+  ],
+];
+for (const [what, script, reason] of hindrances) {
+  test(`with ${what} the processor computes, and the page says why`, async ({ page }) => {
+    await beforeEngine(page, script);
+    await open(page, '#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
+    await expect(page.getByLabel('Computed by', { exact: true })).toHaveAttribute('title', reason);
+    await expect(page.getByRole('article', { name: 'Feature 7' })).toBeVisible();
+  });
+}
+
+test('a device that is lost twice leaves the visitor the processor', async ({ page }) => {
+  await loseDeviceOnDemand(page);
+  await open(page, '?backend=webgpu#/explore?text=Tom+gave+the+ball+to+Anna.');
+  await loseDevice(page);
+  await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
+  await ready(page);
+  await loseDevice(page);
+  await expect(heading(page)).toContainText('graphics device was lost');
+  await page.getByRole('button', { name: 'Compute on the CPU' }).click();
+  await ready(page);
+  await expect(page.getByLabel('Computed by', { exact: true })).toHaveAttribute('title', /CPU.*as you chose/);
+  await expect(page).toHaveURL(/text=Tom/);
 });
 
 test('a script of the engine that does not load', async ({ page }) => {
@@ -44,7 +62,7 @@ test('a lost device is started again by itself; a second loss is the visitor’s
 }) => {
   await loseDeviceOnDemand(page);
   const lose = () => loseDevice(page);
-  await open(page, '#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
+  await open(page, '?backend=webgpu#/explore?f=7&text=Tom+gave+the+ball+to+Anna.');
   // Without the last column, which comes with a sample that goes on by itself.
   const features = async (): Promise<string> =>
     (await exported(page, 'Features')).replaceAll(/,[^,\n]*$/gm, '');

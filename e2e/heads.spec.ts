@@ -20,53 +20,57 @@ async function pick(page: Page, menu: string, entry: string): Promise<void> {
   await page.keyboard.type(entry);
 }
 
-test('which head moves the name? From a fresh page, by keyboard alone', async ({ page }) => {
-  await open(page);
-  await page.getByRole('button', { name: 'Heads', exact: true }).focus();
-  await page.keyboard.press('Enter');
-  await prompt(page).focus();
-  await page.keyboard.press('ControlOrMeta+a');
-  await page.keyboard.insertText(MOVED);
-  await settled(page);
-  await scored(page);
-  await pick(page, 'Colour by', 'Name mover');
-  await expect(grid(page)).toHaveAccessibleName('Heads by Name mover');
+test(
+  'which head moves the name? From a fresh page, by keyboard alone',
+  { tag: '@webgpu' },
+  async ({ page }) => {
+    await open(page);
+    await page.getByRole('button', { name: 'Heads', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await prompt(page).focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(MOVED);
+    await settled(page);
+    await scored(page);
+    await pick(page, 'Colour by', 'Name mover');
+    await expect(grid(page)).toHaveAccessibleName('Heads by Name mover');
 
-  // The first of the ranking, then its page, where the focus goes too.
-  const first = page.getByRole('button', { name: /^Open head/ }).first();
-  const name = (await first.textContent())!;
-  await first.focus();
-  await page.keyboard.press('Enter');
-  const title = page.getByRole('heading', { name: `Head ${name}` });
-  await expect(title).toBeFocused();
-  await expect(page.getByLabel('Scores of this head')).toContainText(/Name mover[^N]*1st of 24/);
+    // The first of the ranking, then its page, where the focus goes too.
+    const first = page.getByRole('button', { name: /^Open head/ }).first();
+    const name = (await first.textContent())!;
+    await first.focus();
+    await page.keyboard.press('Enter');
+    const title = page.getByRole('heading', { name: `Head ${name}` });
+    await expect(title).toBeFocused();
+    await expect(page.getByLabel('Scores of this head')).toContainText(/Name mover[^N]*1st of 24/);
 
-  // From the last token it looks at the name that is the answer.
-  await expect(attention(page)).toHaveCount(16);
-  await attention(page).last().focus();
-  await page.keyboard.press('End');
-  const shares = (await attention(page).evaluateAll((all) => all.map((token) => token.ariaLabel!))).map(
-    (label) => [label, Number(/([\d.]+)\s%/.exec(label)?.[1] ?? 0)] as const,
-  );
-  const most = shares.toSorted((a, b) => b[1] - a[1])[0]!;
-  expect(most[0]).toContain('space Mary');
-  expect(most[1]).toBeGreaterThan(50);
+    // From the last token it looks at the name that is the answer.
+    await expect(attention(page)).toHaveCount(16);
+    await attention(page).last().focus();
+    await page.keyboard.press('End');
+    const shares = (await attention(page).evaluateAll((all) => all.map((token) => token.ariaLabel!))).map(
+      (label) => [label, Number(/([\d.]+)\s%/.exec(label)?.[1] ?? 0)] as const,
+    );
+    const most = shares.toSorted((a, b) => b[1] - a[1])[0]!;
+    expect(most[0]).toContain('space Mary');
+    expect(most[1]).toBeGreaterThan(50);
 
-  // Without it, and the one like it, the name is less likely.
-  await page.getByRole('button', { name: 'Ablate this head' }).focus();
-  await page.keyboard.press('Enter');
-  const after = panel(page, 'Ablation here').getByRole('list', { name: 'Next tokens without the heads' });
-  await expect(after.getByRole('listitem').filter({ hasText: 'Mary' })).toContainText(/−[\d.]+ pp/, {
-    timeout: 60_000,
-  });
+    // Without it, and the one like it, the name is less likely.
+    await page.getByRole('button', { name: 'Ablate this head' }).focus();
+    await page.keyboard.press('Enter');
+    const after = panel(page, 'Ablation here').getByRole('list', { name: 'Next tokens without the heads' });
+    await expect(after.getByRole('listitem').filter({ hasText: 'Mary' })).toContainText(/−[\d.]+ pp/, {
+      timeout: 60_000,
+    });
 
-  // Escape clears the token, then leaves the page for the cell it came from.
-  await title.focus();
-  await page.keyboard.press('Escape');
-  await expect(title).toBeHidden();
-  const [layer, head] = name.split('.');
-  await expect(page.locator(`[data-layer="${layer}"][data-head="${head}"]`)).toBeFocused();
-});
+    // Escape clears the token, then leaves the page for the cell it came from.
+    await title.focus();
+    await page.keyboard.press('Escape');
+    await expect(title).toBeHidden();
+    const [layer, head] = name.split('.');
+    await expect(page.locator(`[data-layer="${layer}"][data-head="${head}"]`)).toBeFocused();
+  },
+);
 
 test('the grid has one tab stop, walks by arrows, opens with Enter and ablates with A', async ({ page }) => {
   await open(page);

@@ -186,7 +186,7 @@ test.describe(() => {
   }) => {
     await loseDeviceOnDemand(page);
     const folder = join(root, MODEL);
-    await toModels(page);
+    await toModels(page, '?backend=webgpu#/models');
     await page.getByLabel('Choose a folder').setInputFiles(folder);
     await expect(region(page, 'Architecture')).toContainText('gpt2');
     await expect(region(page, 'Your own files').getByRole('progressbar')).toHaveCount(0);

@@ -8,7 +8,7 @@ const row = (page: Page, id: string) => page.locator(`[data-workload="${id}"]`);
 /** The Speed view, with its list. */
 async function openSpeed(page: Page, fragment = ''): Promise<void> {
   await page.goto(`/#/bench${fragment}`);
-  await expect(page.getByRole('button', { name: /^Time/ })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Time these' })).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('checkbox').first()).toBeVisible();
 }
 
@@ -71,33 +71,37 @@ test('how fast is this? Chosen, timed, read and sent by keyboard, and the same e
   }
 });
 
-test('times go out as a file and come back beside newer ones; a run can be stopped', async ({ page }) => {
-  test.slow();
-  await openSpeed(page, '?timed=decode-64');
-  await page.getByRole('button', { name: 'Time these' }).click();
-  await expect(figure(page, 'rounds')).toHaveText('7', { timeout: 120_000 });
-  expect(await exported(page, 'Times')).toContain('Sparse decode');
-  await page.getByRole('button', { name: 'Export Times', exact: true }).click();
-  const download = page.waitForEvent('download');
-  await page.getByRole('menuitem', { name: /JSON/ }).click();
-  const file = await (await download).path();
+test(
+  'times go out as a file and come back beside newer ones; a run can be stopped',
+  { tag: '@long' },
+  async ({ page }) => {
+    test.slow();
+    await openSpeed(page, '?timed=decode-64');
+    await page.getByRole('button', { name: 'Time these' }).click();
+    await expect(figure(page, 'rounds')).toHaveText('7', { timeout: 120_000 });
+    expect(await exported(page, 'Times')).toContain('Sparse decode');
+    await page.getByRole('button', { name: 'Export Times', exact: true }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: /JSON/ }).click();
+    const file = await (await download).path();
 
-  await page.getByLabel('Import times').setInputFiles(file);
-  await page.getByLabel('beside').selectOption({ index: 1 });
-  await expect(row(page, 'decode-64')).toContainText(/1\.00\s×$/);
+    await page.getByLabel('Import times').setInputFiles(file);
+    await page.getByLabel('beside', { exact: true }).selectOption({ index: 1 });
+    await expect(row(page, 'decode-64')).toContainText(/1\.00\s×$/);
 
-  await page.getByRole('button', { name: 'Time again' }).click();
-  await page.getByRole('button', { name: 'Stop', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Time again' })).toBeFocused();
-  await expect(page.getByRole('progressbar', { name: 'Timing' })).toBeHidden();
+    await page.getByRole('button', { name: 'Time again' }).click();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Time again' })).toBeFocused();
+    await expect(page.getByRole('progressbar', { name: 'Timing' })).toBeHidden();
 
-  await page.getByLabel('Import times').setInputFiles({
-    name: 'other.json',
-    mimeType: 'application/json',
-    buffer: Buffer.from('{"format":"facet-speed","version":1,"rows":[{"id":"<b>"}]}'),
-  });
-  await expect(panel(page, 'Times').getByRole('alert')).toContainText('wrong part');
-});
+    await page.getByLabel('Import times').setInputFiles({
+      name: 'other.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from('{"format":"facet-speed","version":1,"rows":[{"id":"<b>"}]}'),
+    });
+    await expect(panel(page, 'Times').getByRole('alert')).toContainText('wrong part');
+  },
+);
 
 test('times in a link that are damaged are said to be, and the view works', async ({ page }) => {
   await openSpeed(page, '?times=AAAA&timed=decode-64');
@@ -106,4 +110,21 @@ test('times in a link that are damaged are said to be, and the view works', asyn
   await expect(panel(page, 'Times').getByRole('alert')).toBeEmpty();
   await expect(page).not.toHaveURL(/times=/);
   await expect(page.getByRole('button', { name: 'Time these' })).toBeEnabled();
+});
+
+test('both backends are timed, and stand side by side', { tag: '@long' }, async ({ page }) => {
+  test.slow();
+  await openSpeed(page, '?timed=decode-64');
+  const before = (await figure(page, 'device').textContent())!;
+  await page.getByRole('button', { name: 'Time on WebGPU and CPU' }).click();
+  // The model is opened on the other backend, and again on this one.
+  await expect(page.getByLabel('beside', { exact: true })).toBeVisible({ timeout: 200_000 });
+  await expect(figure(page, 'device')).toHaveText(before, { timeout: 60_000 });
+  const names = await page
+    .getByRole('combobox', { name: 'Times', exact: true })
+    .getByRole('option')
+    .allTextContents();
+  expect(names).toHaveLength(2);
+  expect(names.join()).toMatch(/WebGPU.*CPU|CPU.*WebGPU/);
+  await expect(row(page, 'decode-64')).toContainText(/\d\s×$/);
 });

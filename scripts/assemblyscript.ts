@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import asc from 'assemblyscript/asc';
 import type { Plugin } from 'vite';
 
 const CACHE = join(import.meta.dirname, '../node_modules/.cache/facet-assemblyscript');
@@ -10,6 +9,23 @@ const CACHE = join(import.meta.dirname, '../node_modules/.cache/facet-assemblysc
 const FEATURES = { asc: 'simd', 'asc-relaxed': 'simd,relaxed-simd' } as const;
 
 type Build = keyof typeof FEATURES;
+
+interface Compiler {
+  version: string;
+  main(
+    args: readonly string[],
+    api: {
+      stderr: { write(text: unknown): void };
+      writeFile(name: string, contents: Uint8Array | string): void;
+    },
+  ): Promise<{ error: Error | null }>;
+}
+
+/** Its own types declare globals, such as an `Array.at` that never misses, and would do so for all of this repository. */
+async function compiler(): Promise<Compiler> {
+  const name = 'assemblyscript/asc';
+  return ((await import(name)) as { default: Compiler }).default;
+}
 
 /** `minimal` brings the heap and no garbage collector; a failed check traps instead of calling out. */
 const options = (entry: string, build: Build): string[] =>
@@ -20,6 +36,7 @@ const options = (entry: string, build: Build): string[] =>
 async function compile(entry: string, build: Build): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   let problems = '';
+  const asc = await compiler();
   const { error } = await asc.main(options(entry, build), {
     stderr: { write: (text) => void (problems += String(text)) },
     writeFile: (_name, contents) => {
@@ -32,7 +49,7 @@ async function compile(entry: string, build: Build): Promise<Uint8Array> {
 
 /** Compiled once for what the sources say: tests, benchmarks and builds ask again and again, and it takes seconds. */
 async function compiled(entry: string, build: Build, sources: readonly string[]): Promise<Uint8Array> {
-  const hash = createHash('sha256').update(JSON.stringify([asc.version, options('', build)]));
+  const hash = createHash('sha256').update(JSON.stringify([(await compiler()).version, options('', build)]));
   for (const path of sources) hash.update(path.slice(dirname(entry).length)).update(await readFile(path));
   const cached = join(CACHE, `${hash.digest('hex').slice(0, 32)}.wasm`);
   try {

@@ -26,16 +26,16 @@ export function isInstallStale(root = ROOT) {
   );
 }
 
-/** Runs `npm ci` when it is needed, and ends the process with npm's own code when that fails. */
-export function installIfStale() {
+/** Runs `npm ci` in a folder when it is needed, and ends the process with npm's own code when that fails. */
+export function installIfStale(root = ROOT) {
   requireNode();
-  if (!isInstallStale()) return;
+  if (!isInstallStale(root)) return;
   console.error('Installing the packages of package-lock.json (npm ci) …');
   const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const { status, error } = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...flags], { cwd: ROOT, stdio: ['ignore', 2, 2] })
-    : spawnSync('npm', flags, { cwd: ROOT, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+    ? spawnSync(process.execPath, [npm, ...flags], { cwd: root, stdio: ['ignore', 2, 2] })
+    : spawnSync('npm', flags, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (status === 0) return;
   console.error(
     `npm ci failed${error ? `: ${error.message}` : ''}. The first installation needs a package registry.`,

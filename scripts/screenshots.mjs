@@ -48,11 +48,20 @@ const READY = {
     await page.getByRole('button', { name: 'Generate', exact: true }).waitFor({ timeout: 180_000 });
     await page.locator('.next:not(.is-behind) [data-figure="kl here"]').waitFor({ timeout: 60_000 });
   },
+  async speed(page) {
+    await page.getByRole('button', { name: 'Time these' }).click();
+    await page
+      .locator('[data-figure="rounds"]')
+      .getByText('7', { exact: true })
+      .waitFor({ timeout: 480_000 });
+  },
+  'speed-phone-dark': (page) => READY['speed']?.(page) ?? Promise.resolve(),
   async 'heads-sparse'(page) {
     await READY['heads']?.(page);
     await page.locator('[data-figure="Rise of the loss"]').waitFor({ timeout: 60_000 });
   },
 };
+const SPEED = '#/bench?timed=block-64,encode-1,encode-64,decode-64,steer-open,attention-90';
 /** @type {{ name: string, width: number, height: number, colorScheme: 'light' | 'dark', fragment: string, full?: boolean }[]} */
 const SHOTS = [
   { name: 'desktop', width: 1600, height: 1000, colorScheme: 'light', fragment: LINK },
@@ -111,6 +120,8 @@ const SHOTS = [
     fragment:
       '#/steering?dict=blocks.2.hook_resid_pre&n=60&steer=add~f1199@blocks.2.hook_resid_pre~1.2~8.45&text=In+a+small+house+near+the+river+lived+a',
   },
+  { name: 'speed', width: 1400, height: 1000, colorScheme: 'light', fragment: SPEED, full: true },
+  { name: 'speed-phone-dark', width: 360, height: 780, colorScheme: 'dark', fragment: SPEED, full: true },
   {
     name: 'bad-link',
     width: 1000,
@@ -130,7 +141,7 @@ for (const { name, width, height, colorScheme, fragment, full } of SHOTS) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(`${server.resolvedUrls?.local[0]}${fragment}`);
   if (name === 'bad-link') await page.getByRole('heading', { level: 1 }).waitFor();
-  else if (/^#.(heads|steering)/.test(fragment)) await READY[name]?.(page);
+  else if (/^#.(heads|steering|bench)/.test(fragment)) await READY[name]?.(page);
   else if (fragment === MODELS) await page.getByRole('list', { name: 'Dictionaries' }).waitFor();
   else {
     // The sample behind firing rates and labels has been read to its end, and the examples with it.

@@ -1,5 +1,5 @@
 // `npm test`: every check of the repository, each even after another failed, then one closing line.
-// `--only check|unit|gpu|e2e` narrows the run; `--all` adds the longest cases, and journeys marked @long, which together take
+// `--only check|unit|cpu|gpu|e2e` narrows the run; `--all` adds the longest cases, and journeys marked @long, which together take
 // another quarter of an hour.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ import {
   withExitCode,
 } from './tally.mjs';
 
-const GROUPS = ['check', 'unit', 'gpu', 'e2e'];
+const GROUPS = ['check', 'unit', 'cpu', 'gpu', 'e2e'];
 const REPORTS = 'test-results';
 const { values } = parseArgs({ options: { only: { type: 'string' }, all: { type: 'boolean' } } });
 if (values.only !== undefined && !GROUPS.includes(values.only)) {
@@ -93,7 +93,7 @@ function tests(name, { count, explain }, run) {
   record(name, tally, started);
 }
 
-/** @param {'unit' | 'gpu'} project @param {number} minutes */
+/** @param {'unit' | 'cpu' | 'gpu'} project @param {number} minutes */
 function vitest(project, minutes) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORTS}/${project}.json`];
   tests(project, { count: tallyVitest, explain: failuresVitest }, () =>
@@ -125,6 +125,7 @@ if (groups.includes('check')) {
   check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
 }
 if (groups.includes('unit')) vitest('unit', 8);
+if (groups.includes('cpu')) vitest('cpu', 10);
 if (groups.includes('gpu')) {
   if (noBrowser) cannot('gpu', noBrowser);
   else vitest('gpu', 14);

@@ -1,3 +1,4 @@
+import './shared/disposal.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { usePage } from './state/store.ts';

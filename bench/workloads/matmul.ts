@@ -1,4 +1,4 @@
-import { matmul } from '../../src/gpu/kernels/matmul.ts';
+import { matmul, type MatmulVariant } from '../../src/gpu/kernels/matmul.ts';
 import { TestRandom } from '../../src/testing/random.ts';
 import type { Workload } from '../workload.ts';
 
@@ -13,14 +13,18 @@ const SHAPES: readonly (readonly [label: string, layout: 'kn' | 'nk', rows: numb
     ['mlp in gpt2', 'kn', 64, 768, 3072],
     ['mlp in gpt2 one', 'kn', 1, 768, 3072],
     ['unembed gpt2', 'nk', 64, 768, 50257],
+    ['unembed smol one', 'nk', 1, 576, 49152],
+    ['encoder', 'kn', 64, 768, 24576],
+    ['encoder', 'kn', 256, 768, 24576],
   ];
 
-/** Every shape as the model would run it, and the first two with each way of splitting the work. */
+/** The two ways that suit adapters which run on the processor, and for the first two shapes the others too. */
+const REGISTERS: readonly MatmulVariant[] = ['register', 'quad'];
+const OTHERS: readonly MatmulVariant[] = ['tiled', 'matvec'];
+
+/** Every shape as the model would run it, and with these ways of splitting the work. */
 const RUNS = SHAPES.flatMap((shape, index) =>
-  [undefined, ...(index < 2 ? (['register', 'tiled', 'matvec'] as const) : [])].map((variant) => ({
-    shape,
-    variant,
-  })),
+  [undefined, ...REGISTERS, ...(index < 2 ? OTHERS : [])].map((variant) => ({ shape, variant })),
 );
 
 export const workloads: Workload[] = RUNS.map(({ shape: [label, layout, rows, k, n], variant }) => ({

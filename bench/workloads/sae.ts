@@ -1,4 +1,5 @@
 import { matmul } from '../../src/gpu/kernels/matmul.ts';
+import { saeDecodeSparse } from '../../src/gpu/kernels/sae_decode_sparse.ts';
 import { saeEncodeTopK } from '../../src/gpu/kernels/sae_encode_topk.ts';
 import { saeCountActive } from '../../src/gpu/kernels/sae_count_active.ts';
 import { saeGatherActive } from '../../src/gpu/kernels/sae_gather_active.ts';
@@ -37,6 +38,8 @@ type Uploaded = {
   chosen: Tensor[];
   p: Tensor[];
   maxima: Tensor[];
+  values: Tensor;
+  bDec: Tensor;
 };
 const SIZES = [4, 8, 16] as const;
 
@@ -57,6 +60,8 @@ function workload(
           Float32Array.from({ length: 4 * latents }, (_, i) => [0, 0.77 * Math.sqrt(d), 1, 0][i % 4]!),
           [latents, 4],
         ),
+        values: gpu.upload(noise(tokens * k, 1), [tokens, k]),
+        bDec: gpu.upload(noise(d, 1), [d]),
         maxima: SIZES.map((g) => gpu.upload(noise((tokens * latents) / g, 1), [tokens, latents / g])),
         p: SIZES.map((g) => gpu.upload(noise(tokens * k * g, 1), [tokens, k * g])),
         chosen: SIZES.map((g) =>
@@ -81,11 +86,22 @@ function workload(
 export const workloads: Workload[] = [
   { tokens: 64, d: 192, latents: 2048, k: 24 },
   { tokens: 64, d: 768, latents: 24_576, k: 32 },
+  { tokens: 1, d: 768, latents: 24_576, k: 32 },
+  { tokens: 256, d: 768, latents: 24_576, k: 32 },
 ].flatMap((sizes) => [
-  workload('sae_encode_topk', sizes, (batch, { x, wEnc, bEnc }) => {
-    const codes = saeEncodeTopK(batch, { x, wEnc, bEnc, k: sizes.k });
-    batch.release(codes.indices, codes.values);
-  }),
+  ...([undefined, 'register', 'quad'] as const).map((variant) =>
+    workload(`sae_encode_topk ${variant ?? 'default'}`, sizes, (batch, { x, wEnc, bEnc }) => {
+      const codes = saeEncodeTopK(batch, { x, wEnc, bEnc, k: sizes.k, variant });
+      batch.release(codes.indices, codes.values);
+    }),
+  ),
+  ...([undefined, 'narrow', 'shared'] as const).map((variant) =>
+    workload(`sae_decode_sparse ${variant ?? 'default'}`, sizes, (batch, { wEnc, bDec, values, chosen }) => {
+      // The encoder read as [F, d]: what the weights are does not matter.
+      const wDec = wEnc.reshaped([sizes.latents, sizes.d]);
+      batch.release(saeDecodeSparse(batch, { indices: chosen[0]!, values, wDec, bDec, variant }));
+    }),
+  ),
   workload('sae_encode_thresholded', sizes, (batch, { x, wEnc, gates }) => {
     const room = 512;
     const into = {

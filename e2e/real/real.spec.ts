@@ -68,6 +68,7 @@ async function measure(
         logits: 'all',
         captures: [],
         storage,
+        backend: 'webgpu',
       },
     };
     // As text: Playwright would wrap each of two million numbers.

@@ -15,9 +15,9 @@ import { klRows } from '../gpu/kernels/kl_rows.ts';
 import { reconstructionError } from '../gpu/kernels/reconstruction_error.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import { parseHook } from '../model/hooks.ts';
-import type { RunPlan } from '../model/run-plan.ts';
+import type { Edit, RunPlan } from '../model/run-plan.ts';
 import type { Transformer } from '../model/transformer.ts';
-import { replaceRows, zeros } from './interventions.ts';
+import { replaceRows, zeroRows } from './interventions.ts';
 import type { FinalPass, LogitParts } from './logit-parts.ts';
 import { ownColumns } from './site.ts';
 
@@ -91,13 +91,14 @@ export function recordHonesty(
   const errors = reconstructionError(batch, { x: target, xHat: reconstruction, mean: average });
   batch.release(average);
   const columns = ownColumns(dictionary);
-  const pass = (replacement: Parameters<typeof replaceRows>[0], stored: boolean): FinalPass => {
-    const edit = replaceRows(replacement, FIRST_JUDGED, columns);
-    return logits.record(batch, { ids, edits: new Map([[dictionary.hookOut, edit]]), resume }, stored);
-  };
-  const spliced = pass(() => reconstruction, true);
+  const pass = (edit: Edit, stored: boolean): FinalPass =>
+    logits.record(batch, { ids, edits: new Map([[dictionary.hookOut, edit]]), resume }, stored);
+  const spliced = pass(
+    replaceRows(() => reconstruction, FIRST_JUDGED, columns),
+    true,
+  );
   // Only its losses are wanted.
-  const zeroed = pass(zeros, false);
+  const zeroed = pass(zeroRows(FIRST_JUDGED, columns), false);
   return { errors, spliced, zeroed };
 }
 

@@ -1,4 +1,5 @@
 import type { Batch } from '../gpu/batch.ts';
+import { replaceColumns } from '../gpu/kernels/replace_columns.ts';
 import type { Tensor } from '../gpu/tensor.ts';
 import type { Edit } from '../model/run-plan.ts';
 
@@ -38,7 +39,15 @@ export function replaceRows(
   };
 }
 
-/** An activation of zeros. */
-export function zeros(batch: Batch, shape: readonly [number, number]): Tensor {
-  return batch.input(new Float32Array(shape[0] * shape[1]), shape);
+/** Puts zeros in place of an activation for rows `fromRow` and up, and of its `columns` only where they are given. */
+export function zeroRows(fromRow: number, columns?: Columns): Edit {
+  return (batch, x) => {
+    const width = x.shape[1]!;
+    const { from, count } = columns ?? { from: 0, count: width };
+    const row = batch.input(new Float32Array(width), [width]);
+    const keep = batch.input(new Float32Array(width).fill(1).fill(0, from, from + count), [width]);
+    const y = replaceColumns(batch, { x, row, keep, fromRow });
+    batch.release(row, keep);
+    return y;
+  };
 }

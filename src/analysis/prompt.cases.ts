@@ -14,7 +14,7 @@ import { expectClose, expectEqual } from '../testing/close.ts';
 import { TestRandom } from '../testing/random.ts';
 import { MemoryTensors } from '../testing/tensors.ts';
 import { directEffects } from './feature-card.ts';
-import { replaceRows, zeros } from './interventions.ts';
+import { replaceRows } from './interventions.ts';
 import { analyzePrompt, type PromptOptions } from './prompt.ts';
 
 const ids = Uint32Array.from(randomGolden.ids[20]);
@@ -235,7 +235,13 @@ export const cases = gpuCases('analysis of a prompt', {
     );
     expectClose(
       [honesty!.ceZero],
-      [await lossWith(model, hookOut, replaceRows(zeros, 1))],
+      [
+        await lossWith(
+          model,
+          hookOut,
+          replaceRows((batch, shape) => batch.input(new Float32Array(shape[0] * shape[1]), shape), 1),
+        ),
+      ],
       { absolute: 1e-5 },
       'zero',
     );

@@ -10,6 +10,7 @@ test('defaults', () => {
     logits: 'none',
     captures: [],
     storage: 'file',
+    backend: 'auto',
     endpoint: undefined,
     json: false,
   });
@@ -17,7 +18,7 @@ test('defaults', () => {
 
 test('every option', () => {
   const argv =
-    '--text x --model m --dictionary d --top 3 --logits all --capture a --capture b --capture a --storage f16 --endpoint http://localhost:1 --json'.split(
+    '--text x --model m --dictionary d --top 3 --logits all --capture a --capture b --capture a --storage f16 --backend cpu --endpoint http://localhost:1 --json'.split(
       ' ',
     );
   expect(parseAnalyze(argv)).toEqual({
@@ -28,6 +29,7 @@ test('every option', () => {
     logits: 'all',
     captures: ['a', 'b'],
     storage: 'f16',
+    backend: 'cpu',
     endpoint: 'http://localhost:1',
     json: true,
   });

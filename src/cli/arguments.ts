@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { BackendChoice } from '../engine/protocol.ts';
 
 export interface AnalyzeArguments {
   text: string;
@@ -8,6 +9,7 @@ export interface AnalyzeArguments {
   logits: 'none' | 'last' | 'all';
   captures: string[];
   storage: 'file' | 'f16' | 'f32';
+  backend: BackendChoice;
   endpoint?: string;
   json: boolean;
 }
@@ -31,7 +33,8 @@ analyze reads a text with a model and a dictionary:
                       @revision and :file.gguf when wanted (default: the bundled model)
   --dictionary D      a folder with a dictionary, a repository with the folder in it, as owner/name:folder, or the id of a
                       bundled one; "none" for none (default: the bundled model's first; none for --model)
-  --storage S         weights on the GPU: file (as they are), f16 or f32 (default file)
+  --storage S         how weights are held: file (as they are), f16 or f32 (default file)
+  --backend B         what computes: webgpu, cpu, or auto: WebGPU on a graphics card, else the CPU (default auto)
   --top K             features and next tokens to print per position (default 10)
   --logits WHICH      none, last or all (default none)
   --capture HOOK      activations to print in full, e.g. blocks.1.hook_resid_pre; may be repeated
@@ -59,6 +62,7 @@ export function parseAnalyze(argv: readonly string[]): AnalyzeArguments {
         logits: { type: 'string', default: 'none' },
         capture: { type: 'string', multiple: true, default: [] },
         storage: { type: 'string', default: 'file' },
+        backend: { type: 'string', default: 'auto' },
         endpoint: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -67,7 +71,7 @@ export function parseAnalyze(argv: readonly string[]): AnalyzeArguments {
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause));
   }
-  const { text, model, dictionary, logits, capture, storage, endpoint, json } = values;
+  const { text, model, dictionary, logits, capture, storage, backend, endpoint, json } = values;
   if (text === undefined) throw new UsageError('--text is missing');
   const top = Number(values.top);
   if (!Number.isInteger(top) || top < 1 || top > 1000)
@@ -76,8 +80,10 @@ export function parseAnalyze(argv: readonly string[]): AnalyzeArguments {
     throw new UsageError(`--logits must be none, last or all, not "${logits}"`);
   if (storage !== 'file' && storage !== 'f16' && storage !== 'f32')
     throw new UsageError(`--storage must be file, f16 or f32, not "${storage}"`);
+  if (backend !== 'auto' && backend !== 'webgpu' && backend !== 'cpu')
+    throw new UsageError(`--backend must be auto, webgpu or cpu, not "${backend}"`);
   const captures = [...new Set(capture)];
-  return { text, model, dictionary, top, logits, captures, storage, endpoint, json };
+  return { text, model, dictionary, top, logits, captures, storage, backend, endpoint, json };
 }
 
 /** @throws UsageError naming the argument */

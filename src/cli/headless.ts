@@ -1,3 +1,4 @@
+import '../shared/disposal.ts';
 import { type EngineClient, startEngine } from '../engine/client.ts';
 import type { OpenedModel } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
@@ -14,7 +15,7 @@ let open: { what: string; opened: OpenedModel } | undefined;
 
 async function analyze(request: HeadlessRequest): Promise<HeadlessResult> {
   const { model, dictionary, storage } = request;
-  engine ??= startEngine((trouble) => troubles.push(trouble));
+  engine ??= startEngine(request.backend, (trouble) => troubles.push(trouble));
   const what = JSON.stringify({ model, dictionary, storage });
   if (open?.what !== what) open = { what, opened: await engine.open({ model, dictionary, storage }) };
   const { opened } = open;
@@ -93,7 +94,7 @@ function rows(data: Float32Array, width: number): number[][] {
 globalThis.facetHeadless = async (job): Promise<HeadlessAnswer> => {
   try {
     if ('analyze' in job) return { ok: true, result: await analyze(job.analyze) };
-    engine ??= startEngine((trouble) => troubles.push(trouble));
+    engine ??= startEngine('auto', (trouble) => troubles.push(trouble));
     return { ok: true, result: await engine.inspect(job.inspect) };
   } catch (thrown) {
     const { code, message, hint } = FacetError.from(thrown);

@@ -46,7 +46,7 @@ const say = (line: string): void => console.error(line);
 
 async function analyze(parsed: AnalyzeArguments): Promise<number> {
   const locator = new Locator({ endpoint: parsed.endpoint }, say);
-  const { text, model, dictionary, top, logits, captures, storage } = parsed;
+  const { text, model, dictionary, top, logits, captures, storage, backend } = parsed;
   const request: HeadlessRequest = {
     text,
     model: model === undefined ? '' : await locator.find('model', model),
@@ -55,6 +55,7 @@ async function analyze(parsed: AnalyzeArguments): Promise<number> {
     logits,
     captures,
     storage,
+    backend,
   };
   return print(await inBrowser(locator.mounts, { analyze: request }), parsed.json);
 }

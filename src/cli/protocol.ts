@@ -1,4 +1,4 @@
-import type { FolderReference, Inspection } from '../engine/protocol.ts';
+import type { BackendChoice, FolderReference, Inspection } from '../engine/protocol.ts';
 
 /** What the command line asks of the headless page. */
 export interface HeadlessRequest {
@@ -10,6 +10,7 @@ export interface HeadlessRequest {
   logits: 'none' | 'last' | 'all';
   captures: string[];
   storage: 'file' | 'f16' | 'f32';
+  backend: BackendChoice;
 }
 
 export type HeadlessJob = { analyze: HeadlessRequest } | { inspect: FolderReference };

@@ -89,6 +89,7 @@ export async function uploadDictionary(
     made.push(bDec);
     const batch = gpu.batch('decoder norms');
     const decoderNorms = batch.keep(normsOfRows(batch, wDec));
+    await batch.prepare();
     await batch.submit();
     made.push(decoderNorms);
     signal?.throwIfAborted();

@@ -43,7 +43,7 @@ export interface BenchProgress {
 
 export interface BenchRun {
   backend: 'webgpu' | 'cpu';
-  adapter: AdapterInfo;
+  adapter: Omit<AdapterInfo, 'backend' | 'reason'>;
   /** What times are taken by: timestamps of the device, or the wall clock from submission to the readback of four bytes. */
   clock: 'device' | 'wall';
   /** Which model `open` stands for. */
@@ -68,8 +68,19 @@ export interface TimedRow {
   /** Of one run: sums over its operations of what each computes, and of its inputs and outputs, each moved once. */
   flops: number;
   bytes: number;
+  /** What its kernels took in the last round, longest first; absent where the device has no timestamps. */
+  kernels?: KernelShare[];
   /** Its time divided by another's of the same round. */
   ratio?: Quartiles & { to: string };
+}
+
+/** All dispatches of a kernel in one run. */
+export interface KernelShare {
+  kernel: string;
+  dispatches: number;
+  ms: number;
+  flops: number;
+  bytes: number;
 }
 
 export interface FailedRow {

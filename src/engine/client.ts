@@ -5,6 +5,7 @@ import { type CallOptions, type HeadsClient, headsClient } from './heads-client.
 import type {
   Analysis,
   AnalyzeRequest,
+  BackendChoice,
   Diagnostics,
   DictionaryInfo,
   EngineApi,
@@ -25,6 +26,8 @@ import { installErrorTransfer, ticketedCalls } from './transfer.ts';
 /** The only door from the page to the engine. One per page; it owns the worker. */
 export interface EngineClient {
   open(request: OpenRequest, options?: CallOptions): Promise<OpenedModel>;
+  /** What is to compute from now on. Closes what is open: open it again. */
+  useBackend(backend: BackendChoice): Promise<void>;
   inspect(files: FileSet | FolderReference, options?: CallOptions): Promise<Inspection>;
   useDictionary(reference: string | FileSet, options?: CallOptions): Promise<DictionaryInfo>;
   tokenize(request: TokenizeRequest): Promise<TokenizedWindow>;
@@ -32,6 +35,7 @@ export interface EngineClient {
   feature(index: number, options?: CallOptions): Promise<FeatureCard>;
   labels(features: number[], options?: CallOptions): Promise<FeatureLabel[]>;
   diagnostics(): Promise<Diagnostics>;
+  setTuning(on: boolean): Promise<void>;
   readonly heads: HeadsClient;
   readonly steer: SteerClient;
   readonly scan: ScanClient;
@@ -43,10 +47,12 @@ export interface EngineClient {
 
 /**
  * Starts the worker.
+ * @param backend what is to compute
  * @param onTrouble told of a lost device or an uncaptured GPU error, at any time
  * @param onDeath told, before `onTrouble`, that the worker's script failed: this client answers no more
  */
 export function startEngine(
+  backend: BackendChoice,
   onTrouble: (trouble: FacetError) => void,
   onDeath: () => void = () => {},
 ): EngineClient {
@@ -75,7 +81,7 @@ export function startEngine(
   const trouble = ({ code, message, hint, detail }: FacetErrorRecord): void =>
     onTrouble(new FacetError(code, message, { hint, detail }));
   remote
-    .connect(new URL('./', document.baseURI).href, proxy(trouble))
+    .connect(new URL('./', document.baseURI).href, proxy(trouble), backend)
     .catch((thrown: unknown) => onTrouble(FacetError.from(thrown)));
 
   return {
@@ -84,11 +90,13 @@ export function startEngine(
     inspect: (files, { signal } = {}) => call((ticket) => remote.inspect(files, ticket), signal),
     useDictionary: (reference, { signal, onProgress } = {}) =>
       call((ticket, live) => remote.useDictionary(reference, ticket, live(onProgress)), signal),
+    useBackend: (next) => call(() => remote.useBackend(next)),
     tokenize: (request) => call(() => remote.tokenize(request)),
     analyze: (request, { signal } = {}) => call((ticket) => remote.analyze(request, ticket), signal),
     feature: (index, { signal } = {}) => call((ticket) => remote.feature(index, ticket), signal),
     labels: (features, { signal } = {}) => call((ticket) => remote.labels(features, ticket), signal),
     diagnostics: () => call(() => remote.diagnostics()),
+    setTuning: (on) => call(() => remote.setTuning(on)),
     heads: headsClient(remote, call),
     steer: steerClient(remote, call),
     scan: scanClient(remote, call),

@@ -40,8 +40,7 @@ export const cases = gpuCases('engine', {
     const engine = await opened();
     await engine.analyze({ text: ' red lamp seven garden stone'.repeat(12), windowStart: 0 }, 1);
     const { lateKernels } = await engine.diagnostics();
-    // Norms of the decoder are taken while the dictionary is loaded, before anything can be ready.
-    if (lateKernels.join('; ') !== 'row_norms f16') throw new Error(`late: ${lateKernels.join('; ')}`);
+    if (lateKernels.length > 0) throw new Error(`late: ${lateKernels.join('; ')}`);
   },
   'honesty on one prompt agrees with PyTorch, for every dictionary': async () => {
     const engine = await opened();

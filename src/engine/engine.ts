@@ -1,6 +1,7 @@
 import { transfer } from 'comlink';
 import { analyzePrompt } from '../analysis/prompt.ts';
-import { Gpu } from '../gpu/gpu.ts';
+import type { BackendChoice } from '../gpu/device.ts';
+import { Gpu, noCounts } from '../gpu/gpu.ts';
 import { type Catalogue, findById, loadCatalogue } from '../library/catalogue.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 import { FacetError, type FacetErrorRecord } from '../shared/errors.ts';
@@ -33,7 +34,8 @@ import { scanApi } from './scan/api.ts';
 import { searchApi } from './search/api.ts';
 import { makeSession, readWindow, type Session, type WithSession } from './session.ts';
 import { steerApi } from './steer/api.ts';
-import { warmUp } from './warm-up.ts';
+import { Tuning } from './tuning.ts';
+import { warmUp, warmUpNext } from './warm-up.ts';
 import { chooseWindow } from './window.ts';
 
 type OnProgress = (progress: Progress) => void;
@@ -44,6 +46,7 @@ const LEAST_BUFFER = 1 << 24;
 /** The worker's side of `EngineApi`. One device, one model, one dictionary at a time; GPU work passes one gate. */
 export class Engine implements EngineApi {
   readonly #gate = new Gate();
+  readonly #tuning = new Tuning(this.#gate);
   readonly #tickets = new Map<Ticket, AbortController>();
   #gpu: Gpu | undefined;
   #acquiring: Promise<Gpu> | undefined;
@@ -52,9 +55,17 @@ export class Engine implements EngineApi {
   #newest:
     { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
   #site: URL | undefined;
+  #backend: BackendChoice = 'webgpu';
+  /** What is compiled ahead, for which model. */
+  #ahead: { opened: OpenedModelState; done: boolean } | undefined;
 
-  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void> {
+  connect(
+    site: string,
+    report: (trouble: FacetErrorRecord) => void,
+    backend: BackendChoice = 'webgpu',
+  ): Promise<void> {
     this.#site = new URL(site);
+    this.#backend = backend;
     this.#report = report;
     return Promise.resolve();
   }
@@ -85,6 +96,17 @@ export class Engine implements EngineApi {
     }
   }
 
+  async useBackend(backend: BackendChoice): Promise<void> {
+    this.#backend = backend;
+    // One that is being acquired would be kept for the choice before.
+    await this.#acquiring?.catch(() => {});
+    const [gpu, opened] = [this.#gpu, this.#opened];
+    this.#gpu = undefined;
+    this.#opened = undefined;
+    opened?.[Symbol.dispose]();
+    gpu?.[Symbol.dispose]();
+  }
+
   cancel(ticket: Ticket): Promise<void> {
     this.#tickets.get(ticket)?.abort();
     return Promise.resolve();
@@ -102,9 +124,7 @@ export class Engine implements EngineApi {
         this.#device(),
       ]);
       // What fails to compile here fails again, and is reported, when it is first run.
-      const compiling = needsCatalogue
-        ? gpu.prepare(warmUp(gpu.adapter.software)).catch(() => {})
-        : Promise.resolve();
+      const compiling = needsCatalogue ? gpu.prepare(warmUp(gpu.adapter)).catch(() => {}) : Promise.resolve();
       const reference = request.model === '' ? defaultModel(catalogue) : request.model;
       const load = async (): Promise<OpenedModelState> => {
         const opened = await OpenedModelState.load(
@@ -144,12 +164,12 @@ export class Engine implements EngineApi {
       this.#opened = opened;
       // What passes of the model before had grown to is of other sizes.
       gpu.trim();
-      const { vendor, architecture, description, software } = gpu.adapter;
+      const { vendor, architecture, description, software, backend, reason } = gpu.adapter;
       return {
         model: opened.info,
         dictionaries: opened.summaries,
         dictionary: opened.current?.info,
-        adapter: { vendor, architecture, description, software },
+        adapter: { vendor, architecture, description, software, backend, reason },
         bytesFetched: opened.bytesFetched,
         elapsedMs: performance.now() - started,
       };
@@ -225,6 +245,8 @@ export class Engine implements EngineApi {
       bytesRead: gpu.counters.bytesRead - before.bytesRead,
       elapsedMs: performance.now() - started,
     };
+    this.#tuning.noteReading();
+    this.#compileAhead(opened);
     const { codes, loss, next, honesty, logits, captures, timings } = result;
     const analysis: Analysis = {
       model: info.id,
@@ -250,6 +272,17 @@ export class Engine implements EngineApi {
     return transfer(analysis, [...new Set(buffers)]);
   }
 
+  /** Only once something was read: what comes first must not wait for it. */
+  #compileAhead(opened: OpenedModelState): void {
+    if (this.#ahead?.opened === opened) return;
+    const ahead = { opened, done: false };
+    this.#ahead = ahead;
+    // What fails to compile here fails again, and is reported, when it is first run.
+    void warmUpNext(opened)
+      .catch(() => {})
+      .finally(() => (ahead.done = true));
+  }
+
   feature(index: number, ticket: Ticket): Promise<FeatureCard> {
     return this.#ticketed(ticket, (signal) =>
       this.#gate.run(signal, () => describeFeature(this.#model(), this.#dictionary().dictionary, index)),
@@ -264,15 +297,21 @@ export class Engine implements EngineApi {
 
   diagnostics(): Promise<Diagnostics> {
     const gpu = this.#gpu;
-    const { submissions = 0, readbacks = 0, dispatches = 0, bytesRead = 0 } = gpu?.counters ?? {};
     return Promise.resolve({
       adapter: gpu && { ...gpu.adapter, limits: { ...gpu.adapter.limits } },
       allocatedBytes: gpu?.allocatedBytes ?? 0,
       lateKernels: [...(gpu?.lateKernels ?? [])],
-      counters: { submissions, readbacks, dispatches, bytesRead },
+      compiling: this.#ahead?.done === false,
+      peakBytes: gpu?.peakBytes ?? 0,
+      counters: { ...(gpu?.counters ?? noCounts()) },
       model: this.#opened?.info.id,
       dictionary: this.#opened?.current?.info.id,
+      tuning: this.#tuning.report(gpu),
     });
+  }
+
+  setTuning(on: boolean): Promise<void> {
+    return this.#tuning.set(this.#gpu, on);
   }
 
   /** The one device, acquired again after a loss. */
@@ -285,7 +324,7 @@ export class Engine implements EngineApi {
 
   async #acquire(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
-    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER });
+    const gpu = await Gpu.acquire({ largestTensorBytes: LEAST_BUFFER }, this.#backend);
     gpu.onError = (error) => this.#report?.(error.toRecord());
     void gpu.lost.then((reason) => {
       if (this.#gpu !== gpu) return;
@@ -296,6 +335,8 @@ export class Engine implements EngineApi {
         new FacetError('device-lost', 'The GPU device was lost.', { hint, detail: reason }).toRecord(),
       );
     });
+    // Before anything runs: a variant that was chosen earlier is to be compiled with the rest.
+    void this.#tuning.restore(gpu);
     this.#gpu = gpu;
     return gpu;
   }
@@ -319,6 +360,7 @@ export class Engine implements EngineApi {
   async #ticketed<Result>(ticket: Ticket, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const controller = new AbortController();
     this.#tickets.set(ticket, controller);
+    this.#tuning.rest();
     try {
       return await work(controller.signal);
     } catch (thrown) {
@@ -326,6 +368,7 @@ export class Engine implements EngineApi {
       throw thrown;
     } finally {
       this.#tickets.delete(ticket);
+      if (this.#tickets.size === 0) this.#tuning.idle(this.#gpu);
     }
   }
 }

@@ -15,7 +15,7 @@ const LABEL_TOKENS = 4;
 const MOST_LABELS = 256;
 
 /** Decoder rows [n, d_out] as f32. @throws FacetError `bad-input` for a feature the dictionary does not have */
-function gatherRows(batch: Batch, dictionary: Dictionary, features: readonly number[]): Tensor {
+export function gatherRows(batch: Batch, dictionary: Dictionary, features: readonly number[]): Tensor {
   for (const feature of features) {
     if (Number.isInteger(feature) && feature >= 0 && feature < dictionary.dSae) continue;
     throw new FacetError(
@@ -35,17 +35,20 @@ export async function describeFeature(
 ): Promise<FeatureCard> {
   const { gpu, model, tokenizer } = opened;
   const batch = gpu.batch('feature');
-  const { effects, neighbours } = discarding(batch, () =>
-    recordFeatureCard(batch, model, dictionary, gatherRows(batch, dictionary, [index]), {
+  const norm = batch.scratch([1]);
+  const { effects, neighbours } = discarding(batch, () => {
+    const row = gatherRows(batch, dictionary, [index]);
+    batch.copy(dictionary.decoderNorms, norm, { fromOffset: 4 * index, size: 4 });
+    return recordFeatureCard(batch, model, dictionary, row, {
       tokens: Math.min(CARD_TOKENS, tokenizer.vocabSize),
       neighbours: Math.min(CARD_NEIGHBOURS + 1, dictionary.dSae),
-    }),
-  );
+    });
+  });
   const lists = effects ? [effects.promoted, effects.suppressed] : [];
   const { arrays } = await batch.submit([
     neighbours.indices,
     neighbours.values,
-    dictionary.decoderNorms,
+    norm,
     ...lists.flatMap(({ indices, values }) => [indices, values]),
     ...(effects ? [effects.all] : []),
   ]);
@@ -65,7 +68,7 @@ export async function describeFeature(
     neighbours: Array.from(arrays[0]!, (other, i) => ({ index: other, cosine: arrays[1]![i]! }))
       .filter((neighbour) => neighbour.index !== index)
       .slice(0, CARD_NEIGHBOURS),
-    decoderNorm: arrays[2]![index]!,
+    decoderNorm: arrays[2]![0]!,
   };
 }
 

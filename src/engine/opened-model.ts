@@ -66,7 +66,7 @@ export class OpenedModelState implements Disposable {
     reference: OpenRequest['model'],
     storage: OpenRequest['storage'],
     context: FetchContext,
-    next: OpenRequest['dictionary'] = undefined,
+    next?: OpenRequest['dictionary'],
   ): Promise<OpenedModelState> {
     const entry =
       catalogue && typeof reference === 'string' ? findById('model', reference, catalogue.models) : undefined;
@@ -85,7 +85,7 @@ export class OpenedModelState implements Disposable {
     // What fails to compile here fails again, and is reported, when it is first run.
     const compiling = entry
       ? Promise.resolve()
-      : gpu.prepare(warmUpModel(gpu.adapter.software, described.config, stored)).catch(() => {});
+      : gpu.prepare(warmUpModel(gpu.adapter, described.config, stored)).catch(() => {});
     const onProgress = (done: number, total: number): void =>
       context.onProgress({ phase: 'upload', what: 'model', done, total, unit: 'bytes' });
     onProgress(0, 0);

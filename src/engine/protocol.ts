@@ -1,3 +1,4 @@
+import type { Backend, BackendChoice, CpuReason } from '../gpu/device.ts';
 import type { FacetErrorRecord } from '../shared/errors.ts';
 import type { BenchApi } from './bench-protocol.ts';
 import type { HeadsApi } from './heads-protocol.ts';
@@ -5,6 +6,8 @@ import type { FileSet, FolderReference, Inspection } from './inspection.ts';
 import type { ScanApi } from './scan-protocol.ts';
 import type { SearchApi } from './search-protocol.ts';
 import type { SteerApi } from './steer-protocol.ts';
+
+export type { BackendChoice, CpuReason } from '../gpu/device.ts';
 
 export type * from './bench-protocol.ts';
 export type * from './heads-protocol.ts';
@@ -39,6 +42,8 @@ export interface EngineApi {
   /** Stops the call that was given this ticket at its next step; it rejects with code `cancelled`. */
   cancel(ticket: Ticket): Promise<void>;
   diagnostics(): Promise<Diagnostics>;
+  /** Lets variants of kernels be measured while nobody asks for anything, or not; not is back to the defaults. */
+  setTuning(on: boolean): Promise<void>;
   /** Questions about attention heads. */
   readonly heads: HeadsApi;
   /** Questions about interventions. */
@@ -52,8 +57,11 @@ export interface EngineApi {
   /**
    * The first call. @param site address of the page's folder, under which catalogue and models lie
    * @param report told of a lost device or an uncaptured GPU error, at any time
+   * @param backend what is to compute; default WebGPU on any adapter, as far as there is one
    */
-  connect(site: string, report: (trouble: FacetErrorRecord) => void): Promise<void>;
+  connect(site: string, report: (trouble: FacetErrorRecord) => void, backend?: BackendChoice): Promise<void>;
+  /** What is to compute from now on. Closes what is open: open it again. */
+  useBackend(backend: BackendChoice): Promise<void>;
 }
 
 /** Chosen by the caller, unique per call; names the call for `cancel`. */
@@ -121,7 +129,11 @@ export interface AdapterInfo {
   vendor: string;
   architecture: string;
   description: string;
+  /** Arithmetic runs on the processor, through WebGPU or without it: correct, but slower than a graphics card. */
   software: boolean;
+  backend: Backend;
+  /** Why it is the processor. */
+  reason?: CpuReason;
 }
 
 export interface OpenedModel {
@@ -300,12 +312,46 @@ export interface TokenEffect {
   logit: number;
 }
 
+export interface Totals extends Omit<Usage, 'elapsedMs'> {
+  bytesWritten: number;
+  buffersCreated: number;
+  bytesMoved: number;
+  flops: number;
+}
+
 export interface Diagnostics {
   adapter?: AdapterInfo & { features: string[]; limits: Record<string, number> };
   allocatedBytes: number;
+  /** The most of them since the device was made. */
+  peakBytes: number;
   /** Kernels that were compiled only when they were first run. */
   lateKernels: string[];
-  counters: Omit<Usage, 'elapsedMs'>;
+  /** Whether kernels that may be wanted next are being compiled. */
+  compiling: boolean;
+  /** Totals since the device was made; see `Counters` of `gpu/gpu.ts`. */
+  counters: Totals;
+  tuning: TuningReport;
   model?: string;
   dictionary?: string;
+}
+
+/** Which variants of kernels run in place of the defaults. */
+export interface TuningReport {
+  on: boolean;
+  /** False on software adapters and on the processor, whose defaults were measured. */
+  able: boolean;
+  /** Classes of sizes that ran and were not measured yet. */
+  waiting: number;
+  classes: TunedClass[];
+}
+
+/** What was found for one class of sizes. */
+export interface TunedClass {
+  op: string;
+  /** An example of the class. */
+  asked: Readonly<Record<string, number | string>>;
+  usual: string;
+  chosen: string;
+  /** Time of the chosen variant over the default's; 1 when they are the same. */
+  ratio: number;
 }

@@ -22,7 +22,7 @@ const run: BenchRun = {
   rounds: 7,
   roof: { bytesPerSecond: 1e11, flopsPerSecond: 1e12 },
   rows: [
-    { id: 'encoder-matmul-64', checked: 'all', repeats: 2, flops: 2.4e9, bytes: 8.2e7, ms },
+    { id: 'encoder-matmul-64', checked: 'all', repeats: 2, flops: 2.4e9, bytes: 8.2e7, ms, kernels: [{ kernel: 'matmul_tiled', dispatches: 1, ms: 12, flops: 2.4e9, bytes: 8.2e7 }] },
     {
       id: 'encode-64', checked: 'all', repeats: 2, flops: 2.4e9, bytes: 8.2e7, ms,
       ratio: { to: 'encoder-matmul-64', median: 1.1, lower: 1.05, upper: 1.2 },
@@ -37,12 +37,17 @@ test('a run becomes results: what was not timed yet is left out, failures keep t
   expect(results.rows.map(({ id }) => id)).toEqual(['encoder-matmul-64', 'encode-64', 'forward-smollm2']);
   expect(results.rows[2]).toEqual({ id: 'forward-smollm2', failure: 'The GPU has no room.' });
   expect(resultsOf({ ...run, rounds: 0 }, 0, '')).toBeUndefined();
+  const coarse = { ...run.rows[0]!, ms: { median: 0, lower: 0, upper: 0.1 } };
+  expect(resultsOf({ ...run, rows: [coarse] }, 0, '')!.rows[0]).toMatchObject({
+    failure: expect.stringContaining('coarse') as string,
+  });
 });
 
 test('a file gives back what was written, a link the same to four digits', () => {
   expect(readSpeed(writeSpeed(results))).toEqual(results);
   const short = readSpeed(writeSpeedShort(results));
   expect(short.rows[0]).toMatchObject({ ms: { median: 12.35 }, checked: '' });
+  expect(short.rows[0]).not.toHaveProperty('kernels');
   expect({ ...short, rows: [] }).toEqual({ ...results, rows: [] });
 });
 
@@ -67,6 +72,7 @@ test.each<[string, (file: Record<string, unknown>) => void, RegExp]>([
   ['a time below zero', (file) => ((file.rows as Rows)[0]!.ms = { median: -1, lower: -2, upper: 1 }), /rows\.0/],
   ['quartiles that cross', (file) => ((file.rows as Rows)[0]!.ms = { ...ms, lower: 14 }), /rows\.0/],
   ['a name that is markup', (file) => ((file.rows as Rows)[0]!.id = '<img src=x>'), /rows\.0/],
+  ['a kernel that is markup', (file) => ((file.rows as Rows)[0]!.kernels = [{ kernel: '<b>', dispatches: 1, ms: 1, flops: 1, bytes: 1 }]), /rows\.0/],
   ['the same row twice', (file) => (file.rows = [(file.rows as Rows)[0], (file.rows as Rows)[0]]), /rows/],
   ['too many rows', (file) => (file.rows = Array.from({ length: 65 }, (_, i) => ({ id: `a${i}`, failure: '' }))), /rows/],
   ['no rows', (file) => delete file.rows, /rows/],
@@ -110,6 +116,7 @@ test('Markdown is one table whatever names it holds', () => {
 test('devices and browsers are named in a few words', () => {
   expect(deviceName(results)).toBe('WebGPU: acme x1');
   expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: '', software: true } })).toBe('CPU'); // prettier-ignore
+  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: 'CPU, 4-wide SIMD', software: false } })).toBe('CPU, 4-wide SIMD'); // prettier-ignore
   for (const [agent, name] of [
     [
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',

@@ -21,6 +21,20 @@ const timed = v.object({
   ms: v.pipe(v.object(quartileFields), v.check(inOrder, CROSSED)),
   flops: notNegative,
   bytes: notNegative,
+  kernels: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          kernel: v.pipe(v.string(), v.regex(/^[a-z0-9_]{1,60}$/, 'must be the name of a kernel')),
+          dispatches: notNegative,
+          ms: notNegative,
+          flops: notNegative,
+          bytes: notNegative,
+        }),
+      ),
+      v.maxLength(32),
+    ),
+  ),
   ratio: v.optional(
     v.pipe(
       v.object({ ...quartileFields, to: id }),
@@ -71,7 +85,9 @@ export function resultsOf(run: BenchRun, made: number, browser: string): SpeedRe
   const rows = run.rows.flatMap((row): SpeedRow[] => {
     if ('failure' in row) return [{ id: row.id, failure: row.failure.message.slice(0, 500) }];
     const { ms, ...rest } = row;
-    return ms ? [{ ...rest, ms }] : [];
+    if (!ms) return [];
+    if (ms.lower > 0) return [{ ...rest, ms }];
+    return [{ id: row.id, failure: 'The device’s timestamps are too coarse for anything this short.' }];
   });
   return { made, browser, backend, adapter, clock, model, rounds, ...(roof && { roof }), rows };
 }
@@ -89,9 +105,11 @@ export function readSpeed(content: string): SpeedResults {
   return results;
 }
 
-/** The same for a link: times to four digits, and without how answers were checked, which is the same everywhere. */
+/** The same for a link: times to four digits, and without how answers were checked and what kernels took. */
 export function writeSpeedShort(results: SpeedResults): string {
-  const rows = results.rows.map((row) => (isTimed(row) ? { ...row, checked: undefined } : row));
+  const rows = results.rows.map((row) =>
+    isTimed(row) ? { ...row, checked: undefined, kernels: undefined } : row,
+  );
   return JSON.stringify({ format: SPEED_FORMAT, version: 1, ...results, rows }, (_, value: unknown) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
   );
@@ -101,7 +119,9 @@ export function writeSpeedShort(results: SpeedResults): string {
 export function deviceName({ backend, adapter }: Pick<SpeedResults, 'backend' | 'adapter'>): string {
   const { vendor, architecture, description } = adapter;
   const named = [...new Set([vendor, architecture, description])].filter(Boolean).join(' ');
-  return `${backend === 'cpu' ? 'CPU' : 'WebGPU'}${named && `: ${named}`}`;
+  // The processor calls itself that.
+  if (backend === 'cpu') return named.startsWith('CPU') ? named : ['CPU', named].filter(Boolean).join(': ');
+  return `WebGPU${named && `: ${named}`}`;
 }
 
 /** Which browser, in a few words of its own description of itself. */

@@ -1,7 +1,16 @@
 import { FacetError } from '../shared/errors.ts';
 import type { Gpu } from './gpu.ts';
 import type { KernelSpec, Variant } from './kernel.ts';
-import { byteLengthOf, type DeviceBuffer, type DType, isPacked, Tensor, type WeightDType } from './tensor.ts';
+import { type Life, planBuffers } from './plan.ts';
+import {
+  byteLengthOf,
+  type DeviceBuffer,
+  type DType,
+  isPacked,
+  Place,
+  Tensor,
+  type WeightDType,
+} from './tensor.ts';
 
 /** Arithmetic and traffic of one dispatch, so that a profile can say how far it is from the device's limits. */
 export interface Cost {
@@ -57,6 +66,14 @@ export interface Copy {
 
 export type Step = { dispatch: Dispatch } | { copy: Copy };
 
+/** A step while the batch is recorded, when scratch tensors have no buffers yet and kernels need not be compiled. */
+type Recorded =
+  | { dispatch: Omit<Dispatch, 'program'> }
+  | { copy: Omit<Copy, 'from' | 'to'> & { from: Tensor; to: Tensor } };
+
+/** A scratch tensor's bytes and uses; `kept` outlives the batch. */
+type Scratch = Life & { kept: boolean };
+
 /** What `Gpu.execute` is given: the steps in order, then what is read back of them. */
 export interface Recording {
   label: string;
@@ -72,14 +89,14 @@ export interface Outcome {
 }
 
 /**
- * Work recorded for one submission. Nothing runs before `submit`; there is no readback inside. Scratch buffers that
- * are released are used again by later steps of the same batch, which every device orders after the earlier ones. Tensors
- * from `gpu.tensor` that the batch uses must not be disposed of before `submit` was called.
+ * Work recorded for one submission. Nothing runs before `submit`; there is no readback inside. Scratch tensors get their
+ * buffers then: those that are never needed at the same time share one, in the order of the steps, which every device
+ * keeps. Tensors from `gpu.tensor` that the batch uses must not be disposed of before `submit` was called.
  */
 export class Batch {
-  readonly #steps: Step[] = [];
+  readonly #steps: Recorded[] = [];
   #dispatches = 0;
-  readonly #free = new Map<number, DeviceBuffer[]>();
+  readonly #scratch = new Map<Place, Scratch>();
   readonly #owned = new Set<DeviceBuffer>();
   #scope = '';
   #submitted = false;
@@ -97,7 +114,7 @@ export class Batch {
   }
 
   /**
-   * A tensor that lives until `release` or, at the latest, until the batch is submitted.
+   * A tensor that may be used until `release` or, at the latest, until the batch is submitted.
    * @throws FacetError `limits` when it is larger than a kernel can bind
    */
   scratch(shape: readonly number[], dtype: DType = 'f32'): Tensor {
@@ -109,50 +126,69 @@ export class Batch {
         { hint: 'Shorten the text, or ask for less of it at once.' },
       );
     }
-    let buffer: DeviceBuffer | undefined;
-    for (const [size, list] of this.#free) {
-      // The pool's classes make equal requests equal sizes; anything up to twice the need is worth reusing.
-      if (size >= bytes && size <= 2 * Math.max(bytes, 256) && list.length > 0) {
-        buffer = list.pop();
-        break;
-      }
-    }
-    buffer ??= this.gpu.pool.take(bytes);
-    this.#owned.add(buffer);
-    return new Tensor(buffer, shape, dtype, (given) => this.#reclaim(given));
+    const place = new Place();
+    this.#scratch.set(place, { bytes, first: Infinity, last: -1, kept: false });
+    return new Tensor(place, shape, dtype, () => {});
   }
 
-  /** Input data for this batch, e.g. token ids. Never shares a buffer with earlier steps of the batch. */
+  /** Input data for this batch, e.g. token ids: in a buffer of its own, because it is there before the first step. */
   input(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, shape: readonly number[]): Tensor {
     const dtype: DType = data instanceof Float32Array ? 'f32' : 'u32';
     const buffer = this.gpu.pool.take(Math.max(4, data.byteLength));
     this.gpu.writeBuffer(buffer, 0, data);
     this.#owned.add(buffer);
-    return new Tensor(buffer, shape, dtype, (given) => this.#reclaim(given));
+    return new Tensor(buffer, shape, dtype, () => {});
   }
 
+  /** Says that nothing uses these any more: a later use is a bug that `run` reports. */
   release(...tensors: (Tensor | undefined)[]): void {
     for (const tensor of tensors) tensor?.dispose();
   }
 
   /**
-   * Makes a scratch tensor outlive the batch: its buffer is no longer reclaimed here, and `dispose` gives it back to the
-   * device's pool. For captures, which so need no copy.
+   * Makes a scratch tensor outlive the batch; `dispose` gives its buffer back to the device's pool. For captures, which so
+   * need no copy. One that is disposed of before the batch is submitted is scratch again.
    */
   keep(tensor: Tensor): Tensor {
-    if (!this.#owned.delete(tensor.buffer))
+    const { place } = tensor;
+    const life = place instanceof Place ? this.#scratch.get(place) : undefined;
+    if (!(place instanceof Place) || !life || life.kept)
       throw new FacetError('bug', 'only scratch tensors of this batch can be kept');
-    return new Tensor(tensor.buffer, tensor.shape, tensor.dtype, (given) => {
-      if (this.#failed) this.gpu.pool.destroy(given);
-      else this.gpu.pool.give(given);
+    life.kept = true;
+    return new Tensor(place, tensor.shape, tensor.dtype, () => {
+      life.kept = false;
+      const { buffer } = place;
+      if (!buffer) return;
+      if (this.#failed) this.gpu.pool.destroy(buffer);
+      else this.gpu.pool.give(buffer);
     });
   }
 
-  #reclaim(buffer: DeviceBuffer): void {
-    if (this.#submitted || !this.#owned.has(buffer)) return;
-    const list = this.#free.get(buffer.size);
-    if (list) list.push(buffer);
-    else this.#free.set(buffer.size, [buffer]);
+  /** Notes that the next step, or what comes after the last, uses a tensor. */
+  #use({ place }: Tensor): void {
+    const life = place instanceof Place ? this.#scratch.get(place) : undefined;
+    if (!life) return;
+    life.first = Math.min(life.first, this.#steps.length);
+    life.last = this.#steps.length;
+  }
+
+  /** Gives every scratch tensor that is used a buffer. */
+  #placeScratch(): void {
+    const used = [...this.#scratch].filter(([, { first, kept }]) => first < Infinity || kept);
+    const end = this.#steps.length;
+    const { places, sizes } = planBuffers(
+      used.map(([, { bytes, first, last, kept }]) => ({
+        bytes,
+        first: Math.min(first, end),
+        last: kept ? Infinity : last,
+      })),
+    );
+    const buffers = sizes.map((size) => this.gpu.pool.take(size));
+    for (const buffer of buffers) this.#owned.add(buffer);
+    used.forEach(([place, { kept }], index) => {
+      place.buffer = buffers[places[index]!]!;
+      if (kept) this.#owned.delete(place.buffer);
+    });
   }
 
   /** Records one dispatch. @throws FacetError `bug` for a disposed tensor or more workgroups than WebGPU allows. */
@@ -177,12 +213,12 @@ export class Batch {
         throw new FacetError('bug', `${kernel.name}: weights must share one storage type`);
       }
     }
+    for (const name of names) this.#use(args.tensors[name]);
     const { flops, bytes } = args.cost;
     this.#steps.push({
       dispatch: {
         kernel,
         variant,
-        program: this.gpu.program(kernel, variant),
         dims: checkedDims(kernel, args.dims),
         tensors: names.map((name) => args.tensors[name]),
         groups: [x, y, z],
@@ -190,6 +226,11 @@ export class Batch {
       },
     });
     if (++this.#dispatches > MAX_DISPATCHES) throw new FacetError('bug', 'a batch holds too many dispatches');
+  }
+
+  /** Compiles what was recorded, in parallel; for a batch whose kernels may be new. */
+  async prepare(): Promise<void> {
+    await this.gpu.prepare(this.#steps.flatMap((step) => ('dispatch' in step ? [step.dispatch] : [])));
   }
 
   /** Copies whole tensors or ranges in bytes (multiples of 4). */
@@ -200,7 +241,9 @@ export class Batch {
   ): void {
     const { fromOffset = 0, toOffset = 0, size = Math.min(from.byteLength, to.byteLength) } = range;
     if (size === 0) return;
-    this.#steps.push({ copy: { from: from.buffer, fromOffset, to: to.buffer, toOffset, size } });
+    this.#use(from);
+    this.#use(to);
+    this.#steps.push({ copy: { from, fromOffset, to, toOffset, size } });
   }
 
   /**
@@ -221,6 +264,8 @@ export class Batch {
         { hint: 'Ask for fewer activations, or for a shorter text.' },
       );
     }
+    for (const tensor of reads) this.#use(tensor);
+    this.#placeScratch();
     counters.submissions += 1;
     counters.dispatches += this.#dispatches;
     for (const step of this.#steps) {
@@ -231,7 +276,11 @@ export class Batch {
       }
     }
     try {
-      const outcome = await gpu.execute({ label, steps: this.#steps, reads });
+      const outcome = await gpu.execute({
+        label,
+        steps: this.#steps.map((step) => this.#placed(step)),
+        reads,
+      });
       this.#returnBuffers();
       if (readBytes > 0) counters.readbacks += 1;
       counters.bytesRead += readBytes;
@@ -247,6 +296,15 @@ export class Batch {
     }
   }
 
+  #placed(step: Recorded): Step {
+    if ('dispatch' in step) {
+      const { kernel, variant } = step.dispatch;
+      return { dispatch: { ...step.dispatch, program: this.gpu.program(kernel, variant) } };
+    }
+    const { from, to, ...range } = step.copy;
+    return { copy: { from: from.buffer, to: to.buffer, ...range } };
+  }
+
   /** Gives up without running: every scratch buffer goes back to the pool. */
   discard(): void {
     this.#submitted = true;
@@ -256,7 +314,6 @@ export class Batch {
   #returnBuffers(): void {
     for (const buffer of this.#owned) this.gpu.pool.give(buffer);
     this.#owned.clear();
-    this.#free.clear();
   }
 }
 

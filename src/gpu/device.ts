@@ -9,9 +9,17 @@ export interface GpuNeeds {
 /** Which of the two devices runs the kernels: WGSL through WebGPU, or the processor. */
 export type Backend = 'webgpu' | 'cpu';
 
+/** What is asked for. `auto`: WebGPU on a real graphics card, else the processor. */
+export type BackendChoice = 'auto' | Backend;
+
+/** Why the processor computes: it was asked for, or what is in WebGPU's way here. */
+export type CpuReason = 'asked' | 'software' | 'no-webgpu' | 'no-adapter' | 'insecure-context' | 'limits';
+
 /** What runs underneath, in words a visitor can read and paste into a report. */
 export interface AdapterDescription {
   backend: Backend;
+  /** Of the processor alone. */
+  reason?: CpuReason;
   vendor: string;
   architecture: string;
   description: string;
@@ -31,7 +39,7 @@ export interface AcquiredDevice {
 }
 
 const MOST_BYTES = 2 ** 32 - 4;
-const OPTIONAL_FEATURES: GPUFeatureName[] = ['timestamp-query'];
+const OPTIONAL_FEATURES: GPUFeatureName[] = ['timestamp-query', 'subgroups'];
 
 function describe(adapter: GPUAdapter): AdapterDescription {
   const { vendor, architecture, description } = adapter.info;
@@ -48,11 +56,17 @@ function describe(adapter: GPUAdapter): AdapterDescription {
   };
 }
 
+/** The browser's adapter and what there is to say about it. */
+export interface FoundAdapter {
+  adapter: GPUAdapter;
+  description: AdapterDescription;
+}
+
 /**
- * One WebGPU device with room for at least what `needs` asks for.
+ * The adapter WebGPU offers, with room for at least what `needs` asks for.
  * @throws FacetError `insecure-context`, `no-webgpu`, `no-adapter` or `limits`, each with what to do about it.
  */
-export async function acquireDevice(needs: GpuNeeds): Promise<AcquiredDevice> {
+export async function findAdapter(needs: GpuNeeds): Promise<FoundAdapter> {
   if (!globalThis.isSecureContext) {
     throw new FacetError('insecure-context', 'This address is not secure, so the browser hides WebGPU.', {
       hint: 'Open the page over https, or on localhost.',
@@ -80,6 +94,11 @@ export async function acquireDevice(needs: GpuNeeds): Promise<AcquiredDevice> {
       { hint: 'Choose a smaller model or dictionary.' },
     );
   }
+  return { adapter, description };
+}
+
+/** @throws FacetError `limits` when the adapter refuses */
+export async function openDevice({ adapter, description }: FoundAdapter): Promise<AcquiredDevice> {
   // The model is not known yet, and a device cannot grow: take what there is room for, up to what 32-bit indices reach.
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const requiredLimits = {

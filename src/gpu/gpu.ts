@@ -1,6 +1,6 @@
 import { FacetError } from '../shared/errors.ts';
 import { Batch, type Outcome, type Recording } from './batch.ts';
-import type { AdapterDescription, Backend, GpuNeeds } from './device.ts';
+import type { AdapterDescription, Backend, BackendChoice, GpuNeeds } from './device.ts';
 import type { KernelSpec, Variant } from './kernel.ts';
 import { BufferPool } from './pool.ts';
 import { byteLengthOf, type DeviceBuffer, type DType, Tensor, type WeightDType } from './tensor.ts';
@@ -22,15 +22,8 @@ export interface Counters {
   flops: number;
 }
 
-export type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
-
-/**
- * One device and what is kept on it: pooled buffers, compiled kernels, counters. Knows no model. `webgpu/` and `cpu/`
- * hold the two there are; everything above records batches and does not know which one runs them.
- */
-export abstract class Gpu implements Disposable {
-  readonly pool = new BufferPool(this.counting((size) => this.allocate(size)));
-  readonly counters: Counters = {
+export function noCounts(): Counters {
+  return {
     submissions: 0,
     readbacks: 0,
     dispatches: 0,
@@ -40,6 +33,17 @@ export abstract class Gpu implements Disposable {
     bytesMoved: 0,
     flops: 0,
   };
+}
+
+export type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+/**
+ * One device and what is kept on it: pooled buffers, compiled kernels, counters. Knows no model. `webgpu/` and `cpu/`
+ * hold the two there are; everything above records batches and does not know which one runs them.
+ */
+export abstract class Gpu implements Disposable {
+  readonly pool = new BufferPool(this.counting((size) => this.allocate(size)));
+  readonly counters = noCounts();
   /** Variants that were compiled when they were first run, because `prepare` had not: a pause somebody noticed. */
   readonly lateKernels: string[] = [];
   /** Resolves with the reason when the device is gone; never resolves for one we disposed of. */
@@ -56,10 +60,10 @@ export abstract class Gpu implements Disposable {
 
   constructor(readonly adapter: AdapterDescription) {}
 
-  /** @throws FacetError `insecure-context`, `no-webgpu`, `no-adapter` or `limits`, each with what to do about it. */
-  static async acquire(needs: GpuNeeds): Promise<Gpu> {
+  /** See `acquireGpu`. */
+  static async acquire(needs: GpuNeeds, choice: BackendChoice = 'webgpu'): Promise<Gpu> {
     const { acquireGpu } = await import('./acquire.ts');
-    return acquireGpu(needs);
+    return acquireGpu(needs, choice);
   }
 
   get backend(): Backend {
@@ -113,13 +117,13 @@ export abstract class Gpu implements Disposable {
   /** An uninitialised tensor from the pool; `dispose` returns it. */
   tensor(shape: readonly number[], dtype: DType = 'f32'): Tensor {
     const buffer = this.pool.take(Math.max(4, byteLengthOf(shape, dtype)));
-    return new Tensor(buffer, shape, dtype, (given) => this.pool.give(given));
+    return new Tensor(buffer, shape, dtype, () => this.pool.give(buffer));
   }
 
   /** A tensor with a buffer of exactly its size, outside the pool: for weights, which live long and are large. */
   weights(shape: readonly number[], dtype: DType): Tensor {
     const buffer = this.#weights.create(Math.max(16, Math.ceil(byteLengthOf(shape, dtype) / 16) * 16));
-    return new Tensor(buffer, shape, dtype, (given) => this.#weights.destroy(given));
+    return new Tensor(buffer, shape, dtype, () => this.#weights.destroy(buffer));
   }
 
   protected noteOutOfMemory(): void {

@@ -12,6 +12,7 @@ const READERS: Record<WeightDType, string> = { f32: weightsF32, f16: weightsF16,
 export interface KernelSpec<D extends string = string, T extends string = string> {
   /** Stem of the shader file, of its wrapper and of its reference. */
   name: string;
+  /** Empty for a kernel that only the processor has. */
   source: string;
   /** Scalars of `struct Dims`, each 4 bytes, in the shader's order. */
   dims: Readonly<Record<D, 'u32' | 'i32' | 'f32'>>;
@@ -19,6 +20,8 @@ export interface KernelSpec<D extends string = string, T extends string = string
   tensors: Readonly<Record<T, 'read' | 'write' | 'weights'>>;
   /** Names of pipeline-overridable constants a caller may set, with their defaults. */
   overrides?: Readonly<Record<string, number>>;
+  /** What the device must offer; the shader's text is given the directive. */
+  needs?: 'subgroups';
 }
 
 export function defineKernel<D extends string, T extends string>(spec: KernelSpec<D, T>): KernelSpec<D, T> {
@@ -41,6 +44,8 @@ export function variantKey(kernel: KernelSpec, variant: Variant): string {
 /** The text handed to the compiler: `w4()` for the weights' storage type, then the kernel. */
 export function shaderText(kernel: KernelSpec, variant: Variant): string {
   const usesWeights = Object.values(kernel.tensors).includes('weights');
-  if (!usesWeights) return kernel.source;
-  return `${READERS[variant.weights ?? 'f32']}\n${kernel.source}`;
+  const parts = [usesWeights ? READERS[variant.weights ?? 'f32'] : '', kernel.source];
+  // A directive comes before everything else.
+  if (kernel.needs) parts.unshift(`enable ${kernel.needs};`);
+  return parts.filter(Boolean).join('\n');
 }

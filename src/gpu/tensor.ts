@@ -1,3 +1,5 @@
+import { FacetError } from '../shared/errors.ts';
+
 /** How weights may be stored: `f16` and `bf16` are packed in pairs and widened, exactly, where a kernel reads them. */
 export type WeightDType = 'f32' | 'f16' | 'bf16';
 
@@ -9,6 +11,11 @@ export interface DeviceBuffer {
   /** In bytes; at least what was asked for. */
   readonly size: number;
   destroy(): void;
+}
+
+/** Where a tensor of a batch will be: its buffer is chosen when the batch is submitted and all its uses are known. */
+export class Place {
+  buffer: DeviceBuffer | undefined;
 }
 
 /** How many bytes `elements` values of `dtype` take, rounded up to WebGPU's 4-byte granularity. */
@@ -34,12 +41,19 @@ export class Tensor implements Disposable {
   #disposed = false;
 
   constructor(
-    readonly buffer: DeviceBuffer,
+    readonly place: DeviceBuffer | Place,
     readonly shape: readonly number[],
     readonly dtype: DType,
-    private readonly giveBack: (buffer: DeviceBuffer) => void,
+    private readonly giveBack: (place: DeviceBuffer | Place) => void,
   ) {
     this.byteLength = byteLengthOf(shape, dtype);
+  }
+
+  /** @throws FacetError `bug` for a tensor of a batch that was not submitted */
+  get buffer(): DeviceBuffer {
+    const buffer = this.place instanceof Place ? this.place.buffer : this.place;
+    if (buffer) return buffer;
+    throw new FacetError('bug', 'a tensor of a batch has no buffer before the batch is submitted');
   }
 
   get disposed(): boolean {
@@ -51,13 +65,13 @@ export class Tensor implements Disposable {
     if (elementsOf(shape) !== elementsOf(this.shape)) {
       throw new RangeError(`cannot view [${this.shape.join(', ')}] as [${shape.join(', ')}]`);
     }
-    return new Tensor(this.buffer, shape, this.dtype, () => {});
+    return new Tensor(this.place, shape, this.dtype, () => {});
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.giveBack(this.buffer);
+    this.giveBack(this.place);
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,7 @@ import type { Pass } from './pass.ts';
 /**
  * x plus what the layer's attention adds to it.
  * @param x [T, d_model] `hook_resid_pre`, not released
- * @returns scratch [T, d_model]
+ * @returns scratch [T, d_model], or x itself, added to; see `Pass.project`
  */
 export function attentionLayer(pass: Pass, layer: number, x: Tensor): Tensor {
   const { batch, config, weights } = pass;

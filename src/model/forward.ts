@@ -81,12 +81,12 @@ function oneBlock(pass: Pass, layer: number, input: Tensor): Tensor {
   if (!pass.needed(name('ln1.hook_scale'))) return before;
   pass.batch.scope(name('attn'));
   const attended = attentionLayer(pass, layer, before);
-  if (!parallel) pass.release(before);
+  if (!parallel && attended !== before) pass.release(before);
   const middle = parallel ? attended : pass.point(name('hook_resid_mid'), attended);
   if (!pass.needed(name('hook_mlp_in'))) return middle;
   pass.batch.scope(name('mlp'));
   const after = mlpLayer(pass, layer, parallel ? before : middle, middle);
-  pass.release(middle);
+  if (after !== middle) pass.release(middle);
   if (parallel) pass.release(before);
   return pass.point(name('hook_resid_post'), after);
 }

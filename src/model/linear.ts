@@ -10,7 +10,8 @@ import type { Weights } from './weights.ts';
  * there when the model has it, under the same name with `b_` for `W_`.
  * @param name e.g. `blocks.0.attn.W_O`
  * @param options.bias false leaves it out: for directions instead of activations
- * @returns scratch [T, N]
+ * @param options.inPlace adds to `residual` itself
+ * @returns scratch [T, N], or `residual`
  */
 export function linear(
   batch: Batch,
@@ -19,8 +20,16 @@ export function linear(
   {
     x,
     bias = true,
+    inPlace = false,
     ...fused
-  }: { x: Tensor; bias?: boolean; activation?: KernelActivation; cap?: number; residual?: Tensor },
+  }: {
+    x: Tensor;
+    bias?: boolean;
+    activation?: KernelActivation;
+    cap?: number;
+    residual?: Tensor;
+    inPlace?: boolean;
+  },
 ): Tensor {
   const { parts, layout } = weights.matrix(name);
   const common = {
@@ -30,8 +39,10 @@ export function linear(
     bias: bias ? weights.find(name.replace('.W_', '.b_')) : undefined,
   };
   const [whole] = parts;
-  if (parts.length === 1) return matmul(batch, { ...common, weights: whole! });
-  const y = batch.scratch([x.shape[0]!, parts.reduce((sum, { shape }) => sum + shape[0]!, 0)]);
+  const given = inPlace ? fused.residual : undefined;
+  if (parts.length === 1)
+    return matmul(batch, { ...common, weights: whole!, into: given && { y: given, column: 0 } });
+  const y = given ?? batch.scratch([x.shape[0]!, parts.reduce((sum, { shape }) => sum + shape[0]!, 0)]);
   let column = 0;
   for (const part of parts) {
     matmul(batch, { ...common, weights: part, into: { y, column } });

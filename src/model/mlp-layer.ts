@@ -10,7 +10,7 @@ import type { Pass } from './pass.ts';
  * What the MLP adds to the residual stream, added.
  * @param x [T, d_model] what the MLP reads, not released
  * @param residual [T, d_model] what its output is added to, not released; x itself unless attention runs in parallel
- * @returns scratch [T, d_model]
+ * @returns scratch [T, d_model], or `residual` itself, added to; see `Pass.project`
  */
 export function mlpLayer(pass: Pass, layer: number, x: Tensor, residual: Tensor): Tensor {
   const { batch, config } = pass;

@@ -30,6 +30,8 @@ export class Pass {
   readonly segments?: Segments;
   readonly #wanted: ReadonlySet<string>;
   readonly #kept = new Set<Tensor>();
+  /** Made by edits, which may use them elsewhere: never added to. */
+  readonly #made = new Set<Tensor>();
   readonly #order: ReadonlyMap<string, number>;
   /** Position in forward order after which nothing is needed. */
   readonly #stop: number;
@@ -128,7 +130,10 @@ export class Pass {
   /** Lets the plan see and replace an activation. */
   point(name: string, activation: Tensor): Tensor {
     const edited = this.plan.edits?.get(name)?.(this.batch, activation) ?? activation;
-    if (edited !== activation) this.release(activation);
+    if (edited !== activation) {
+      this.release(activation);
+      this.#made.add(edited);
+    }
     if (this.wants(name)) {
       this.captures.set(name, edited);
       this.#kept.add(edited);
@@ -187,13 +192,14 @@ export class Pass {
 
   /**
    * x + out, where `out` is projected from `inner`, which is released, and normed in sandwich models. Fused where no hook
-   * in between is captured or edited.
+   * in between is captured or edited; then added to x itself where nobody else needs that.
    * @param names of the hook at `out`, of the matrix, and of the norm
    */
   project(names: { hook: string; matrix: string; norm: string }, inner: Tensor, x: Tensor): Tensor {
     const { batch, weights, config } = this;
     if (!config.sandwich && !this.touches(names.hook)) {
-      const sum = linear(batch, weights, names.matrix, { x: inner, residual: x });
+      const inPlace = !config.parallel && !this.#kept.has(x) && !this.#made.has(x);
+      const sum = linear(batch, weights, names.matrix, { x: inner, residual: x, inPlace });
       this.release(inner);
       return sum;
     }

@@ -24,7 +24,7 @@ export interface Placed {
   bound: 'bandwidth' | 'peak';
   /** Least time the roof allows, milliseconds. */
   boundMs: number;
-  /** boundMs / ms. Above 1 where data stayed in caches, which the roof does not count on. */
+  /** boundMs / ms. Above 1 where data stayed in caches, or was only read, which the roof does not count on. */
   share: number;
 }
 

@@ -1,4 +1,5 @@
 import { FacetError } from '../shared/errors.ts';
+import { ownAddress } from './backend.ts';
 import { decodeLink, describeLongText, encodeLink, type LongText } from './link.ts';
 import { defaultView, type ViewState } from './view-state.ts';
 
@@ -35,7 +36,7 @@ export class Address {
   async link(): Promise<string> {
     clearTimeout(this.#pending);
     await this.#write('replace');
-    return location.href;
+    return ownAddress();
   }
 
   // One after the other: packing is asynchronous, and an older view must not overwrite a newer one.

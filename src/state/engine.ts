@@ -1,5 +1,6 @@
 import { type EngineClient, startEngine } from '../engine/client.ts';
 import type { FacetError } from '../shared/errors.ts';
+import { useBackend } from './backend.ts';
 
 let engine: EngineClient | undefined;
 let listener: (trouble: FacetError) => void = () => {};
@@ -7,6 +8,7 @@ let listener: (trouble: FacetError) => void = () => {};
 /** The page's one engine, started when it is first asked for. */
 export function theEngine(): EngineClient {
   engine ??= startEngine(
+    useBackend.getState().backend,
     (trouble) => listener(trouble),
     () => {
       // A worker whose script failed answers nothing: the next try starts another.

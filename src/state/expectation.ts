@@ -24,3 +24,18 @@ export function agrees(analysis: Analysis, { position, feature, value }: Expecta
   }
   return false;
 }
+
+/** What a link says of the numbers it was made with. */
+export type Promised = Pick<ViewState, 'modelDigest' | 'dictionaryDigest' | 'expect'>;
+
+/** What of it an analysis does not keep, in words for the visitor. */
+export function broken({ modelDigest, dictionaryDigest, expect }: Promised, analysis: Analysis): string[] {
+  const notes: string[] = [];
+  if (modelDigest && modelDigest !== analysis.modelDigest)
+    notes.push('The link was made with other model weights; its numbers may differ.');
+  if (dictionaryDigest && dictionaryDigest !== analysis.dictionaryDigest)
+    notes.push('The link was made with another dictionary; its numbers may differ.');
+  if (notes.length === 0 && expect && !agrees(analysis, expect))
+    notes.push('The numbers here differ from those the link was made with.');
+  return notes;
+}

@@ -1,5 +1,6 @@
 import type {
   Analysis,
+  BackendChoice,
   Diagnostics,
   FeatureCard,
   FeatureLabel,
@@ -82,6 +83,8 @@ export interface PageActions {
   chooseDictionary: (id: string, step?: 'push' | 'replace') => Promise<void>;
   wantLabels: (features: readonly number[]) => Promise<void>;
   setProfile: (profile: boolean) => void;
+  /** Computes on another backend from now on, and keeps the choice: opens the model there, with the view as it is. */
+  computeOn: (backend: BackendChoice) => Promise<void>;
   dismissNotes: () => void;
   dismissProblem: () => void;
   /** Address of the view as it is. */

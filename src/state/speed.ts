@@ -8,6 +8,7 @@ import {
   writeSpeedShort,
 } from '../exchange/speed-results.ts';
 import { FacetError } from '../shared/errors.ts';
+import { useBackend } from './backend.ts';
 import { runningEngine } from './engine.ts';
 import { encodeLink } from './link.ts';
 import { pack, unpack } from './packing.ts';
@@ -42,7 +43,10 @@ interface SpeedState {
 interface SpeedActions {
   /** Asks what can be timed. */
   load: () => Promise<void>;
-  run: () => Promise<void>;
+  /** @returns whether it ended by itself, with times */
+  run: () => Promise<boolean>;
+  /** Here, and on the other backend, as far as there is one; the page then computes as before. */
+  runOnBoth: () => Promise<void>;
   stop: () => void;
   /** Shows times of a file. */
   bring: (file: File) => Promise<void>;
@@ -87,7 +91,7 @@ export const useSpeed = create<SpeedState & SpeedActions>()((set, get) => {
     async run() {
       const engine = runningEngine();
       const { workloads } = get();
-      if (!engine || !workloads) return;
+      if (!engine || !workloads) return false;
       const signal = slots.newest('run');
       const made = Date.now();
       const chosen = chosenIds(usePage.getState().view.timed, workloads);
@@ -101,12 +105,25 @@ export const useSpeed = create<SpeedState & SpeedActions>()((set, get) => {
             onPartial: (partial) => !signal.aborted && take(partial, made),
           },
         );
-        if (signal.aborted) return;
+        if (signal.aborted) return false;
         take(run, made);
         set({ progress: undefined });
+        return true;
       } catch (thrown) {
         if (!signal.aborted) set({ problem: FacetError.from(thrown), progress: undefined });
+        return false;
       }
+    },
+    async runOnBoth() {
+      const page = usePage.getState();
+      const { backend: choice } = useBackend.getState();
+      const first = page.opened?.adapter.backend;
+      if (!(await get().run())) return;
+      await page.computeOn(first === 'cpu' ? 'webgpu' : 'cpu');
+      if (usePage.getState().opened?.adapter.backend === first)
+        set({ problem: new FacetError('no-adapter', 'There is no other backend here to time.') });
+      else await get().run();
+      await page.computeOn(choice);
     },
     stop() {
       slots.abort('run');
@@ -164,5 +181,8 @@ const damaged = (cause?: unknown): FacetError =>
 export async function addressWith(results: SpeedResults): Promise<string> {
   const { view } = usePage.getState();
   const fragment = await encodeLink({ ...view, times: await packTimes(results) });
-  return new URL(fragment, location.href).href;
+  const address = new URL(fragment, location.href);
+  // What computes here is this visitor's choice.
+  address.searchParams.delete('backend');
+  return address.href;
 }

@@ -2,9 +2,10 @@ import { create } from 'zustand';
 import type { Analysis, DictionaryInfo, OpenedModel, Progress } from '../engine/protocol.ts';
 import { FacetError } from '../shared/errors.ts';
 import { Address, badLink } from './address.ts';
+import { useBackend } from './backend.ts';
 import { reached } from './cold-start.ts';
 import { onEngineTrouble, runningEngine, theEngine } from './engine.ts';
-import { agrees, expectation } from './expectation.ts';
+import { broken, expectation, type Promised } from './expectation.ts';
 import { featureWork, type SlotName } from './feature-work.ts';
 import { salvageLink } from './link-salvage.ts';
 import {
@@ -36,7 +37,7 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   const slots = new Slots<SlotName>();
   const address = new Address(() => get().view);
   /** What the followed link said to expect; compared once, with the first reading of its text. */
-  let promised: Pick<ViewState, 'modelDigest' | 'dictionaryDigest' | 'expect'> = {};
+  let promised: Promised = {};
   /** Counts followed links: work begun for an older one does not touch the view of a newer. */
   let followed = 0;
   let lastLoss = -Infinity;
@@ -65,13 +66,17 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   const scans = scanWork({ ...working, afterwards: () => void features.showOnTexts() });
   store.subscribe(scans.look);
 
+  function interrupt(...more: SlotName[]): void {
+    scans.interrupt();
+    slots.abort('analysis', 'feature', 'examples', 'sample', ...more);
+  }
+
   function onTrouble(trouble: FacetError): void {
     if (trouble.code !== 'device-lost') {
       set(get().phase === 'ready' ? { problem: trouble } : { phase: 'failed', failure: trouble });
       return;
     }
-    scans.interrupt();
-    slots.abort('analysis', 'feature', 'examples', 'sample');
+    interrupt();
     const again = performance.now() - lastLoss < RECOVER_AGAIN_MS;
     lastLoss = performance.now();
     if (again) {
@@ -174,15 +179,8 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   function settle(analysis: Analysis): void {
     const { view } = get();
     const last = positionOf(analysis, analysis.tokens.length - 1);
-    const { modelDigest, dictionaryDigest, expect } = promised;
+    const notes = broken(promised, analysis);
     promised = {};
-    const notes: string[] = [];
-    if (modelDigest && modelDigest !== analysis.modelDigest)
-      notes.push('The link was made with other model weights; its numbers may differ.');
-    if (dictionaryDigest && dictionaryDigest !== analysis.dictionaryDigest)
-      notes.push('The link was made with another dictionary; its numbers may differ.');
-    if (notes.length === 0 && expect && !agrees(analysis, expect))
-      notes.push('The numbers here differ from those the link was made with.');
     if (notes.length > 0) set({ notes: [...new Set([...get().notes, ...notes])] });
     const beyond =
       view.active !== null && (view.active > last || (view.active === 0 && analysis.prefix === 0));
@@ -385,6 +383,12 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     setProfile(profile) {
       set({ profile });
       if (profile) void read();
+    },
+    async computeOn(backend) {
+      useBackend.getState().keepBackend(backend);
+      interrupt('load');
+      await runningEngine()?.useBackend(backend).catch(report);
+      await load();
     },
     dismissNotes: () => set({ notes: [] }),
     dismissProblem: () => set({ problem: undefined }),

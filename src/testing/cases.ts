@@ -6,7 +6,7 @@ export type Skipped = { skipped: string };
 /** One check that needs a GPU. It runs in a module worker, as the product does, and throws when it fails. */
 export interface GpuCase {
   name: string;
-  run(gpu: Gpu): Promise<void | Skipped>;
+  run: (gpu: Gpu) => Promise<void | Skipped>;
 }
 
 /** `*.cases.ts` files export `cases` made with this; every one becomes a test of the `gpu` project. */

@@ -21,12 +21,12 @@ export interface BenchContext {
   /** The one that is open in the page. */
   readonly open: Transformer;
   /** Made when first asked for; they stay until the run ends. */
-  seeded(name: SeededModelName): Promise<Transformer>;
-  tensor(tensor: SeededTensor): Promise<Tensor>;
+  readonly seeded: (name: SeededModelName) => Promise<Transformer>;
+  readonly tensor: (tensor: SeededTensor) => Promise<Tensor>;
   /** Runs work on the device in turn with what else the page asks. */
-  turn<Result>(work: () => Promise<Result>): Promise<Result>;
+  readonly turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Lets messages in, such as one that stops the run. @throws FacetError `cancelled` */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
 }
 
 export type Shape<Kind extends WorkloadKind> = Extract<WorkloadShape, { kind: Kind }>;
@@ -56,4 +56,19 @@ export async function chosenModel(
   throw new FacetError('unsupported', `The open model reads ${nCtx} tokens at once, not ${tokens}.`, {
     hint: 'Open another model to time this.',
   });
+}
+
+/** What lives as long as something else does. (`DisposableStack` is not in every browser.) */
+export class Belongings implements Disposable {
+  readonly #all: Disposable[] = [];
+
+  use<One extends Disposable>(one: One): One {
+    this.#all.push(one);
+    return one;
+  }
+
+  /** The newest first: it may rest on older ones. */
+  [Symbol.dispose](): void {
+    for (const one of this.#all.splice(0).toReversed()) one[Symbol.dispose]();
+  }
 }

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { contextOf } from './context.ts';
 import { type Clock, elapse } from './elapse.ts';
 import { prepare } from './kinds/index.ts';
-import type { BenchContext, Prepared } from './prepared.ts';
+import { type BenchContext, Belongings, type Prepared } from './prepared.ts';
 import { measureRoof } from './roof.ts';
 import { type BenchWorkload, benchWorkloads } from './workloads.ts';
 
@@ -15,7 +15,9 @@ const USUAL_ROUNDS = 7;
 const MOST_ROUNDS = 50;
 /** Least time of a round, so that submitting is a small part of it. */
 const LEAST_MS = 25;
-const MOST_REPEATS = 64;
+const MOST_REPEATS = 256;
+/** Of one workload that are told apart. */
+const MOST_KERNELS = 32;
 /** A batch with more dispatches is not timed one by one. */
 const MOST_DISPATCHES = 1_024;
 
@@ -64,9 +66,10 @@ export async function runBench(session: Session, request: BenchRequest, on: On):
     rounds: 0,
     rows: [],
   };
-  using stack = new DisposableStack();
-  stack.defer(() => gpu.trim());
-  const context = contextOf(session, stack);
+  using belongings = new Belongings();
+  // Last of all.
+  belongings.use({ [Symbol.dispose]: () => gpu.trim() });
+  const context = contextOf(session, belongings);
   on.progress({ stage: 'roof', what: 'bandwidth and peak', done: 0, total: 1 });
   const { roof, clock } = await measureRoof(context);
   Object.assign(run, { roof, clock });
@@ -83,7 +86,7 @@ export async function runBench(session: Session, request: BenchRequest, on: On):
   for (const [done, workload] of chosen.entries()) {
     on.progress({ stage: 'check', what: workload.title, done, total: chosen.length });
     try {
-      ready.push(await makeReady(context, workload, stack, clock));
+      ready.push(await makeReady(context, workload, belongings, clock));
     } catch (thrown) {
       failed.set(workload.id, failedRow(workload, thrown));
     }
@@ -102,11 +105,12 @@ export async function runBench(session: Session, request: BenchRequest, on: On):
         secondsLeft,
       });
       await context.pause();
-      const { ms, wallMs } = await context.turn(() =>
+      const { ms, wallMs, kernels } = await context.turn(() =>
         elapse(gpu, recorder(item.prepared), item.repeats, clock),
       );
       item.times.push(ms / item.repeats);
       item.roundMs = wallMs;
+      if (kernels.length > 0) item.row.kernels = kernels.slice(0, MOST_KERNELS);
     }
     run.rounds = round + 1;
     for (const item of ready) summarise(item, ready);
@@ -119,12 +123,12 @@ export async function runBench(session: Session, request: BenchRequest, on: On):
 async function makeReady(
   context: BenchContext,
   workload: BenchWorkload,
-  stack: DisposableStack,
+  belongings: Belongings,
   clock: Clock,
 ): Promise<Ready> {
   const { gpu, turn } = context;
   await context.pause();
-  const prepared = stack.use(await prepare(context, workload.shape));
+  const prepared = belongings.use(await prepare(context, workload.shape));
   const { arrays } = await turn(() => {
     const batch = gpu.batch('check');
     return batch.submit(discarding(batch, () => prepared.record(batch)));

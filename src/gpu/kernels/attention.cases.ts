@@ -5,7 +5,7 @@ import { TestRandom } from '../../testing/random.ts';
 import { type BlockMask, PARTIAL } from '../block-mask.ts';
 import type { Gpu } from '../gpu.ts';
 import { attentionReference } from '../reference/attention.ts';
-import { attention, type AttentionVariant, NO_KEYS } from './attention.ts';
+import { attention, ATTENTION_VARIANTS, type AttentionVariant, NO_KEYS } from './attention.ts';
 import { attentionPattern, MASKED_SCORE } from './attention_pattern.ts';
 
 export interface AttentionShape {
@@ -26,11 +26,11 @@ export interface PlainInputs {
   scale: number;
 }
 
-/** Both ways to split the work, and the pattern, against the same reference. */
+/** Every way to split the work, and the pattern, against the same reference. */
 export async function checkAttention(...args: Parameters<typeof checkVariant>): Promise<void> {
   const [gpu, shape, options] = args;
-  await checkVariant(gpu, shape, { ...options, variant: 'register' });
-  await checkVariant(gpu, shape, { ...options, variant: 'workgroup' });
+  for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[])
+    await checkVariant(gpu, shape, { ...options, variant });
 }
 
 async function checkVariant(

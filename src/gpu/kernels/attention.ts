@@ -3,9 +3,11 @@ import workgroupSource from '../../shaders/attention_workgroup.wgsl?raw';
 import shared from '../../shaders/shared/attention.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import { type BlockMask, MOST_BITS, uploadMask } from '../block-mask.ts';
+import type { AdapterDescription } from '../device.ts';
 import { defineKernel } from '../kernel.ts';
 import { shapeError } from '../shape-error.ts';
 import { elementsOf, type Tensor } from '../tensor.ts';
+import { choicesOf } from '../tune/choices.ts';
 
 /** Heads inside a larger matrix: row r starts at r · rowStride + offset, heads follow each other. In elements. */
 export interface HeadView {
@@ -84,8 +86,20 @@ export const attentionWorkgroupKernel = defineKernel({
   tensors: TENSORS,
 });
 
-/** How the work is split; both give the same result up to rounding. */
-export type AttentionVariant = 'register' | 'workgroup';
+const register = (wg: number) => ({ kernel: attentionRegisterKernel, overrides: { wg }, quads: wg });
+
+/** How the work is split, `quads` times four queries a workgroup; all give the same result up to rounding. */
+export const ATTENTION_VARIANTS = {
+  register: register(4),
+  'register-wide': register(32),
+  workgroup: { kernel: attentionWorkgroupKernel, overrides: {}, quads: 1 },
+} as const;
+export type AttentionVariant = keyof typeof ATTENTION_VARIANTS;
+
+/** The variant for an adapter on which nothing was measured yet. */
+export function usualAttention({ software }: AdapterDescription): AttentionVariant {
+  return software ? 'register' : 'workgroup';
+}
 
 /** The uniform both attention kernels share. @throws FacetError `bug` when views, heads and mask do not fit */
 export function headDims(kernel: string, args: AttentionArguments): Record<keyof typeof HEAD_DIMS, number> {
@@ -145,7 +159,7 @@ function visitedPairs({ mask, nHeads }: AttentionArguments): number {
 
 /**
  * Attention over a block mask with online softmax. Scores below −1e38 count as masked.
- * @param variant default by adapter
+ * @param variant default: what was measured to be fastest here, else by adapter
  * @returns scratch `z` [nQueries, nHeads · dHead] and `lse` [nHeads, nQueries], the log-sum-exp of the scaled scores;
  *   a query that sees no key gives zeros and `NO_KEYS`
  * @throws FacetError `bug` when the shapes do not fit
@@ -159,13 +173,24 @@ export function attention(
   const z = batch.scratch([nQueries, nHeads * dHead]);
   const lse = batch.scratch([nHeads, nQueries]);
   const { offsets, entries } = uploadMask(batch, mask);
-  const variant = args.variant ?? (batch.gpu.adapter.software ? 'register' : 'workgroup');
+  const asked = {
+    rows: nQueries,
+    keys: args.nKeys,
+    heads: nHeads,
+    kvHeads: args.nKvHeads,
+    dHead,
+    blockSize: mask.blockSize,
+  };
+  const usual = args.variant ?? usualAttention(batch.gpu.adapter);
+  const variant = args.variant ?? choicesOf(batch.gpu).look('attention', asked, usual, ATTENTION_VARIANTS);
+  const { kernel, overrides, quads: perGroup } = ATTENTION_VARIANTS[variant];
   // Four queries of one block at a time, the last of a block possibly fewer.
   const quads = Math.ceil(nQueries / mask.blockSize) * Math.ceil(mask.blockSize / 4);
-  batch.run(variant === 'register' ? attentionRegisterKernel : attentionWorkgroupKernel, {
+  batch.run(kernel, {
     dims,
+    overrides,
     tensors: { q: args.q.tensor, k: args.k.tensor, v: args.v.tensor, offsets, entries, z, lse },
-    groups: [variant === 'register' ? Math.ceil(quads / 4) : quads, nHeads],
+    groups: [Math.ceil(quads / perGroup), nHeads],
     cost: {
       flops: 4 * visitedPairs(args) * dHead,
       bytes: 4 * dHead * (2 * nQueries * nHeads + 2 * args.nKeys * args.nKvHeads),

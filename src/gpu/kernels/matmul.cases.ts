@@ -5,7 +5,8 @@ import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { matmulReference } from '../reference/matmul.ts';
 import type { KernelActivation } from './activation-names.ts';
-import { matmul, type MatmulVariant } from './matmul.ts';
+import { runsOn } from '../tune/op.ts';
+import { matmul, MATMUL_VARIANTS, matmulSplit, type MatmulVariant } from './matmul.ts';
 
 interface Options {
   layout: 'kn' | 'nk';
@@ -17,7 +18,10 @@ interface Options {
   deviation?: number;
 }
 
-const VARIANTS: readonly MatmulVariant[] = ['register', 'tiled', 'matvec'];
+/** One of each kernel the adapter can run; the others differ in sizes only. */
+const variantsOn = (gpu: Gpu): MatmulVariant[] =>
+  (['register', 'quad', 'tiled', 'matvec'] as const).filter((id) => runs(gpu, id));
+const runs = (gpu: Gpu, id: MatmulVariant): boolean => runsOn(gpu.adapter, matmulSplit(id, 16, 'kn').kernel);
 
 async function check(gpu: Gpu, rows: number, k: number, n: number, options: Options): Promise<void> {
   const random = new TestRandom(rows * 31 + k * 7 + n);
@@ -39,7 +43,7 @@ async function check(gpu: Gpu, rows: number, k: number, n: number, options: Opti
 }
 
 async function checkAll(gpu: Gpu, rows: number, k: number, n: number, options: Options): Promise<void> {
-  for (const variant of VARIANTS) await check(gpu, rows, k, n, { ...options, variant });
+  for (const variant of variantsOn(gpu)) await check(gpu, rows, k, n, { ...options, variant });
 }
 
 export const cases = gpuCases('matmul', {
@@ -80,25 +84,37 @@ export const cases = gpuCases('matmul', {
   },
   'more columns than one dispatch has workgroups for single ones': (gpu) =>
     check(gpu, 2, 4, 70_001, { layout: 'nk' }),
+  'the same kernels with other sizes of tiles': async (gpu) => {
+    const known: MatmulVariant[] = variantsOn(gpu);
+    const others = (Object.keys(MATMUL_VARIANTS) as MatmulVariant[]).filter((id) => !known.includes(id));
+    for (const variant of others.filter((id) => runs(gpu, id))) {
+      await check(gpu, 18, 20, 268, { layout: 'kn', bias: true, residual: true, variant });
+      await check(gpu, 18, 36, 267, { layout: 'nk', bias: true, residual: true, f16: true, variant });
+    }
+  },
+  'K and N far beyond any tile': async (gpu) => {
+    await checkAll(gpu, 17, 4_100, 12, { layout: 'kn' });
+    await checkAll(gpu, 2, 516, 2_051, { layout: 'nk' });
+  },
   'packed f16 weights': async (gpu) => {
     await checkAll(gpu, 5, 36, 20, { layout: 'kn', f16: true });
     await checkAll(gpu, 5, 36, 61, { layout: 'nk', f16: true });
     await checkAll(gpu, 1, 64, 8, { layout: 'kn', f16: true });
   },
   'packed bf16 weights': async (gpu) => {
-    for (const variant of VARIANTS) {
-      const x = new TestRandom(1).normal(5 * 36);
+    for (const variant of variantsOn(gpu)) {
+      const x = new TestRandom(1).normal(11 * 36);
       const { bits, rounded } = truncateToBfloat16(new TestRandom(2).normal(36 * 61));
-      using xs = gpu.upload(x, [5, 36]);
+      using xs = gpu.upload(x, [11, 36]);
       using weights = gpu.upload(bits, [61, 36], 'bf16');
       const batch = gpu.batch('matmul');
       const { arrays } = await batch.submit([matmul(batch, { x: xs, weights, layout: 'nk', variant })]);
-      const expected = matmulReference(x, rounded, { rows: 5, k: 36, n: 61, layout: 'nk' });
+      const expected = matmulReference(x, rounded, { rows: 11, k: 36, n: 61, layout: 'nk' });
       expectClose(arrays[0]!, expected, { absolute: 2e-6, relative: 2e-6 }, variant);
     }
   },
   'a soft-cap follows the activation': async (gpu) => {
-    for (const variant of VARIANTS) {
+    for (const variant of variantsOn(gpu)) {
       const [x, w, residual] = [9 * 16, 21 * 16, 9 * 21].map((size) =>
         new TestRandom(size).normal(size, 4),
       ) as [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
@@ -113,7 +129,7 @@ export const cases = gpuCases('matmul', {
     }
   },
   'a matrix in parts gives the same columns as the whole': async (gpu) => {
-    for (const variant of VARIANTS) {
+    for (const variant of variantsOn(gpu)) {
       const [k, n] = [12, 37];
       const random = new TestRandom(3);
       using xs = gpu.upload(random.normal(6 * k), [6, k]);
@@ -132,6 +148,21 @@ export const cases = gpuCases('matmul', {
       }
       const { arrays } = await batch.submit([whole, y]);
       expectClose(arrays[1]!, arrays[0]!, { absolute: 1e-6 }, variant);
+    }
+  },
+  'a sum in place is the sum': async (gpu) => {
+    for (const variant of variantsOn(gpu)) {
+      const random = new TestRandom(4);
+      const [x, w, residual] = [random.normal(9 * 16), random.normal(21 * 16), random.normal(9 * 21)];
+      using xs = gpu.upload(x, [9, 16]);
+      using weights = gpu.upload(w, [21, 16]);
+      using y = gpu.upload(residual, [9, 21]);
+      const batch = gpu.batch('matmul');
+      const into = { y, column: 0 };
+      matmul(batch, { x: xs, weights, layout: 'nk', residual: y, into, variant });
+      const { arrays } = await batch.submit([y]);
+      const expected = matmulReference(x, w, { rows: 9, k: 16, n: 21, layout: 'nk' }, { residual });
+      expectClose(arrays[0]!, expected, { absolute: 1e-5 }, variant);
     }
   },
   'bias, activations and residual are fused in that order': async (gpu) => {
@@ -153,7 +184,7 @@ export const cases = gpuCases('matmul', {
   },
   'what lies beyond the end of a row of weights does not leak into it': async (gpu) => {
     // K is no multiple of a tile's depth: the tile must not mix in the next row, here far larger.
-    for (const variant of VARIANTS) {
+    for (const variant of variantsOn(gpu)) {
       const weights = new Float32Array(2 * 20).fill(1).fill(1e30, 20);
       using xs = gpu.upload(new Float32Array(20).fill(1), [1, 20]);
       using ws = gpu.upload(weights, [2, 20]);

@@ -4,7 +4,7 @@ import { asHalves, uploadWeights } from '../../testing/half.ts';
 import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { saeDecodeSparseReference } from '../reference/sae_decode_sparse.ts';
-import { saeDecodeSparse } from './sae_decode_sparse.ts';
+import { DECODE_VARIANTS, type DecodeVariant, saeDecodeSparse } from './sae_decode_sparse.ts';
 
 interface Input {
   indices: Uint32Array<ArrayBuffer>;
@@ -13,16 +13,19 @@ interface Input {
   bDec: Float32Array<ArrayBuffer>;
   k: number;
   half?: boolean;
+  variant?: DecodeVariant;
 }
 
-async function run(gpu: Gpu, { indices, values, wDec, bDec, k, half = false }: Input) {
+async function run(gpu: Gpu, { indices, values, wDec, bDec, k, half = false, variant }: Input) {
   const d = bDec.length;
   const shape = [indices.length / k, k];
   using wDecs = uploadWeights(gpu, wDec, [wDec.length / d, d], half);
   using bDecs = gpu.upload(bDec, [d]);
   const batch = gpu.batch('sae_decode_sparse');
   const codes = { indices: batch.input(indices, shape), values: batch.input(values, shape) };
-  const { arrays } = await batch.submit([saeDecodeSparse(batch, { ...codes, wDec: wDecs, bDec: bDecs })]);
+  const { arrays } = await batch.submit([
+    saeDecodeSparse(batch, { ...codes, wDec: wDecs, bDec: bDecs, variant }),
+  ]);
   return arrays[0]!;
 }
 
@@ -52,8 +55,10 @@ export const cases = gpuCases('sae_decode_sparse', {
       [64, 192, 2048, 24],
       [17, 68, 130, 256],
     ] as const) {
-      await check(gpu, random(nTok, d, nLatents, k));
-      await check(gpu, { ...random(nTok, d, nLatents, k), half: true });
+      for (const variant of Object.keys(DECODE_VARIANTS) as DecodeVariant[]) {
+        await check(gpu, { ...random(nTok, d, nLatents, k), variant });
+        await check(gpu, { ...random(nTok, d, nLatents, k), half: true, variant });
+      }
     }
   },
   'a matrix in parts': async (gpu) => {

@@ -5,7 +5,9 @@ import { TestRandom } from '../../testing/random.ts';
 import type { Gpu } from '../gpu.ts';
 import { saeEncodeTopKReference } from '../reference/sae_encode_topk.ts';
 import { preActivations } from '../reference/sae_group_max.ts';
+import { runsOn } from '../tune/op.ts';
 import { saeEncodeTopK } from './sae_encode_topk.ts';
+import { GROUP_MAX_VARIANTS, groupMaxSplit, type GroupMaxVariant } from './sae_group_max.ts';
 
 interface Input {
   x: Float32Array<ArrayBuffer>;
@@ -15,6 +17,7 @@ interface Input {
   bDec?: Float32Array<ArrayBuffer>;
   k: number;
   half?: boolean;
+  variant?: GroupMaxVariant;
 }
 
 /** Appends columns to [d, F] up to a multiple of 4, filled with what would be selected if it counted. */
@@ -25,7 +28,7 @@ function padded(wEnc: Float32Array, nLatents: number, fill: number): Float32Arra
   return out;
 }
 
-async function encode(gpu: Gpu, { x, wEnc, bEnc, bDec, k, half = false }: Input) {
+async function encode(gpu: Gpu, { x, wEnc, bEnc, bDec, k, half = false, variant }: Input) {
   const nLatents = bEnc.length;
   const d = wEnc.length / nLatents;
   const all = padded(wEnc, nLatents, 9);
@@ -34,7 +37,14 @@ async function encode(gpu: Gpu, { x, wEnc, bEnc, bDec, k, half = false }: Input)
   using bEncs = gpu.upload(bEnc, [nLatents]);
   using bDecs = bDec && gpu.upload(bDec, [d]);
   const batch = gpu.batch('sae_encode_topk');
-  const { indices, values } = saeEncodeTopK(batch, { x: xs, wEnc: wEncs, bEnc: bEncs, bDec: bDecs, k });
+  const { indices, values } = saeEncodeTopK(batch, {
+    x: xs,
+    wEnc: wEncs,
+    bEnc: bEncs,
+    bDec: bDecs,
+    k,
+    variant,
+  });
   const { arrays } = await batch.submit([indices, values]);
   const p = preActivations(x, half ? asHalves(wEnc) : wEnc, bEnc, d, bDec);
   return { indices: arrays[0] as Uint32Array, values: arrays[1]!, p, nLatents };
@@ -136,6 +146,25 @@ export const cases = gpuCases('sae_encode_topk', {
     ] as const) {
       await checkExact(gpu, whole(nTok, d, nLatents, k));
       await checkExact(gpu, { ...whole(nTok, d, nLatents, k), half: true });
+    }
+  },
+  'every way to split the encoder matmul': async (gpu) => {
+    const all = Object.keys(GROUP_MAX_VARIANTS) as GroupMaxVariant[];
+    const kernels = new Set<string>();
+    for (const variant of all) {
+      const { kernel } = groupMaxSplit(variant, 16, 8);
+      if (!runsOn(gpu.adapter, kernel)) continue;
+      // Variants of one kernel differ in sizes only.
+      const more = kernels.has(kernel.name) ? [] : [whole(1, 36, 1, 1), whole(5, 12, 30, 40)];
+      kernels.add(kernel.name);
+      for (const input of [...more, whole(17, 36, 1_003, 24)]) {
+        await checkExact(gpu, { ...input, variant });
+        // What lies beyond the last latent, and latents that come out as NaN, must not win a group.
+        const bEnc = input.bEnc.map((value, latent) => (latent % 16 === 3 ? NaN : value));
+        const broken = await encode(gpu, { ...input, bEnc, variant });
+        expectEqual(broken.indices, (await encode(gpu, { ...input, bEnc })).indices, variant);
+      }
+      await check(gpu, { ...random(33, 68, 517, 16), half: true, variant });
     }
   },
   'every latent equal: the lowest are kept': async (gpu) => {

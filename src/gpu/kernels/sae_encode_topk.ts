@@ -1,7 +1,8 @@
 import type { Batch } from '../batch.ts';
+import { defineKernel } from '../kernel.ts';
 import { shapeError } from '../shape-error.ts';
 import type { Tensor } from '../tensor.ts';
-import { type GroupSize, saeGroupMax } from './sae_group_max.ts';
+import { encoderShape, type GroupMaxVariant, type GroupSize, saeGroupMax } from './sae_group_max.ts';
 import { saeRescoreGroups } from './sae_rescore_groups.ts';
 import { subtractRow } from './subtract_row.ts';
 import { topKGroupMax } from './topk_group_max.ts';
@@ -10,6 +11,14 @@ import { topKRows } from './topk_rows.ts';
 
 /** Large groups leave fewer maxima to rank, small ones fewer latents to compute again. */
 const GROUP: GroupSize = 8;
+
+/** All of it at once, for the processor alone: selecting costs next to nothing where a core holds the rows' best. */
+export const saeEncodeTopKKernel = defineKernel({
+  name: 'sae_encode_topk',
+  source: '',
+  dims: { n_tok: 'u32', d4: 'u32', f4: 'u32', n_latents: 'u32', has_b_dec: 'u32', k: 'u32' },
+  tensors: { x: 'read', w_enc: 'weights', b_enc: 'read', b_dec: 'read', indices: 'write', values: 'write' },
+});
 
 /**
  * TopK encoding: p = (x − b_dec) · W_enc + b_enc, the k largest p of each token, then ReLU. [T, F] is never stored.
@@ -23,6 +32,7 @@ const GROUP: GroupSize = 8;
  * @param bEnc [F] f32; its length says how many latents there are
  * @param bDec [d] f32, subtracted from x first when present
  * @param k    at least 1; beyond F the rest is padding
+ * @param variant of the encoder matmul; default as in `saeGroupMax`
  * @returns scratch `indices` [T, k] u32 and `values` [T, k] f32, largest first, ties by lowest latent; kept entries
  *   with p ≤ 0 become padding (index 0xffffffff, value 0) at the end of the row
  * @throws FacetError `bug` when the shapes do not fit
@@ -30,7 +40,14 @@ const GROUP: GroupSize = 8;
  */
 export function saeEncodeTopK(
   batch: Batch,
-  { x, wEnc, bEnc, bDec, k }: { x: Tensor; wEnc: Tensor; bEnc: Tensor; bDec?: Tensor; k: number },
+  {
+    x,
+    wEnc,
+    bEnc,
+    bDec,
+    k,
+    variant,
+  }: { x: Tensor; wEnc: Tensor; bEnc: Tensor; bDec?: Tensor; k: number; variant?: GroupMaxVariant },
 ): { indices: Tensor; values: Tensor } {
   if (!Number.isInteger(k) || k < 1) {
     throw shapeError('sae_encode_topk', `k must be a whole number of at least 1, not ${k}`, {
@@ -39,8 +56,9 @@ export function saeEncodeTopK(
       bEnc,
     });
   }
+  if (batch.gpu.backend === 'cpu') return encodeAtOnce(batch, { x, wEnc, bEnc, bDec, k });
   const centred = bDec ? subtractRow(batch, { x, row: bDec }) : x;
-  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc, group: GROUP });
+  const maxima = saeGroupMax(batch, { x: centred, wEnc, bEnc, group: GROUP, variant });
   const { indices: chosen, values } = topKRows(batch, { x: maxima, k: Math.min(k, maxima.shape[1]!) });
   batch.release(maxima, values);
   const p = saeRescoreGroups(batch, { x: centred, wEnc, bEnc, chosen, group: GROUP });
@@ -61,4 +79,22 @@ export function saeEncodeTopK(
   });
   batch.release(p, best, chosen);
   return codes;
+}
+
+function encodeAtOnce(
+  batch: Batch,
+  { x, wEnc, bEnc, bDec, k }: { x: Tensor; wEnc: Tensor; bEnc: Tensor; bDec?: Tensor; k: number },
+): { indices: Tensor; values: Tensor } {
+  const { nTok, d, nLatents, width } = encoderShape('sae_encode_topk', { x, wEnc, bEnc });
+  if (bDec && bDec.shape[0] !== d) throw shapeError('sae_encode_topk', 'b_dec is as wide as x', { x, bDec });
+  const indices = batch.scratch([nTok, k], 'u32');
+  const values = batch.scratch([nTok, k]);
+  batch.run(saeEncodeTopKKernel, {
+    dims: { n_tok: nTok, d4: d / 4, f4: width / 4, n_latents: nLatents, has_b_dec: bDec ? 1 : 0, k },
+    // What is left out is never read.
+    tensors: { x, w_enc: wEnc, b_enc: bEnc, b_dec: bDec ?? x, indices, values },
+    groups: [1],
+    cost: { flops: 2 * nTok * d * nLatents, bytes: x.byteLength + wEnc.byteLength + 8 * nTok * k },
+  });
+  return { indices, values };
 }

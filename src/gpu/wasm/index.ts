@@ -3,8 +3,139 @@ import { FacetError } from '../../shared/errors.ts';
 import plain from './assembly/index.ts?asc';
 import relaxed from './assembly/index.ts?asc-relaxed';
 
+/** Numbers the functions know element types of weights by. */
+export const DTYPES = { f32: 0, f16: 1, bf16: 2 } as const;
+
 /** Functions of `assembly/`, whose files document them. Pointers are byte addresses in `memory`. */
-export interface WasmFunctions {}
+export interface WasmFunctions {
+  matmulScratch(nRows: number, k: number): number;
+  matmul(
+    x: number,
+    w: number,
+    dtype: number,
+    nk: number,
+    nRows: number,
+    k: number,
+    n: number,
+    bias: number,
+    residual: number,
+    y: number,
+    width: number,
+    column: number,
+    kind: number,
+    cap: number,
+    scratch: number,
+  ): void;
+  encodeTopKScratch(nRows: number, d: number, nLatents: number): number;
+  encodeTopK(
+    x: number,
+    w: number,
+    dtype: number,
+    bEnc: number,
+    bDec: number,
+    nRows: number,
+    d: number,
+    nLatents: number,
+    width: number,
+    k: number,
+    indices: number,
+    values: number,
+    scratch: number,
+  ): void;
+  attentionScratch(nKeys: number, dHead: number): number;
+  attention(
+    q: number,
+    qStride: number,
+    k: number,
+    kStride: number,
+    v: number,
+    vStride: number,
+    nHeads: number,
+    group: number,
+    dHead: number,
+    nQueries: number,
+    nKeys: number,
+    queryOffset: number,
+    scale: number,
+    cap: number,
+    offsets: number,
+    entries: number,
+    blockSize: number,
+    blocksPerHead: number,
+    window: number,
+    sinks: number,
+    bitsStart: number,
+    z: number,
+    lse: number,
+    pattern: number,
+    raw: number,
+    scratch: number,
+  ): void;
+  multiplyRow(
+    x: number,
+    w: number,
+    dtype: number,
+    k: number,
+    n: number,
+    first: number,
+    count: number,
+    out: number,
+  ): void;
+  dots(x: number, w: number, dtype: number, first: number, count: number, k: number, out: number): void;
+  expSums(x: number, count: number, group: number, tops: number, sums: number): void;
+  logSumExpRows(x: number, nRows: number, nCols: number, out: number): void;
+  layerNorm(
+    x: number,
+    gain: number,
+    bias: number,
+    y: number,
+    scale: number,
+    nRows: number,
+    d: number,
+    eps: number,
+  ): void;
+  rmsNorm(
+    x: number,
+    stride: number,
+    heads: number,
+    gain: number,
+    y: number,
+    scale: number,
+    nRows: number,
+    d: number,
+    eps: number,
+  ): void;
+  activateRows(
+    x: number,
+    xStride: number,
+    up: number,
+    upStride: number,
+    y: number,
+    nRows: number,
+    d: number,
+    kind: number,
+  ): void;
+  addValues(a: number, b: number, y: number, count: number): void;
+  rotate(
+    x: number,
+    table: number,
+    nTok: number,
+    heads: number,
+    dHead: number,
+    half: number,
+    stride: number,
+    start: number,
+  ): void;
+  fmaChain(
+    x: number,
+    y: number,
+    n4: number,
+    steps: number,
+    factor: number,
+    term: number,
+    chains: number,
+  ): void;
+}
 
 export interface Wasm extends WasmFunctions {
   /** Views of its buffer are detached whenever `alloc` makes it grow. */
@@ -51,6 +182,16 @@ async function compile(source: string | Uint8Array<ArrayBuffer>): Promise<WebAss
   }
   // Not streamed: some hosts serve .wasm under another type, and the file is small.
   return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Calls `run` with the address of `bytes` bytes, which are given back afterwards. */
+export function withScratch(wasm: Wasm, bytes: number, run: (scratch: number) => void): void {
+  const scratch = wasm.alloc(bytes);
+  try {
+    run(scratch);
+  } finally {
+    wasm.free(scratch);
+  }
 }
 
 /**

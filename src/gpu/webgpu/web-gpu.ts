@@ -1,6 +1,12 @@
 import { FacetError } from '../../shared/errors.ts';
 import type { Outcome, Recording } from '../batch.ts';
-import { acquireDevice, type AdapterDescription, type GpuNeeds } from '../device.ts';
+import {
+  type AdapterDescription,
+  findAdapter,
+  type FoundAdapter,
+  type GpuNeeds,
+  openDevice,
+} from '../device.ts';
 import { type Data, Gpu } from '../gpu.ts';
 import { type KernelSpec, shaderText, type Variant, variantKey } from '../kernel.ts';
 import { BufferPool } from '../pool.ts';
@@ -40,7 +46,11 @@ export class WebGpu extends Gpu {
   }
 
   static override async acquire(needs: GpuNeeds): Promise<WebGpu> {
-    const { device, adapter } = await acquireDevice(needs);
+    return WebGpu.open(await findAdapter(needs));
+  }
+
+  static async open(found: FoundAdapter): Promise<WebGpu> {
+    const { device, adapter } = await openDevice(found);
     return new WebGpu(device, adapter);
   }
 

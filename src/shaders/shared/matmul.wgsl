@@ -16,5 +16,7 @@ fn store(row: u32, col4: u32, sum: vec4f) {
   if (dims.cap > 0.0) { value = dims.cap * tanh_safe(value / dims.cap); }
   let at = row * dims.width + dims.column + first;
   if (dims.has_residual == 1u) { for (var i = 0u; i < count; i++) { value[i] += residual[at + i]; } }
+  // In place: a buffer that is written cannot be bound for reading as well.
+  if (dims.has_residual == 2u) { for (var i = 0u; i < count; i++) { value[i] += y[at + i]; } }
   for (var i = 0u; i < count; i++) { y[at + i] = value[i]; }
 }

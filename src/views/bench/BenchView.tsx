@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { useSpeed } from '../../state/speed.ts';
 import { usePage } from '../../state/store.ts';
 import { Chosen } from './Chosen.tsx';
+import { Kernels } from './Kernels.tsx';
 import { LoadTimes } from './LoadTimes.tsx';
 import { Roofline } from './Roofline.tsx';
 import './speed.css';
@@ -20,13 +21,16 @@ export default function BenchView() {
     if (packed !== '') void bringPacked(packed);
   }, [packed, bringPacked]);
   const shown = shownOf(all, chosen.shown) ?? all[0];
-  const beside = all.find((one) => one.key === chosen.beside && one !== shown);
+  // Own times on the other backend stand beside these until something else is chosen.
+  const other = all.find((one) => one !== shown && one.from === undefined);
+  const beside = chosen.beside === '' ? other : all.find((one) => one.key === chosen.beside && one !== shown);
   return (
     <div className="speed">
       <h1 className="visually-hidden">Speed</h1>
       <Chosen />
       <Times all={all} shown={shown} beside={beside} onChoose={setChosen} />
       {shown && <Roofline shown={shown} />}
+      {shown && <Kernels shown={shown} />}
       <LoadTimes />
     </div>
   );

@@ -1,4 +1,5 @@
 import type { BenchWorkload } from '../../engine/protocol.ts';
+import { deviceName } from '../../exchange/speed-results.ts';
 import { chosenIds, useSpeed } from '../../state/speed.ts';
 import { usePage } from '../../state/store.ts';
 import { formatBytes } from '../shared/format.ts';
@@ -27,6 +28,10 @@ export function Chosen() {
             Inputs and weights are made from fixed seeds, the same on every device; only “the open model” is
             the one open in this page. Every answer is checked before its time counts: a wrong one is shown as
             an error, without a time.
+          </p>
+          <p>
+            “Time on WebGPU and CPU” runs them here, opens the model on the other backend, runs them there,
+            and goes back.
           </p>
           <p>
             Workloads are timed in turn, 7 rounds after a warm-up, so that a slow moment falls on all of them.
@@ -61,7 +66,7 @@ export function Chosen() {
         ))}
       </div>
       <Trouble error={problem} />
-      {running ? <Running /> : <Start none={ids.length === 0} />}
+      {running ? <Running /> : workloads && <Start none={ids.length === 0} />}
     </Panel>
   );
 }
@@ -69,12 +74,13 @@ export function Chosen() {
 function Device() {
   const opened = usePage((state) => state.opened);
   if (!opened) return null;
-  const { vendor, architecture, description, software } = opened.adapter;
-  const named = [...new Set([vendor, architecture, description])].filter(Boolean).join(' ');
+  const { adapter } = opened;
+  const { backend } = adapter;
   return (
     <p className="small">
-      Runs on <strong data-figure="device">WebGPU: {named || 'an adapter without a name'}</strong>
-      {software && ' (in software: correct, but slow)'}. The open model is {opened.model.title}.
+      Runs on <strong data-figure="device">{deviceName({ backend, adapter })}</strong>
+      {adapter.software && backend === 'webgpu' && ' (in software: correct, but slow)'}. The open model is{' '}
+      {opened.model.title}.
     </p>
   );
 }
@@ -109,6 +115,7 @@ function Choice({ workload, chosen, disabled, onChoose }: ChoiceProps) {
 
 function Start({ none }: { none: boolean }) {
   const run = useSpeed((state) => state.run);
+  const runOnBoth = useSpeed((state) => state.runOnBoth);
   const again = useSpeed((state) => state.own.length > 0);
   const timed = usePage((state) => state.view.timed);
   const change = usePage((state) => state.change);
@@ -117,6 +124,11 @@ function Start({ none }: { none: boolean }) {
       <button type="button" className="primary" disabled={none} {...AFTER_STOP} onClick={() => void run()}>
         {again ? 'Time again' : 'Time these'}
       </button>
+      {'gpu' in navigator && (
+        <button type="button" disabled={none} onClick={() => void runOnBoth()}>
+          Time on WebGPU and CPU
+        </button>
+      )}
       {timed !== null && (
         <button type="button" className="quiet" onClick={() => change({ timed: null })}>
           The usual choice

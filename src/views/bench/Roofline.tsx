@@ -65,7 +65,7 @@ export function Roofline({ shown }: { shown: NamedResults }) {
           <p>
             Bandwidth: the best of five rounds of copying up to 128 MiB, read and written bytes together.
             Peak: the best of five rounds of multiply-adds in registers, in two and in eight chains. Points
-            above the slope found their data in caches.
+            above the slope found their data in caches, or only read it, which is quicker than copying.
           </p>
         </>
       }

@@ -15,6 +15,7 @@ import { explain } from '../shared/messages.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import {
+  amountText,
   BOUNDS,
   type NamedResults,
   ratioText,
@@ -24,6 +25,9 @@ import {
   timeText,
   titleOf,
 } from './words.ts';
+
+/** Stands for no times beside these; no results have this key. */
+const NOTHING = 'nothing';
 
 interface TimesProps {
   all: readonly NamedResults[];
@@ -108,10 +112,10 @@ function Which({ all, shown, beside, onChoose }: TimesProps & { shown: NamedResu
       <label htmlFor={`${id}-beside`}>beside</label>
       <select
         id={`${id}-beside`}
-        value={beside?.key ?? ''}
+        value={beside?.key ?? NOTHING}
         onChange={({ target }) => onChoose({ shown: shown.key, beside: target.value })}
       >
-        <option value="">nothing</option>
+        <option value={NOTHING}>nothing</option>
         {others.map(({ key, name }) => (
           <option key={key} value={key}>
             {name}
@@ -143,7 +147,7 @@ const HEADS: readonly { name: string; about: ReactNode; unit?: string }[] = [
   { name: 'Ratio', about: 'Median over the rounds of this time divided by the named one’s of the same round.' },
   { name: 'GFLOP/s', about: 'Floating-point operations a second, in thousands of millions; a multiply-add counts two. Operations of the method, not of what a kernel computes twice.' },
   { name: 'GB/s', about: 'Bytes a second, in thousands of millions: every input read once and every output written once, of each kernel.' },
-  { name: 'Share of the roof', about: 'Least time the measured bandwidth and peak allow, divided by the time taken; and which of the two bounds it. Above 100 % data stayed in caches between kernels.' },
+  { name: 'Share of the roof', about: 'Least time the measured bandwidth and peak allow, divided by the time taken; and which of the two bounds it. Above 100 % data stayed in caches, or was only read, which is quicker than copying.' },
 ]; // prettier-ignore
 
 function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | undefined }) {
@@ -178,7 +182,8 @@ function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | u
                     <Info label={`How ${titleOf(workloads, row.id)} was checked`}>
                       <p>Checked: {row.checked}.</p>
                       <p>
-                        {row.repeats === 1 ? 'One run' : `${row.repeats} runs`} a round, in one submission.
+                        {amountText(row.flops)}FLOP and {amountText(row.bytes)}B a run,{' '}
+                        {row.repeats === 1 ? 'one run' : `${row.repeats} runs`} a round, in one submission.
                       </p>
                     </Info>
                   </>

@@ -4,7 +4,7 @@ import { deviceName, isTimed, type SpeedResults, type SpeedTimed } from '../../e
 import { type Placed, placeUnder } from '../../shared/roofline.ts';
 import { useSpeed } from '../../state/speed.ts';
 import type { TableData } from '../shared/download.ts';
-import { formatActivation, formatCount, formatDuration, formatFixed } from '../shared/format.ts';
+import { formatCount, formatDuration, formatFixed } from '../shared/format.ts';
 
 type Kind = BenchWorkload['shape']['kind'];
 
@@ -73,8 +73,18 @@ export function timeText(ms: number): string {
   return ms >= 0.9995 ? `${threeDigits(ms)}${unit}ms` : `${threeDigits(1000 * ms)}${unit}µs`;
 }
 
-export const threeDigits = (value: number): string =>
-  value >= 999.5 ? formatCount(value) : formatActivation(value);
+export function threeDigits(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value >= 999.5 ? formatCount(value) : value === 0 ? '0' : value.toPrecision(3).replace('-', '−');
+}
+
+/** A count of operations or bytes: three significant digits with a decimal prefix. */
+export function amountText(count: number): string {
+  const prefixes = ['', 'k', 'M', 'G', 'T'];
+  let [size, at] = [count, 0];
+  for (; size >= 999.5 && at < prefixes.length - 1; at++) size /= 1000;
+  return `${at === 0 && Number.isInteger(count) ? count : threeDigits(size)}${at > 0 ? `\u00a0${prefixes[at]}` : ''}`;
+}
 
 export const ratioText = (ratio: number): string =>
   Number.isFinite(ratio) ? `${formatFixed(ratio, ratio >= 10 ? 1 : 2)}\u00a0×` : '–';
@@ -105,7 +115,8 @@ export function timesTable(
   const rows = results.rows.map((row) => {
     const title = titleOf(workloads, row.id);
     const other = beside?.rows.find(({ id }) => id === row.id);
-    if (!isTimed(row)) return [title, ...Array.from({ length: 11 }, () => null), row.failure];
+    if (!isTimed(row))
+      return [title, ...Array.from({ length: 11 }, () => null), row.failure, ...(beside ? [null, null] : [])];
     const { ms, ratio, flops, bytes } = row;
     const { gigaflopsPerSecond, gigabytesPerSecond, share, bound } = placeUnder(results.roof, {
       ...row,

@@ -50,6 +50,7 @@ function Costs({ analysis }: { analysis: Analysis }) {
     .map(([kernel, cost]) => ({ kernel, ...cost }))
     .sort((a, b) => b.gpuMs - a.gpuMs);
   const total = sum(kernels, ({ gpuMs }) => gpuMs);
+  const onCpu = usePage((state) => state.opened?.adapter.backend === 'cpu');
   return (
     <>
       <dl className="facts">
@@ -57,7 +58,7 @@ function Costs({ analysis }: { analysis: Analysis }) {
         <Fact name="Readbacks" value={`${formatCount(usage.readbacks)} (${formatBytes(usage.bytesRead)})`} />
         <Fact name="Kernels run" value={formatCount(usage.dispatches)} />
         <Fact name="From request to result" value={formatMs(usage.elapsedMs)} />
-        {total > 0 && <Fact name="Of it on the GPU" value={formatMs(total)} />}
+        {total > 0 && <Fact name={onCpu ? 'Of it in kernels' : 'Of it on the GPU'} value={formatMs(total)} />}
       </dl>
       <p className="small">
         One reading is three passes: the model as it is, with the features’ reconstruction at the hook, and
@@ -70,7 +71,11 @@ function Costs({ analysis }: { analysis: Analysis }) {
       {kernels.length > 0 && (
         <Panel
           title="Time per kernel"
-          about="GPU time of each kernel over the whole reading, from the adapter’s own timestamps, which browsers may round."
+          about={
+            onCpu
+              ? 'Time of each kernel on the processor over the whole reading, by its clock, which browsers round.'
+              : 'GPU time of each kernel over the whole reading, from the adapter’s own timestamps, which browsers may round.'
+          }
           table={() => ({
             columns: ['kernel', 'runs', 'time, ms', 'share', 'GFLOP/s', 'GB/s'],
             rows: kernels.map(({ kernel, count, gpuMs, flops, bytes }) => [

@@ -10,29 +10,31 @@ export interface Explanation {
 /** One sentence and one remedy for everything that can go wrong. The error's own message adds the particulars. */
 export const messages: Record<FacetErrorCode, Explanation> = {
   'insecure-context': {
-    sentence: 'This page was opened over an insecure address, where browsers switch WebGPU off.',
+    sentence:
+      'This page was opened over an insecure address, where browsers switch WebGPU off, and the browser cannot run the model on the processor either.',
     remedy: 'Open it over https://, or from http://localhost on the same computer.',
   },
   'no-webgpu': {
-    sentence: 'This browser does not offer WebGPU, which runs the model on your own graphics card.',
-    remedy:
-      'Use Chrome or Edge 113 or later, Chrome on Android 121, Safari 26, or Firefox 141 on Windows (145 on Apple Silicon).',
+    sentence:
+      'This browser has neither WebGPU, which runs the model on your graphics card, nor WebAssembly SIMD, which runs it on the processor.',
+    remedy: 'Use Chrome or Edge 91, Firefox 89, Safari 16.4, or later.',
   },
   'no-adapter': {
-    sentence: 'The browser has WebGPU but found no graphics adapter it is willing to use.',
+    sentence:
+      'The browser found no graphics adapter it is willing to use, and cannot run the model on the processor either.',
     remedy:
       'Update the graphics driver and leave remote desktop. In Chrome, chrome://gpu says why; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan.',
   },
   limits: {
-    sentence: 'This graphics adapter is too small for the chosen model.',
-    remedy: 'Choose a smaller model or dictionary, or open the page on a computer with more graphics memory.',
+    sentence: 'What computes here is too small for the chosen model.',
+    remedy: 'Choose a smaller model or dictionary, or open the page on a computer with more memory.',
   },
   'device-lost': {
     sentence: 'The graphics device was lost; drivers reset it after a crash, a long pause or too much load.',
     remedy: 'Start again: your prompt and your view are kept.',
   },
   'out-of-memory': {
-    sentence: 'The graphics memory is full.',
+    sentence: 'The memory for models is full.',
     remedy: 'Close other tabs that use the graphics card, shorten the text, or choose a smaller dictionary.',
   },
   'not-found': {

@@ -3,6 +3,7 @@ import { usePage } from '../../state/store.ts';
 import { type Theme, THEMES, useTheme } from '../../state/theme.ts';
 import { views } from '../registry.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
+import { BackendSelect } from './BackendSelect.tsx';
 import { FilesMenu } from './FilesMenu.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 
@@ -95,11 +96,8 @@ function OpenModel() {
           {switching.total > 0 && `${Math.round((100 * switching.done) / switching.total)} %`}
         </span>
       )}
-      <span
-        className={`badge wide-only ${adapter.software ? 'badge-warning' : ''}`}
-        title={`${adapter.vendor} ${adapter.architecture} ${adapter.description}${adapter.software ? ': computes in software, correctly but slowly' : ''}`}
-      >
-        {adapter.software ? 'software adapter' : 'WebGPU'}
+      <span className="wide-only">
+        <BackendSelect label="Computed by" adapter={adapter} />
       </span>
     </div>
   );

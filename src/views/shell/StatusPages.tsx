@@ -1,18 +1,19 @@
 import { useState } from 'react';
 import type { FallbackProps } from 'react-error-boundary';
 import type { Progress } from '../../engine/protocol.ts';
-import { FacetError } from '../../shared/errors.ts';
+import { FacetError, type FacetErrorCode } from '../../shared/errors.ts';
+import { useBackend } from '../../state/backend.ts';
 import { usePage } from '../../state/store.ts';
 import { formatBytes, formatCount } from '../shared/format.ts';
 import { explain } from '../shared/messages.ts';
 import { readableText } from '../shared/visible-text.ts';
 
 const PHASES: Record<Progress['phase'], string> = {
-  device: 'Asking for the GPU',
+  device: 'Asking what can compute',
   catalogue: 'Reading the catalogue',
   download: 'Fetching',
   compile: 'Compiling kernels',
-  upload: 'Moving weights to the GPU:',
+  upload: 'Moving weights to where they are used:',
   heads: 'Measuring heads:',
   steer: 'Measuring steered texts:',
   scan: 'Reading many texts:',
@@ -27,7 +28,7 @@ export function LoadingPage() {
   return (
     <div className="status-page" aria-busy="true">
       <h1>Facet</h1>
-      <p>A language model and its features, live on your own GPU. Nothing you type leaves this page.</p>
+      <p>A language model and its features, live on your own computer. Nothing you type leaves this page.</p>
       <p role="status">
         {PHASES[phase]} {phase === 'device' ? '' : what} …
       </p>
@@ -40,11 +41,16 @@ export function LoadingPage() {
   );
 }
 
+/** What does not happen, or happens otherwise, on the processor. */
+const OF_THE_GPU: readonly FacetErrorCode[] = ['device-lost', 'limits', 'out-of-memory'];
+
 export function FailurePage() {
   const failure = usePage((state) => state.failure);
   const retry = usePage((state) => state.retry);
   const goTo = usePage((state) => state.goTo);
   const leave = usePage((state) => state.leaveLink);
+  const computeOn = usePage((state) => state.computeOn);
+  const backend = useBackend((state) => state.backend);
   const error = failure ?? new FacetError('bug', 'There is no model, and no reason why.');
   const said = explain(error);
   return (
@@ -62,6 +68,11 @@ export function FailurePage() {
         <button type="button" onClick={() => goTo('models')}>
           Choose another model
         </button>
+        {backend !== 'cpu' && OF_THE_GPU.includes(error.code) && (
+          <button type="button" onClick={() => void computeOn('cpu')}>
+            Compute on the CPU
+          </button>
+        )}
         <CopyDiagnostics error={error} />
       </p>
     </div>
