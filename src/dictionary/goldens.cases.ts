@@ -19,6 +19,7 @@ import standardConfig from './goldens/standard-random/cfg.json';
 import standard from './goldens/standard-random/golden.json';
 import standardWeights from './goldens/standard-random/sae_weights.safetensors?url';
 import heads from './goldens/storyworld-2m/blocks.2.attn.hook_z.json';
+import early from './goldens/storyworld-2m/blocks.1.hook_resid_mid.json';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
 import plainConfig from './goldens/topk-random/cfg.json';
@@ -181,6 +182,7 @@ export const cases = gpuCases('dictionary goldens', {
   'bundled dictionaries: features, values and reconstruction of sae-lens': async (gpu) => {
     for (const [hook, golden] of Object.entries({
       'blocks.2.attn.hook_z': heads,
+      'blocks.1.hook_resid_mid': early,
       'blocks.2.hook_resid_pre': middle,
       'blocks.3.hook_resid_post': late,
     })) {

@@ -5,6 +5,7 @@ import { Engine } from './engine.ts';
 import first from './goldens/storyworld-2m/blocks.0.attn.hook_z.json';
 import second from './goldens/storyworld-2m/blocks.1.attn.hook_z.json';
 import third from './goldens/storyworld-2m/blocks.2.attn.hook_z.json';
+import early from './goldens/storyworld-2m/blocks.1.hook_resid_mid.json';
 import middle from './goldens/storyworld-2m/blocks.2.hook_resid_pre.json';
 import fourth from './goldens/storyworld-2m/blocks.3.attn.hook_z.json';
 import late from './goldens/storyworld-2m/blocks.3.hook_resid_post.json';
@@ -13,6 +14,7 @@ const HEADS = [first, second, third, fourth].map(
   (golden, layer) => [`blocks.${layer}.attn.hook_z`, golden] as const,
 );
 const GOLDENS = {
+  'blocks.1.hook_resid_mid': early,
   'blocks.2.hook_resid_pre': middle,
   'blocks.3.hook_resid_post': late,
   ...Object.fromEntries(HEADS),
