@@ -1,7 +1,7 @@
 // `npm test`: every check of the repository, each even after another failed, then one closing line.
 // `--only check|unit|cpu|gpu|e2e` narrows the run; `--all` adds the longest cases, and journeys marked @long, which together take
 // another quarter of an hour.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -51,34 +51,45 @@ function record(name, tally, started) {
 
 /** Runs one of the installed tools. A tool that hangs is ended after `minutes`, which is a failure.
  * @param {string[]} command script below the repository, then its arguments
- * @param {{ minutes?: number, env?: Record<string, string> }} [options] */
-function node(command, { minutes = 3, env = {} } = {}) {
+ * @param {{ minutes?: number, env?: Record<string, string>, aside?: boolean }} [options] `aside` prints what it says in
+ *   one piece when it is done, because something else is running
+ * @returns {Promise<boolean>} whether it ended well */
+function node(command, { minutes = 3, env = {}, aside = false } = {}) {
   // Vite, asked for the browser above, leaves NODE_ENV=development behind, which would build React's slow half.
   const { NODE_ENV: _, ...own } = process.env;
-  const { status } = spawnSync(process.execPath, command, {
+  const child = spawn(process.execPath, command, {
     cwd: ROOT,
     env: { ...own, ...env },
-    stdio: 'inherit',
+    stdio: aside ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     timeout: minutes * 60_000,
     killSignal: 'SIGTERM',
   });
-  return status === 0;
+  /** @type {Buffer[]} */
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => said.push(data));
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('close', (status) => {
+      process.stdout.write(Buffer.concat(said));
+      resolve(status === 0);
+    });
+  });
 }
 
-/** @param {string} name @param {string[]} command @returns {boolean} whether it passed */
-function check(name, command) {
+/** @param {string} name @param {string[]} command @returns {Promise<boolean>} whether it passed */
+async function check(name, command) {
   const started = performance.now();
-  const ok = node(command);
+  const ok = await node(command);
   record(name, tallyStep(ok), started);
   return ok;
 }
 
 /** @param {string} name
  * @param {{ count: (report: any) => import('./tally.mjs').Tally, explain: (report: any) => string[] }} reading
- * @param {() => boolean} run */
-function tests(name, { count, explain }, run) {
+ * @param {() => Promise<boolean>} run */
+async function tests(name, { count, explain }, run) {
   const started = performance.now();
-  const ok = run();
+  const ok = await run();
   let tally = tallyStep(false);
   try {
     const report = JSON.parse(readFileSync(join(ROOT, REPORTS, `${name}.json`), 'utf8'));
@@ -93,11 +104,14 @@ function tests(name, { count, explain }, run) {
   record(name, tally, started);
 }
 
-/** @param {'unit' | 'cpu' | 'gpu'} project @param {number} minutes */
-function vitest(project, minutes) {
+/** @param {'unit' | 'cpu' | 'gpu'} project @param {number} minutes @param {boolean} [aside] */
+function vitest(project, minutes, aside) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORTS}/${project}.json`];
-  tests(project, { count: tallyVitest, explain: failuresVitest }, () =>
-    node(['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters], { minutes }),
+  return tests(project, { count: tallyVitest, explain: failuresVitest }, () =>
+    node(['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters], {
+      minutes,
+      aside,
+    }),
   );
 }
 
@@ -119,25 +133,30 @@ function freePort() {
 }
 
 if (groups.includes('check')) {
-  check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
-  check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
-  check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
-  check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
+  await check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
+  await check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
+  await check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  await check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
 }
-if (groups.includes('unit')) vitest('unit', 8);
-if (groups.includes('cpu')) vitest('cpu', 10);
+// A software adapter keeps one core busy: the tests in Node use the others meanwhile.
+const alone = groups.length === 1;
+/** @type {Promise<void> | undefined} */
+let onGpu;
 if (groups.includes('gpu')) {
   if (noBrowser) cannot('gpu', noBrowser);
-  else vitest('gpu', 14);
+  else onGpu = vitest('gpu', 16, !alone);
 }
+if (groups.includes('unit')) await vitest('unit', 10);
+if (groups.includes('cpu')) await vitest('cpu', 12);
+await onGpu;
 if (groups.includes('e2e')) {
-  const built = check('build', ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
-  if (built) check('budget', ['scripts/budget.mjs']);
+  const built = await check('build', ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
+  if (built) await check('budget', ['scripts/budget.mjs']);
   if (!built) cannot('e2e', 'e2e: there is no build to test.');
   else if (noBrowser) cannot('e2e', noBrowser);
   else {
     const env = { FACET_E2E_PORT: String(await freePort()) };
-    tests('e2e', { count: tallyPlaywright, explain: failuresPlaywright }, () =>
+    await tests('e2e', { count: tallyPlaywright, explain: failuresPlaywright }, () =>
       node(
         ['node_modules/@playwright/test/cli.js', 'test', ...(values.all ? [] : ['--grep-invert', '@long'])],
         { minutes: 22, env },
