@@ -28,11 +28,15 @@ import { unembedScanKernel } from '../gpu/kernels/unembed_scan.ts';
 import { weighPatternKernel } from '../gpu/kernels/weigh_pattern.ts';
 import type { WeightDType } from '../gpu/tensor.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { unembedding } from '../model/unembed.ts';
 import { gatherRows } from './features.ts';
 import type { OpenedModelState } from './opened-model.ts';
 
 /** Tokens of a text that what is compiled ahead suits. */
 const ROWS = 64;
+
+/** Texts and parts of texts too short for what suits many rows. */
+const FEW_ROWS = 8;
 
 type Kernels = { kernel: KernelSpec; variant: Variant }[];
 
@@ -105,15 +109,17 @@ export async function warmUpNext({ gpu, model, current }: OpenedModelState): Pro
       const x = batch.scratch([rows, 64]);
       matmul(batch, { x, weights: batch.scratch([64, 64]), layout: 'nk' });
     }
-    await Promise.all([batch.prepare(), gpu.prepare(plain(editRowsKernel, weighPatternKernel))]);
+    const stored = model.weights.matrix(unembedding(model.weights)).parts[0]!.dtype as WeightDType;
+    const few = matmuls(gpu.adapter, stored, FEW_ROWS);
+    await Promise.all([batch.prepare(), gpu.prepare([...few, ...plain(editRowsKernel, weighPatternKernel)])]);
   } finally {
     batch.discard();
   }
 }
 
-function matmuls(adapter: AdapterDescription, weights: WeightDType): Kernels {
+function matmuls(adapter: AdapterDescription, weights: WeightDType, rows = ROWS): Kernels {
   return (['kn', 'nk'] as const).map((layout) => {
-    const { kernel, overrides } = matmulSplit(usualMatmul(adapter, ROWS), ROWS, layout);
+    const { kernel, overrides } = matmulSplit(usualMatmul(adapter, rows), rows, layout);
     return { kernel, variant: { weights, overrides } };
   });
 }
