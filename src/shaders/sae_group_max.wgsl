@@ -17,17 +17,6 @@ fn weights(row: u32, c: vec4u) -> mat4x4f {
   return mat4x4f(w4(w_enc[at + c.x]), w4(w_enc[at + c.y]), w4(w_enc[at + c.z]), w4(w_enc[at + c.w]));
 }
 
-fn largest(p: vec4f, first: u32) -> f32 {
-  var result = dims.neg_inf;
-  for (var i = 0u; i < 4u; i++) {
-    if (first + i < dims.n_latents) {
-      let value = p[i] + b_enc[first + i];
-      if (value > result) { result = value; } // never NaN
-    }
-  }
-  return result;
-}
-
 fn store(t: u32, first: u32, p: mat4x4f) {
   if (t >= dims.n_tok) { return; }
   let best = vec4f(largest(p[0], first), largest(p[1], first + 4u), largest(p[2], first + 8u), largest(p[3], first + 12u));

@@ -57,14 +57,3 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_i
     }
   }
 }
-
-fn largest(p: vec4f, first: u32) -> f32 {
-  var result = dims.neg_inf;
-  for (var i = 0u; i < 4u; i++) {
-    if (first + i < dims.n_latents) {
-      let value = p[i] + b_enc[first + i];
-      if (value > result) { result = value; } // never NaN
-    }
-  }
-  return result;
-}

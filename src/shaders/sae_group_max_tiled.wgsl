@@ -61,14 +61,3 @@ fn main(
     if (t < dims.n_tok) { m[t * dims.n_groups + latent / (4u * per_group)] = top[r]; }
   }
 }
-
-fn largest(p: vec4f, first: u32) -> f32 {
-  var result = dims.neg_inf;
-  for (var i = 0u; i < 4u; i++) {
-    if (first + i < dims.n_latents) {
-      let value = p[i] + b_enc[first + i];
-      if (value > result) { result = value; } // never NaN
-    }
-  }
-  return result;
-}

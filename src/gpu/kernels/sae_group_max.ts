@@ -1,6 +1,7 @@
 import source from '../../shaders/sae_group_max.wgsl?raw';
 import quadSource from '../../shaders/sae_group_max_quad.wgsl?raw';
 import tiledSource from '../../shaders/sae_group_max_tiled.wgsl?raw';
+import shared from '../../shaders/shared/group_max.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import type { AdapterDescription } from '../device.ts';
 import { defineKernel } from '../kernel.ts';
@@ -16,14 +17,14 @@ const common = {
 
 export const saeGroupMaxKernel = defineKernel({
   name: 'sae_group_max',
-  source,
+  source: `${shared}\n${source}`,
   ...common,
   overrides: { wg: 8, rows: 8, per_group: 2 },
 });
 
 export const saeGroupMaxQuadKernel = defineKernel({
   name: 'sae_group_max_quad',
-  source: repeated(quadSource),
+  source: `${shared}\n${repeated(quadSource)}`,
   ...common,
   overrides: { wg: 8, rows: 16, per_group: 2 },
   needs: 'subgroups',
@@ -31,7 +32,7 @@ export const saeGroupMaxQuadKernel = defineKernel({
 
 export const saeGroupMaxTiledKernel = defineKernel({
   name: 'sae_group_max_tiled',
-  source: tiledSource,
+  source: `${shared}\n${tiledSource}`,
   ...common,
   overrides: { wg_x: 8, wg_y: 8, depth4: 4, per_group: 2 },
 });
