@@ -21,11 +21,10 @@ interface Compiler {
   ): Promise<{ error: Error | null }>;
 }
 
-/** Its own types declare globals, such as an `Array.at` that never misses, and would do so for all of this repository. */
-async function compiler(): Promise<Compiler> {
-  const name = 'assemblyscript/asc';
-  return ((await import(name)) as { default: Compiler }).default;
-}
+// Its own types declare globals, such as an `Array.at` that never misses, and would do so for all of this repository: so
+// its name is no literal here.
+const name = 'assemblyscript/asc';
+const { default: asc } = (await import(name)) as { default: Compiler };
 
 /** `minimal` brings the heap and no garbage collector; a failed check traps instead of calling out. */
 const options = (entry: string, build: Build): string[] =>
@@ -36,7 +35,6 @@ const options = (entry: string, build: Build): string[] =>
 async function compile(entry: string, build: Build): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   let problems = '';
-  const asc = await compiler();
   const { error } = await asc.main(options(entry, build), {
     stderr: { write: (text) => void (problems += String(text)) },
     writeFile: (_name, contents) => {
@@ -49,7 +47,7 @@ async function compile(entry: string, build: Build): Promise<Uint8Array> {
 
 /** Compiled once for what the sources say: tests, benchmarks and builds ask again and again, and it takes seconds. */
 async function compiled(entry: string, build: Build, sources: readonly string[]): Promise<Uint8Array> {
-  const hash = createHash('sha256').update(JSON.stringify([(await compiler()).version, options('', build)]));
+  const hash = createHash('sha256').update(JSON.stringify([asc.version, options('', build)]));
   for (const path of sources) hash.update(path.slice(dirname(entry).length)).update(await readFile(path));
   const cached = join(CACHE, `${hash.digest('hex').slice(0, 32)}.wasm`);
   try {
