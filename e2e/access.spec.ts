@@ -44,7 +44,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('axe finds nothing to mend among the heads, light and dark', async ({ page }) => {
+test('axe finds nothing to mend among the heads, light and dark', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await page.goto('/#/heads');
   await expect(page.locator('[data-layer="3"][data-head="5"]')).toHaveAccessibleName(/ of 24/, {

@@ -176,7 +176,7 @@ test('the layout is stopped by its button and made when asked', { tag: '@long' }
   await expect(panel(page, 'Feature map')).toContainText('true neighbours,', { timeout: 150_000 });
 });
 
-test('axe finds nothing to mend, and nothing is cut off sideways', async ({ page }) => {
+test('axe finds nothing to mend, and nothing is cut off sideways', { tag: '@long' }, async ({ page }) => {
   test.slow();
   await mapped(page, '#/features?tab=map&pins=3');
   await expect(page.getByRole('button', { name: /^#\d/ }).first()).toBeVisible();

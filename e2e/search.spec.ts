@@ -199,19 +199,23 @@ test('two dictionaries: matches, shares and the histogram; one of another space 
   await expect(panel(page, title).getByRole('alert')).toContainText('not in one space', { timeout: 60_000 });
 });
 
-test('lists, searches and comparisons pass axe, in the light and in the dark', async ({ page }) => {
-  test.setTimeout(240_000);
-  for (const [fragment, list] of [
-    [OVER, 'features'],
-    ['tab=search&find=Mary&rank=contrast&against=John', 'found features'],
-    ['tab=search&by=token&find=+house', 'features that raise it'],
-    ['tab=compare&cmp=dictionaries&other=blocks.3.hook_resid_post', 'latents and their matches'],
-  ] as const) {
-    await show(page, fragment);
-    await expect(rows(page, list).first()).toBeVisible({ timeout: 60_000 });
-    expect(await violationsInBoth(page, '.features')).toEqual([]);
-  }
-});
+test(
+  'lists, searches and comparisons pass axe, in the light and in the dark',
+  { tag: '@long' },
+  async ({ page }) => {
+    test.setTimeout(240_000);
+    for (const [fragment, list] of [
+      [OVER, 'features'],
+      ['tab=search&find=Mary&rank=contrast&against=John', 'found features'],
+      ['tab=search&by=token&find=+house', 'features that raise it'],
+      ['tab=compare&cmp=dictionaries&other=blocks.3.hook_resid_post', 'latents and their matches'],
+    ] as const) {
+      await show(page, fragment);
+      await expect(rows(page, list).first()).toBeVisible({ timeout: 60_000 });
+      expect(await violationsInBoth(page, '.features')).toEqual([]);
+    }
+  },
+);
 
 test('on a phone nothing scrolls sideways', { tag: '@long' }, async ({ page }) => {
   test.setTimeout(240_000);

@@ -149,15 +149,16 @@ export const cases = gpuCases('heads of the bundled model', {
   'circuits and ablations of heads that are not there, or none, are refused': async () => {
     const { heads } = await bundledEngine();
     const here = { text: 'Mary and John', windowStart: 0, with: 'zero' } as const;
-    for (const call of [
+    const calls: Promise<unknown>[] = [
       heads.circuits({ layer: 4, head: 0 }, 5, nothing),
       heads.circuits({ layer: 0, head: 0, pairs: 0 }, 6, nothing),
       heads.ablateHere({ ...here, heads: [] }, 7),
       heads.ablateHere({ ...here, heads: [{ layer: 0, head: 6 }] }, 8),
       heads.ablate({ corpus, heads: [{ layer: 0, head: 6 }] }, 9, nothing, nothing),
       heads.pattern({ text: 'a', windowStart: 0, layer: 9, head: null, weighting: 'value' }, 10),
-    ])
-      if ((await codeOf(call)) !== 'bad-input') throw new Error('accepted');
+    ];
+    const codes = await Promise.all(calls.map(codeOf));
+    if (codes.some((code) => code !== 'bad-input')) throw new Error(`accepted: ${codes.join()}`);
   },
   'a head’s circuits come with their tokens, its copying score and notes': async () => {
     const { heads } = await bundledEngine();

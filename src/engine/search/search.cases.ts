@@ -225,7 +225,7 @@ export const cases = gpuCases('searching the bundled dictionary', {
     const { search } = engine;
     const corpus = { kind: 'storyworld' as const, seed: 1, items: 5 };
     const together = { corpus, within: 'token' as const, none: [], most: 5 };
-    for (const call of [
+    const calls: Promise<unknown>[] = [
       search.byText({ text: '', rank: 'total', most: 5 }, ++ticket),
       search.byText({ text: 'a', rank: 'total', most: 0 }, ++ticket),
       search.byText({ text: 'a'.repeat(20_001), rank: 'total', most: 5 }, ++ticket),
@@ -237,8 +237,9 @@ export const cases = gpuCases('searching the bundled dictionary', {
       search.together({ ...together, all: [2048] }, ++ticket, nothing),
       search.together({ ...together, all: [0, 1, 2, 3, 4, 5, 6, 7, 8] }, ++ticket, nothing),
       search.match({ other: 'blocks.3.hook_resid_post', corpus, items: 0 }, ++ticket, nothing),
-    ])
-      if ((await codeOf(call)) !== 'bad-input') throw new Error('accepted');
+    ];
+    const codes = await Promise.all(calls.map(codeOf));
+    if (codes.some((code) => code !== 'bad-input')) throw new Error(`accepted: ${codes.join()}`);
     const running = search.match(
       { other: 'blocks.3.hook_resid_post', corpus: { ...corpus, items: 5000 }, items: 5000 },
       ++ticket,
