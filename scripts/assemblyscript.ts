@@ -23,8 +23,8 @@ interface Compiler {
 
 // Its own types declare globals, such as an `Array.at` that never misses, and would do so for all of this repository: so
 // its name is no literal here.
-const name = 'assemblyscript/asc';
-const { default: asc } = (await import(name)) as { default: Compiler };
+const compiler = 'assemblyscript/asc';
+const { default: asc } = (await import(compiler)) as { default: Compiler };
 
 /** `minimal` brings the heap and no garbage collector; a failed check traps instead of calling out. */
 const options = (entry: string, build: Build): string[] =>
