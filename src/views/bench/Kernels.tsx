@@ -2,8 +2,8 @@ import { useId, useState } from 'react';
 import { placeUnder } from '../../shared/roofline.ts';
 import { useSpeed } from '../../state/speed.ts';
 import { formatFixed, formatPercent } from '../shared/format.ts';
-import { Info } from '../shared/Info.tsx';
 import { Panel } from '../shared/Panel.tsx';
+import { FiguresTable } from './FiguresTable.tsx';
 import { BOUNDS, amountText, type NamedResults, placedRows, threeDigits, timeText } from './words.ts';
 
 const HEADS = [
@@ -66,44 +66,26 @@ export function Kernels({ shown }: { shown: NamedResults }) {
               ))}
             </select>
           </p>
-          {/* Scrollable parts must be reachable by keyboard. */}
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className="table-scroll" tabIndex={0} role="group" aria-label="Kernels, in figures">
-            <table className="speed-times">
-              <thead>
-                <tr>
-                  <th scope="col">Kernel</th>
-                  {HEADS.map(({ name, about }) => (
-                    <th key={name} scope="col" className="number">
-                      {name} <Info label={`Definition of ${name} of a kernel`}>{about}</Info>
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {placed.map(({ kernel, dispatches, ms, flops, bytes, placed: at }) => (
-                  <tr key={kernel}>
-                    <th scope="row">
-                      <code>{kernel}</code>
-                    </th>
-                    <td className="number">
-                      {formatFixed(dispatches, Number.isInteger(dispatches) ? 0 : 1)}
-                    </td>
-                    <td className="number">
-                      <strong>{timeText(ms)}</strong>
-                    </td>
-                    <td className="number">{amountText(flops)}</td>
-                    <td className="number">{amountText(bytes)}</td>
-                    <td className="number">{threeDigits(at.gigaflopsPerSecond)}</td>
-                    <td className="number">{threeDigits(at.gigabytesPerSecond)}</td>
-                    <td className="number">
-                      {Number.isFinite(at.share) ? `${formatPercent(at.share)} of ${BOUNDS[at.bound]}` : '–'}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <FiguresTable label="Kernels, in figures" first="Kernel" heads={HEADS} of=" of a kernel">
+            {placed.map(({ kernel, dispatches, ms, flops, bytes, placed: at }) => (
+              <tr key={kernel}>
+                <th scope="row">
+                  <code>{kernel}</code>
+                </th>
+                <td className="number">{formatFixed(dispatches, Number.isInteger(dispatches) ? 0 : 1)}</td>
+                <td className="number">
+                  <strong>{timeText(ms)}</strong>
+                </td>
+                <td className="number">{amountText(flops)}</td>
+                <td className="number">{amountText(bytes)}</td>
+                <td className="number">{threeDigits(at.gigaflopsPerSecond)}</td>
+                <td className="number">{threeDigits(at.gigabytesPerSecond)}</td>
+                <td className="number">
+                  {Number.isFinite(at.share) ? `${formatPercent(at.share)} of ${BOUNDS[at.bound]}` : '–'}
+                </td>
+              </tr>
+            ))}
+          </FiguresTable>
         </>
       ) : (
         <p className="small">These times came without those of kernels.</p>

@@ -14,6 +14,7 @@ import { Info } from '../shared/Info.tsx';
 import { explain } from '../shared/messages.ts';
 import { Panel } from '../shared/Panel.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
+import { FiguresTable } from './FiguresTable.tsx';
 import {
   amountText,
   BOUNDS,
@@ -157,48 +158,32 @@ function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | u
     ? [...HEADS, { name: 'Beside', about: `Time ${beside.name}.` }, { name: 'Ratio to that', about: `Time ${shown.name}, divided by time ${beside.name}. Below 1 the first is faster.` }] // prettier-ignore
     : HEADS;
   return (
-    // Scrollable parts must be reachable by keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-scroll" tabIndex={0} role="group" aria-label="Times, in figures">
-      <table className="speed-times">
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            {heads.map(({ name, about }) => (
-              <th key={name} scope="col" className="number">
-                {name} <Info label={`Definition of ${name}`}>{about}</Info>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.id} data-workload={row.id}>
-              <th scope="row">
-                {titleOf(workloads, row.id)}
-                {isTimed(row) && row.checked !== '' && (
-                  <>
-                    {' '}
-                    <Info label={`How ${titleOf(workloads, row.id)} was checked`}>
-                      <p>Checked: {row.checked}.</p>
-                      <p>
-                        {amountText(row.flops)}FLOP and {amountText(row.bytes)}B a run,{' '}
-                        {row.repeats === 1 ? 'one run' : `${row.repeats} runs`} a round, in one submission.
-                      </p>
-                    </Info>
-                  </>
-                )}
-              </th>
-              <Figures
-                row={row}
-                placed={isTimed(row) ? placeUnder(roof, { ...row, ms: row.ms.median }) : undefined}
-              />
-              {beside && <Beside row={row} other={beside.results.rows.find(({ id }) => id === row.id)} />}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <FiguresTable label="Times, in figures" first="What" heads={heads}>
+      {rows.map((row) => (
+        <tr key={row.id} data-workload={row.id}>
+          <th scope="row">
+            {titleOf(workloads, row.id)}
+            {isTimed(row) && row.checked !== '' && (
+              <>
+                {' '}
+                <Info label={`How ${titleOf(workloads, row.id)} was checked`}>
+                  <p>Checked: {row.checked}.</p>
+                  <p>
+                    {amountText(row.flops)}FLOP and {amountText(row.bytes)}B a run,{' '}
+                    {row.repeats === 1 ? 'one run' : `${row.repeats} runs`} a round, in one submission.
+                  </p>
+                </Info>
+              </>
+            )}
+          </th>
+          <Figures
+            row={row}
+            placed={isTimed(row) ? placeUnder(roof, { ...row, ms: row.ms.median }) : undefined}
+          />
+          {beside && <Beside row={row} other={beside.results.rows.find(({ id }) => id === row.id)} />}
+        </tr>
+      ))}
+    </FiguresTable>
   );
 }
 

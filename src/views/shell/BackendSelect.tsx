@@ -29,7 +29,7 @@ export function BackendSelect({ label, adapter }: { label: string; adapter: Adap
   const computeOn = usePage((state) => state.computeOn);
   const now = nameOf(adapter);
   const names: Record<BackendChoice, string> = {
-    auto: backend === 'auto' ? now : 'choose for me',
+    auto: backend === 'auto' ? `auto: ${now}` : 'choose for me',
     webgpu: backend === 'webgpu' && adapter.backend === 'webgpu' ? now : 'WebGPU',
     cpu: 'CPU',
   };
