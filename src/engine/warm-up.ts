@@ -2,7 +2,7 @@ import { recordFeatureCard } from '../analysis/feature-card.ts';
 import { ownActivation } from '../analysis/site.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { KernelSpec, Variant } from '../gpu/kernel.ts';
-import { ATTENTION_VARIANTS, usualAttention } from '../gpu/kernels/attention.ts';
+import { attentionSplit, usualAttention } from '../gpu/kernels/attention.ts';
 import { columnMeanKernel } from '../gpu/kernels/column_mean.ts';
 import { editRowsKernel } from '../gpu/kernels/edit_rows.ts';
 import { embedKernel } from '../gpu/kernels/embed.ts';
@@ -126,7 +126,8 @@ function matmuls(adapter: AdapterDescription, weights: WeightDType, rows = ROWS)
 
 function modelOnly(adapter: AdapterDescription, weights: WeightDType): Kernels {
   const { software } = adapter;
-  const attention = ATTENTION_VARIANTS[usualAttention(adapter)];
+  // Of many rows, whose variant the size of the heads plays no part in; a pass of one row is prepared by itself.
+  const attention = attentionSplit(usualAttention(adapter, ROWS), 64);
   return [
     {
       kernel: unembedScanKernel,

@@ -21,31 +21,26 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_i
   #g<4 #r<4 #c<4 var sum{g}{r}{c} = vec4f(0.0);
   // Read once: a uniform is not free where everything runs on the processor.
   let k4 = dims.k4;
-  let stride = dims.n / 4u;
   for (var k = 0u; k < k4; k++) {
     #g<4 var v{g} = vec4f(0.0); // row r of the group in lane r of the quad
     #g<4 if (rows > {g}u * 4u) { v{g} = x[start{g} + k]; }
-    #c<4 var block{c} = mat4x4f();
-    #c<4 if (nk) { block{c} = block_of(at{c}, k); }
+    #g<4 #r<4 let u{g}{r} = quadBroadcast(v{g}, {r}u);
+    // Column by column: software adapters have few registers, and this keeps most in use.
     {
-      #c<4 var m{c} = block{c}[0];
-      #c<4 if (!nk) { m{c} = w4(w[at{c}.x + (4u * k + 0u) * stride]); }
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.x, {r}u); sum{g}{r}0 += u * m0; sum{g}{r}1 += u * m1; sum{g}{r}2 += u * m2; sum{g}{r}3 += u * m3; }
+      let b = block_of(at0, k);
+      #g<4 #r<4 if (rows > {g}u * 4u) { sum{g}{r}0 = plus_product(sum{g}{r}0, b, u{g}{r}); }
     }
     {
-      #c<4 var m{c} = block{c}[1];
-      #c<4 if (!nk) { m{c} = w4(w[at{c}.x + (4u * k + 1u) * stride]); }
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.y, {r}u); sum{g}{r}0 += u * m0; sum{g}{r}1 += u * m1; sum{g}{r}2 += u * m2; sum{g}{r}3 += u * m3; }
+      let b = block_of(at1, k);
+      #g<4 #r<4 if (rows > {g}u * 4u) { sum{g}{r}1 = plus_product(sum{g}{r}1, b, u{g}{r}); }
     }
     {
-      #c<4 var m{c} = block{c}[2];
-      #c<4 if (!nk) { m{c} = w4(w[at{c}.x + (4u * k + 2u) * stride]); }
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.z, {r}u); sum{g}{r}0 += u * m0; sum{g}{r}1 += u * m1; sum{g}{r}2 += u * m2; sum{g}{r}3 += u * m3; }
+      let b = block_of(at2, k);
+      #g<4 #r<4 if (rows > {g}u * 4u) { sum{g}{r}2 = plus_product(sum{g}{r}2, b, u{g}{r}); }
     }
     {
-      #c<4 var m{c} = block{c}[3];
-      #c<4 if (!nk) { m{c} = w4(w[at{c}.x + (4u * k + 3u) * stride]); }
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.w, {r}u); sum{g}{r}0 += u * m0; sum{g}{r}1 += u * m1; sum{g}{r}2 += u * m2; sum{g}{r}3 += u * m3; }
+      let b = block_of(at3, k);
+      #g<4 #r<4 if (rows > {g}u * 4u) { sum{g}{r}3 = plus_product(sum{g}{r}3, b, u{g}{r}); }
     }
   }
   // Copied first, so that finishing is compiled once and not for each of the 64.

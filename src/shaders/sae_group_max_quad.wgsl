@@ -12,6 +12,11 @@ struct Dims { n_tok: u32, d4: u32, f4: u32, n_latents: u32, n_groups: u32, neg_i
 @group(0) @binding(3) var<storage, read> b_enc: array<f32>;             // [n_latents]
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;           // [n_tok, n_groups]
 
+// Four rows of W_enc, in the four columns of latents that begin at `at`.
+fn block(at: u32, f4: u32) -> mat4x4f {
+  return mat4x4f(w4(w_enc[at]), w4(w_enc[at + f4]), w4(w_enc[at + 2u * f4]), w4(w_enc[at + 3u * f4]));
+}
+
 @compute @workgroup_size(wg)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   // Nobody leaves early: a quad works together. Beyond the edge the last column or row is computed again, not stored.
@@ -26,21 +31,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_i
   for (var i = 0u; i < d4; i++) {
     #g<4 var v{g} = vec4f(0.0); // token r of the group in lane r of the quad
     #g<4 if (rows > {g}u * 4u) { v{g} = x[start{g} + i]; }
+    #g<4 #r<4 let u{g}{r} = quadBroadcast(v{g}, {r}u);
+    // Column by column: software adapters have few registers, and this keeps most in use.
     {
-      #c<4 let w{c} = w4(w_enc[at{c}]);
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.x, {r}u); p{g}{r}0 += u * w0; p{g}{r}1 += u * w1; p{g}{r}2 += u * w2; p{g}{r}3 += u * w3; }
+      let b = block(at0, f4);
+      #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}0 = plus_product(p{g}{r}0, b, u{g}{r}); }
     }
     {
-      #c<4 let w{c} = w4(w_enc[at{c} + f4]);
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.y, {r}u); p{g}{r}0 += u * w0; p{g}{r}1 += u * w1; p{g}{r}2 += u * w2; p{g}{r}3 += u * w3; }
+      let b = block(at1, f4);
+      #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}1 = plus_product(p{g}{r}1, b, u{g}{r}); }
     }
     {
-      #c<4 let w{c} = w4(w_enc[at{c} + 2u * f4]);
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.z, {r}u); p{g}{r}0 += u * w0; p{g}{r}1 += u * w1; p{g}{r}2 += u * w2; p{g}{r}3 += u * w3; }
+      let b = block(at2, f4);
+      #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}2 = plus_product(p{g}{r}2, b, u{g}{r}); }
     }
     {
-      #c<4 let w{c} = w4(w_enc[at{c} + 3u * f4]);
-      #g<4 #r<4 if (rows > {g}u * 4u) { let u = quadBroadcast(v{g}.w, {r}u); p{g}{r}0 += u * w0; p{g}{r}1 += u * w1; p{g}{r}2 += u * w2; p{g}{r}3 += u * w3; }
+      let b = block(at3, f4);
+      #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}3 = plus_product(p{g}{r}3, b, u{g}{r}); }
     }
     #c<4 at{c} += 4u * f4;
   }

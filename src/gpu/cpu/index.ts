@@ -1,6 +1,11 @@
 import type { CpuKernel } from './kernel.ts';
 import { activation } from './kernels/activation.ts';
-import { attentionPattern, attentionRegister, attentionWorkgroup } from './kernels/attention.ts';
+import {
+  attentionPattern,
+  attentionQuad,
+  attentionRegister,
+  attentionWorkgroup,
+} from './kernels/attention.ts';
 import * as elementwise from './kernels/elementwise.ts';
 import { layerNorm } from './kernels/layer_norm.ts';
 import * as logits from './kernels/logits.ts';
@@ -18,6 +23,7 @@ import * as unembed from './kernels/unembed.ts';
 const all: readonly CpuKernel[] = [
   activation,
   attentionPattern,
+  attentionQuad,
   attentionRegister,
   attentionWorkgroup,
   layerNorm,

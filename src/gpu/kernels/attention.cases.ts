@@ -5,7 +5,14 @@ import { TestRandom } from '../../testing/random.ts';
 import { type BlockMask, PARTIAL } from '../block-mask.ts';
 import type { Gpu } from '../gpu.ts';
 import { attentionReference } from '../reference/attention.ts';
-import { attention, ATTENTION_VARIANTS, type AttentionVariant, NO_KEYS } from './attention.ts';
+import { runsOn } from '../tune/op.ts';
+import {
+  attention,
+  ATTENTION_VARIANTS,
+  attentionSplit,
+  type AttentionVariant,
+  NO_KEYS,
+} from './attention.ts';
 import { attentionPattern, MASKED_SCORE } from './attention_pattern.ts';
 
 export interface AttentionShape {
@@ -29,8 +36,10 @@ export interface PlainInputs {
 /** Every way to split the work, and the pattern, against the same reference. */
 export async function checkAttention(...args: Parameters<typeof checkVariant>): Promise<void> {
   const [gpu, shape, options] = args;
-  for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[])
-    await checkVariant(gpu, shape, { ...options, variant });
+  for (const variant of Object.keys(ATTENTION_VARIANTS) as AttentionVariant[]) {
+    if (runsOn(gpu.adapter, attentionSplit(variant, shape.dHead).kernel))
+      await checkVariant(gpu, shape, { ...options, variant });
+  }
 }
 
 async function checkVariant(

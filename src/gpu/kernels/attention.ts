@@ -1,3 +1,4 @@
+import quadSource from '../../shaders/attention_quad.wgsl?raw';
 import registerSource from '../../shaders/attention_register.wgsl?raw';
 import workgroupSource from '../../shaders/attention_workgroup.wgsl?raw';
 import shared from '../../shaders/shared/attention.wgsl?raw';
@@ -5,6 +6,7 @@ import type { Batch } from '../batch.ts';
 import { type BlockMask, MOST_BITS, uploadMask } from '../block-mask.ts';
 import type { AdapterDescription } from '../device.ts';
 import { defineKernel } from '../kernel.ts';
+import { repeated } from '../repeat.ts';
 import { shapeError } from '../shape-error.ts';
 import { elementsOf, type Tensor } from '../tensor.ts';
 import { choicesOf } from '../tune/choices.ts';
@@ -86,19 +88,58 @@ export const attentionWorkgroupKernel = defineKernel({
   tensors: TENSORS,
 });
 
-const register = (wg: number) => ({ kernel: attentionRegisterKernel, overrides: { wg }, quads: wg });
+export const attentionQuadKernel = defineKernel({
+  name: 'attention_quad',
+  source: `${shared}\n${repeated(quadSource)}`,
+  dims: HEAD_DIMS,
+  tensors: TENSORS,
+  overrides: { columns: 2 },
+  needs: 'subgroups',
+});
 
-/** How the work is split, `quads` times four queries a workgroup; all give the same result up to rounding. */
+interface Split {
+  kernel: typeof attentionRegisterKernel;
+  overrides: Record<string, number>;
+  /** Workgroups for a head. */
+  groups: (nQueries: number, blockSize: number) => number;
+}
+
+/** Four queries of one block at a time, the last of a block possibly fewer. */
+const fours = (nQueries: number, blockSize: number): number =>
+  Math.ceil(nQueries / blockSize) * Math.ceil(blockSize / 4);
+
+const register = (wg: number) => (): Split => ({
+  kernel: attentionRegisterKernel,
+  overrides: { wg },
+  groups: (nQueries, blockSize) => Math.ceil(fours(nQueries, blockSize) / wg),
+});
+
+/** How the work is split, for heads of so many values; all give the same result up to rounding. */
 export const ATTENTION_VARIANTS = {
   register: register(4),
   'register-wide': register(32),
-  workgroup: { kernel: attentionWorkgroupKernel, overrides: {}, quads: 1 },
-} as const;
+  quad: (dHead) => ({
+    kernel: attentionQuadKernel,
+    // Few pipelines for all sizes of heads.
+    overrides: { columns: 2 ** Math.ceil(Math.log2(Math.ceil(dHead / 16))) },
+    groups: (nQueries) => nQueries,
+  }),
+  workgroup: () => ({ kernel: attentionWorkgroupKernel, overrides: {}, groups: fours }),
+} satisfies Record<string, (dHead: number) => Split>;
 export type AttentionVariant = keyof typeof ATTENTION_VARIANTS;
 
 /** The variant for an adapter on which nothing was measured yet. */
-export function usualAttention({ software }: AdapterDescription): AttentionVariant {
-  return software ? 'register' : 'workgroup';
+export function usualAttention(
+  { software, features }: AdapterDescription,
+  nQueries: number,
+): AttentionVariant {
+  if (!software) return 'workgroup';
+  return nQueries <= 4 && features.includes('subgroups') ? 'quad' : 'register';
+}
+
+/** What a variant runs. */
+export function attentionSplit(variant: AttentionVariant, dHead: number): Split {
+  return ATTENTION_VARIANTS[variant](dHead);
 }
 
 /** The uniform both attention kernels share. @throws FacetError `bug` when views, heads and mask do not fit */
@@ -152,9 +193,16 @@ export function headDims(kernel: string, args: AttentionArguments): Record<keyof
   };
 }
 
-/** Query–key pairs the mask's blocks hold, masked elements of partial blocks included. */
-function visitedPairs({ mask, nHeads }: AttentionArguments): number {
-  return mask.entries.length * (mask.perHead ? 1 : nHeads) * mask.blockSize ** 2;
+/** Pairs of a query and a key in the mask's blocks, masked elements of partial blocks included. */
+function visitedPairs({ mask, nHeads, nQueries }: AttentionArguments): number {
+  const { blockSize, offsets, perHead } = mask;
+  const blocks = Math.ceil(nQueries / blockSize);
+  let pairs = 0;
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    const queries = Math.min(blockSize, nQueries - (row % blocks) * blockSize);
+    pairs += (offsets[row + 1]! - offsets[row]!) * queries * blockSize;
+  }
+  return pairs * (perHead ? 1 : nHeads);
 }
 
 /**
@@ -181,16 +229,14 @@ export function attention(
     dHead,
     blockSize: mask.blockSize,
   };
-  const usual = args.variant ?? usualAttention(batch.gpu.adapter);
+  const usual = args.variant ?? usualAttention(batch.gpu.adapter, nQueries);
   const variant = args.variant ?? choicesOf(batch.gpu).look('attention', asked, usual, ATTENTION_VARIANTS);
-  const { kernel, overrides, quads: perGroup } = ATTENTION_VARIANTS[variant];
-  // Four queries of one block at a time, the last of a block possibly fewer.
-  const quads = Math.ceil(nQueries / mask.blockSize) * Math.ceil(mask.blockSize / 4);
+  const { kernel, overrides, groups } = attentionSplit(variant, dHead);
   batch.run(kernel, {
     dims,
     overrides,
     tensors: { q: args.q.tensor, k: args.k.tensor, v: args.v.tensor, offsets, entries, z, lse },
-    groups: [Math.ceil(quads / perGroup), nHeads],
+    groups: [groups(nQueries, mask.blockSize), nHeads],
     cost: {
       flops: 4 * visitedPairs(args) * dHead,
       bytes: 4 * dHead * (2 * nQueries * nHeads + 2 * args.nKeys * args.nKvHeads),

@@ -3,6 +3,7 @@ import quadSource from '../../shaders/matmul_quad.wgsl?raw';
 import registerSource from '../../shaders/matmul_register.wgsl?raw';
 import tiledSource from '../../shaders/matmul_tiled.wgsl?raw';
 import finishing from '../../shaders/shared/matmul.wgsl?raw';
+import plusProduct from '../../shaders/shared/plus_product.wgsl?raw';
 import blocks from '../../shaders/shared/weight_blocks.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import type { AdapterDescription } from '../device.ts';
@@ -46,7 +47,7 @@ export const matmulTiledKernel = defineKernel({
 
 export const matmulQuadKernel = defineKernel({
   name: 'matmul_quad',
-  source: withActivations(`${shared}\n${repeated(quadSource)}`),
+  source: withActivations(`${shared}\n${plusProduct}\n${repeated(quadSource)}`),
   ...common,
   overrides: { wg_x: 4, rows: 16, nk: 0 },
   needs: 'subgroups',

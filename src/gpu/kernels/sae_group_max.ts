@@ -2,6 +2,7 @@ import source from '../../shaders/sae_group_max.wgsl?raw';
 import quadSource from '../../shaders/sae_group_max_quad.wgsl?raw';
 import tiledSource from '../../shaders/sae_group_max_tiled.wgsl?raw';
 import shared from '../../shaders/shared/group_max.wgsl?raw';
+import plusProduct from '../../shaders/shared/plus_product.wgsl?raw';
 import type { Batch } from '../batch.ts';
 import type { AdapterDescription } from '../device.ts';
 import { defineKernel } from '../kernel.ts';
@@ -24,7 +25,7 @@ export const saeGroupMaxKernel = defineKernel({
 
 export const saeGroupMaxQuadKernel = defineKernel({
   name: 'sae_group_max_quad',
-  source: `${shared}\n${repeated(quadSource)}`,
+  source: `${shared}\n${plusProduct}\n${repeated(quadSource)}`,
   ...common,
   overrides: { wg: 8, rows: 16, per_group: 2 },
   needs: 'subgroups',

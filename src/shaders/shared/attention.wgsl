@@ -21,6 +21,12 @@ fn visible(s: u32, t: vec4u) -> vec4<bool> {
   return (vec4u(s) <= t) & (near | vec4<bool>(dims.window == 0u || s < dims.sinks));
 }
 
+// The same for one query and four keys.
+fn visible_keys(s: vec4u, t: u32) -> vec4<bool> {
+  let near = vec4u(t) - s < vec4u(dims.window);
+  return (s <= vec4u(t)) & (near | vec4<bool>(dims.window == 0u) | (s < vec4u(dims.sinks)));
+}
+
 // Element masks of 4 rows of a block, the first being row `inside` of entry `e`: bit i is key i of the block.
 fn row_bits(e: u32, inside: u32) -> vec4u {
   if (dims.bits_start == 0u) { return vec4u(0xffffffffu); }

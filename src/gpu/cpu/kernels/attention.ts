@@ -1,4 +1,5 @@
 import {
+  attentionQuadKernel,
   attentionRegisterKernel,
   attentionWorkgroupKernel,
   type HEAD_DIMS,
@@ -52,5 +53,6 @@ function attend(
 }
 
 export const attentionRegister = cpuKernel(attentionRegisterKernel, (call) => attend(call, call.tensors));
+export const attentionQuad = cpuKernel(attentionQuadKernel, (call) => attend(call, call.tensors));
 export const attentionWorkgroup = cpuKernel(attentionWorkgroupKernel, (call) => attend(call, call.tensors));
 export const attentionPattern = cpuKernel(attentionPatternKernel, (call) => attend(call, call.tensors));

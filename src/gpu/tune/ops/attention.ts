@@ -2,14 +2,16 @@ import { type BlockMask, PARTIAL } from '../../block-mask.ts';
 import {
   attention,
   ATTENTION_VARIANTS,
+  attentionQuadKernel,
   attentionRegisterKernel,
+  attentionSplit,
   type AttentionVariant,
   attentionWorkgroupKernel,
   usualAttention,
 } from '../../kernels/attention.ts';
 import type { Asked } from '../choices.ts';
 import { noise } from '../noise.ts';
-import type { TunedOp } from '../op.ts';
+import { runsOn, type TunedOp } from '../op.ts';
 
 interface AttentionAsked {
   rows: number;
@@ -24,13 +26,19 @@ const read = (asked: Asked): AttentionAsked => asked as unknown as AttentionAske
 /** Dense causal attention: what a sparse pattern leaves out costs no variant anything. */
 export const attentionOp: TunedOp = {
   id: 'attention',
-  kernels: [attentionRegisterKernel, attentionWorkgroupKernel],
-  candidates(adapter) {
-    const usual = usualAttention(adapter);
-    return [usual, ...Object.keys(ATTENTION_VARIANTS).filter((id) => id !== usual)];
+  kernels: [attentionRegisterKernel, attentionQuadKernel, attentionWorkgroupKernel],
+  candidates(adapter, asked) {
+    const { rows, dHead } = read(asked);
+    const usual = usualAttention(adapter, rows);
+    const others = (Object.keys(ATTENTION_VARIANTS) as AttentionVariant[]).filter((id) => {
+      const { kernel } = attentionSplit(id, dHead);
+      // A query a workgroup is for few of them.
+      return id !== usual && runsOn(adapter, kernel) && (kernel !== attentionQuadKernel || rows <= 16);
+    });
+    return [usual, ...others];
   },
-  plan(id) {
-    const { kernel, overrides } = ATTENTION_VARIANTS[id as AttentionVariant];
+  plan(id, asked) {
+    const { kernel, overrides } = attentionSplit(id as AttentionVariant, read(asked).dHead);
     return { kernel, variant: { overrides } };
   },
   example(gpu, asked) {
