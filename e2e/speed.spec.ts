@@ -41,6 +41,8 @@ test('how fast is this? Chosen, timed, read and sent by keyboard, and the same e
   await expect(figure(page, 'Peak')).toHaveText(/\d/);
   for (const stage of ['First paint', 'Model ready', 'First features'])
     await expect(figure(page, stage)).toHaveText(/\d/);
+  // Neither the processor nor a software adapter is measured.
+  await expect(panel(page, 'Kernels chosen here')).toContainText('The defaults run');
 
   // The chart is a list to the keyboard.
   const points = page.getByRole('listbox', { name: /^Roofline/ }).getByRole('option');

@@ -21,7 +21,8 @@ export function markdownOf(results: Results): string {
     'Made by `npm run bench -- peers`. Everyone had the same weights and the same inputs, ran in turn in one browser, and was timed',
     'only when the answers agreed. Times are milliseconds, median (quartiles) of the rounds; ratios are taken round by round.',
     'Speed is the other’s time over ours, more is better; share is our time over that of the work it stands beside, less is',
-    'better. “First” is the time to the first answer: weights put on the device, compilation, one run.',
+    'better. “First” is the time to the first answer: weights put on the device, compilation, one run; whoever needed over two',
+    'minutes for that was not run again, and it stands as its time.',
     '',
     `${plain(machine.processor)}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${plain(machine.system)}; ${plain(browser)};`,
     `${Object.entries(packages)

@@ -47,6 +47,19 @@ test('everyone runs in turn, after all are warm', async () => {
   expect(order.slice(-2)).toEqual(['reference gone', 'ours gone']);
 });
 
+test('whoever takes too long is not run again', async () => {
+  const contenders = [contender('reference', { only: [1, 2] }), contender('ours', { only: [1, 2] })];
+  order.length = 0;
+  const outcomes = await runRounds(
+    Object.fromEntries(contenders.map((each) => [each.name, async () => each])),
+    (each) => (each.decode as () => ReturnType<NonNullable<Contender['decode']>>)?.(),
+    { ...USUAL_ROUNDS, least: 3, most: 3, onceMs: -1 },
+    () => {},
+  );
+  expect(order).toEqual(['reference gone', 'ours gone']);
+  expect(outcomes.map(({ times, firstMs }) => times[0] === firstMs && times.length)).toEqual([1, 1]);
+});
+
 test('another answer gets no time, and says so', async () => {
   const [, wrong] = await run([
     contender('reference', { only: [1, 2] }),

@@ -7,6 +7,7 @@ import { LoadTimes } from './LoadTimes.tsx';
 import { Roofline } from './Roofline.tsx';
 import './speed.css';
 import { Times } from './Times.tsx';
+import { Variants } from './Variants.tsx';
 import { shownOf, useResults } from './words.ts';
 
 /** What is timed, what came of it, and where it lies under the roof. */
@@ -31,6 +32,7 @@ export default function BenchView() {
       <Times all={all} shown={shown} beside={beside} onChoose={setChosen} />
       {shown && <Roofline shown={shown} />}
       {shown && <Kernels shown={shown} />}
+      <Variants />
       <LoadTimes />
     </div>
   );

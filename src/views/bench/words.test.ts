@@ -1,7 +1,19 @@
 import { expect, test } from 'vitest';
 import { benchWorkloads } from '../../engine/bench/workloads.ts';
+import { TUNED_OPS } from '../../gpu/tune/ops/index.ts';
 import type { SpeedResults } from '../../exchange/speed-results.ts';
-import { amountText, GROUPS, placedRows, progressText, ratioTo, timesTable, timeText } from './words.ts';
+import {
+  amountText,
+  GROUPS,
+  opName,
+  placedRows,
+  progressText,
+  ratioTo,
+  sizesText,
+  timesTable,
+  timeText,
+  waitingText,
+} from './words.ts';
 
 const timed = (id: string, median: number) => ({
   id,
@@ -69,4 +81,23 @@ test('progress says what, how far and how long', () => {
   expect(progressText({ ...at, stage: 'rounds', secondsLeft: 40 })).toBe(
     'Timing: Encode (3 of 9, 40\u00a0s left) …',
   );
+});
+
+test('a class of sizes is named by the power of two it goes up to', () => {
+  expect(sizesText({ rows: 33, k: 64, layout: 'kn', n: 1 })).toBe('rows ≤ 64, k ≤ 64, layout kn, n ≤ 1');
+  expect(sizesText({ n: 2_049 })).toMatch(/^n ≤ 4.096$/);
+});
+
+test('every op that is tuned has a name', () => {
+  for (const { id } of TUNED_OPS) expect(opName(id)).not.toBe(id);
+});
+
+test('what is to be measured is said', () => {
+  const report = { on: true, able: true, waiting: 0, classes: [] };
+  const found = { op: 'matmul', asked: { rows: 1 }, usual: 'tiled', chosen: 'quad', ratio: 0.5 };
+  expect(waitingText(report)).toContain('Nothing has run');
+  expect(waitingText({ ...report, waiting: 1 })).toContain('1 class of');
+  expect(waitingText({ ...report, waiting: 2, classes: [found] })).toContain('2 classes of');
+  expect(waitingText({ ...report, classes: [found] })).toContain('was measured');
+  expect(waitingText({ ...report, on: false, waiting: 3 })).toContain('nothing is measured');
 });

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { BenchProgress, BenchWorkload } from '../../engine/protocol.ts';
+import type { BenchProgress, BenchWorkload, TunedClass, TuningReport } from '../../engine/protocol.ts';
 import { deviceName, isTimed, type SpeedResults, type SpeedTimed } from '../../exchange/speed-results.ts';
 import { type Placed, placeUnder } from '../../shared/roofline.ts';
 import { useSpeed } from '../../state/speed.ts';
@@ -144,4 +144,34 @@ export function progressText({ stage, what, done, total, secondsLeft }: BenchPro
   if (stage === 'check') return `Checking the answer: ${what} (${done + 1} of ${total}) …`;
   const left = secondsLeft === undefined ? '' : `, ${formatDuration(secondsLeft)} left`;
   return `Timing: ${what} (${done + 1} of ${total}${left}) …`;
+}
+
+const OPS: Readonly<Record<string, string>> = {
+  matmul: 'Matrix product',
+  encode: 'Encode',
+  attention: 'Attention',
+  decode: 'Sparse decode',
+};
+
+export const opName = (op: string): string => OPS[op] ?? op;
+
+/** The class of sizes that an example of it stands for: numbers up to the next power of two. */
+export function sizesText(asked: TunedClass['asked']): string {
+  return Object.entries(asked)
+    .map(([name, value]) =>
+      typeof value === 'number'
+        ? `${name} ≤ ${formatCount(2 ** Math.ceil(Math.log2(Math.max(1, value))))}`
+        : `${name} ${value}`,
+    )
+    .join(', ');
+}
+
+/** What is to be expected of measuring variants. */
+export function waitingText({ on, waiting, classes }: TuningReport): string {
+  if (!on) return 'The defaults run, and nothing is measured.';
+  if (waiting > 0)
+    return `${formatCount(waiting)} ${waiting === 1 ? 'class' : 'classes'} of sizes to be measured while the page is idle.`;
+  return classes.length > 0
+    ? 'Everything that has run was measured.'
+    : 'Nothing has run yet that has several ways to split its work.';
 }
