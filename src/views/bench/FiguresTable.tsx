@@ -5,8 +5,8 @@ interface FiguresTableProps {
   label: string;
   /** Head of the column that names the rows. */
   first: string;
-  /** The other columns, each with its definition. */
-  heads: readonly { name: string; about: ReactNode }[];
+  /** The other columns, each with its definition; of numbers, unless of `words`. */
+  heads: readonly { name: string; about: ReactNode; words?: boolean }[];
   /** Ends the name of each definition, where another table has columns of the same names. */
   of?: string;
   /** Rows. */
@@ -23,8 +23,8 @@ export function FiguresTable({ label, first, heads, of = '', children }: Figures
         <thead>
           <tr>
             <th scope="col">{first}</th>
-            {heads.map(({ name, about }) => (
-              <th key={name} scope="col" className="number">
+            {heads.map(({ name, about, words }) => (
+              <th key={name} scope="col" className={words ? undefined : 'number'}>
                 {name} <Info label={`Definition of ${name}${of}`}>{about}</Info>
               </th>
             ))}

@@ -6,10 +6,15 @@ import { FiguresTable } from './FiguresTable.tsx';
 import { opName, sizesText, threeDigits, waitingText } from './words.ts';
 
 const HEADS = [
-  { name: 'Sizes', about: 'Of the class: each at most this power of two, and more than half of it.' },
-  { name: 'Default', about: 'What runs on such an adapter while nothing was measured on it.' },
+  {
+    name: 'Sizes',
+    words: true,
+    about: 'Of the class: each at most this power of two, and more than half of it.',
+  },
+  { name: 'Default', words: true, about: 'What runs on such an adapter while nothing was measured on it.' },
   {
     name: 'Runs',
+    words: true,
     about: 'What runs here: the fastest of those whose result was the default’s, up to rounding.',
   },
   {
@@ -31,6 +36,7 @@ export function Variants() {
   const waiting = (report?.waiting ?? 0) > 0;
   // Measured while nobody asks for anything: new ones come by themselves.
   useEffect(() => {
+    if (!opened) return undefined;
     void look();
     if (!waiting) return undefined;
     const timer = setInterval(() => void look(), LOOK_MS);
@@ -85,7 +91,7 @@ export function Variants() {
               {classes.map(({ op, asked, usual, chosen, ratio }) => (
                 <tr key={`${op} ${sizesText(asked)}`}>
                   <th scope="row">{opName(op)}</th>
-                  <td>{sizesText(asked)}</td>
+                  <td className="words">{sizesText(asked)}</td>
                   <td>
                     <code>{usual}</code>
                   </td>
