@@ -13,7 +13,7 @@ struct Dims { n_tok: u32, d4: u32, f4: u32, n_latents: u32, n_groups: u32, neg_i
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;           // [n_tok, n_groups]
 
 // Four rows of W_enc, in the four columns of latents that begin at `at`.
-fn block(at: u32, f4: u32) -> mat4x4f {
+fn rows_at(at: u32, f4: u32) -> mat4x4f {
   return mat4x4f(w4(w_enc[at]), w4(w_enc[at + f4]), w4(w_enc[at + 2u * f4]), w4(w_enc[at + 3u * f4]));
 }
 
@@ -34,19 +34,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(subgroup_invocation_i
     #g<4 #r<4 let u{g}{r} = quadBroadcast(v{g}, {r}u);
     // Column by column: software adapters have few registers, and this keeps most in use.
     {
-      let b = block(at0, f4);
+      let b = rows_at(at0, f4);
       #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}0 = plus_product(p{g}{r}0, b, u{g}{r}); }
     }
     {
-      let b = block(at1, f4);
+      let b = rows_at(at1, f4);
       #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}1 = plus_product(p{g}{r}1, b, u{g}{r}); }
     }
     {
-      let b = block(at2, f4);
+      let b = rows_at(at2, f4);
       #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}2 = plus_product(p{g}{r}2, b, u{g}{r}); }
     }
     {
-      let b = block(at3, f4);
+      let b = rows_at(at3, f4);
       #g<4 #r<4 if (rows > {g}u * 4u) { p{g}{r}3 = plus_product(p{g}{r}3, b, u{g}{r}); }
     }
     #c<4 at{c} += 4u * f4;
