@@ -7,6 +7,7 @@ import {
   numbersOf,
   open,
   panel,
+  pressAtOnce,
   prompt,
   recordCalls,
   settled,
@@ -69,6 +70,8 @@ test('click a token, then a feature: what it does, here and on a sample', async 
   );
   expect(values.length).toBeGreaterThan(5);
   expect(values).toEqual(values.toSorted((a, b) => b - a));
+  // The sample starts by itself, shows what it has, and can be stopped with that kept.
+  await pressAtOnce(page.locator('body'), 'Stop', { selector: '[data-figure="firing rate"]', text: '%' });
   await features(page).nth(1).click();
   await expect(page.getByRole('article', { name: /Feature \d+/ })).toBeVisible();
   const effects = panel(page, 'Next tokens it promotes and suppresses');
@@ -76,9 +79,8 @@ test('click a token, then a feature: what it does, here and on a sample', async 
     10,
   );
   await expect(panel(page, 'Nearest features').getByRole('listitem')).toHaveCount(10);
-  // The sample starts by itself, shows what it has, and can be stopped with that kept.
   await expect(figure(page, 'firing rate')).toContainText('%', { timeout: 60_000 });
-  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeHidden();
   await expect(figure(page, 'firing rate')).toContainText('%');
   await expect(page.getByRole('img', { name: /^Histogram of feature/ })).toBeVisible();
   await expect(

@@ -7,6 +7,7 @@ import {
   numbersOf,
   open,
   panel,
+  pressAtOnce,
   tokens,
   violationsInBoth,
 } from './support.ts';
@@ -80,9 +81,8 @@ test('texts are walked by keyboard, continued, stopped and generated anew', asyn
     /^2: .*probability .*loss under the base/,
   );
   const beginning = (await said(page, 'steered').textContent())!;
+  await pressAtOnce(panel(page, 'Texts'), 'Stop');
   await page.getByRole('button', { name: /^Continue/ }).click();
-  const stop = panel(page, 'Texts').getByRole('button', { name: 'Stop', exact: true });
-  await stop.click();
   const goOn = panel(page, 'Texts').getByRole('button', { name: 'Go on' });
   await expect(goOn).toBeFocused();
   await goOn.click();

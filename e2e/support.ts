@@ -139,3 +139,30 @@ export async function recordCalls(page: Page): Promise<void> {
 export function askedOfEngine(page: Page): Promise<string[]> {
   return page.evaluate(() => [...(globalThis as unknown as { calls: string[] }).calls]);
 }
+
+/**
+ * Presses a button the moment it can be: where the processor is quick, what it stops may soon be over.
+ * @param shown CSS selector of what must have this text first
+ */
+export const pressAtOnce = (
+  within: Locator,
+  name: string,
+  shown?: { selector: string; text: string },
+): Promise<void> =>
+  within.evaluate(
+    (node, { name: wanted, shown: first }) => {
+      const press = (): void => {
+        if (first && !node.querySelector(first.selector)?.textContent.includes(first.text)) return;
+        const buttons = [...node.querySelectorAll('button')];
+        const button = buttons.find(({ textContent, disabled }) => textContent === wanted && !disabled);
+        if (!button) return;
+        observer.disconnect();
+        button.focus();
+        button.click();
+      };
+      const observer = new MutationObserver(press);
+      observer.observe(node, { attributes: true, characterData: true, childList: true, subtree: true });
+      press();
+    },
+    { name, shown },
+  );
