@@ -66,9 +66,9 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
   const scans = scanWork({ ...working, afterwards: () => void features.showOnTexts() });
   store.subscribe(scans.look);
 
-  function interrupt(...more: SlotName[]): void {
+  function interrupt(): void {
     scans.interrupt();
-    slots.abort('analysis', 'feature', 'examples', 'sample', ...more);
+    slots.abort('analysis', 'feature', 'examples', 'sample');
   }
 
   function onTrouble(trouble: FacetError): void {
@@ -88,11 +88,13 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     void load();
   }
 
-  async function load(): Promise<void> {
+  /** @param first what has to be done before; the page says at once that it is loading */
+  async function load(first?: Promise<void>): Promise<void> {
     const signal = slots.newest('load');
     slots.abort('analysis');
     set({ phase: 'loading', failure: undefined, salvage: undefined, progress: undefined, wanted: [] });
     try {
+      await first;
       const { request, wanted } = await prepareOpening(get().view);
       if (signal.aborted) return;
       if (wanted.length > 0) {
@@ -386,15 +388,12 @@ export const usePage = create<PageState & PageActions>()((set, get, store) => {
     },
     async computeOn(backend) {
       useBackend.getState().keepBackend(backend);
-      interrupt('load');
-      await runningEngine()?.useBackend(backend).catch(report);
-      await load();
+      interrupt();
+      await load(runningEngine()?.useBackend(backend).catch(report));
     },
     dismissNotes: () => set({ notes: [] }),
     dismissProblem: () => set({ problem: undefined }),
     link: () => address.link(),
-    diagnostics() {
-      return theEngine().diagnostics();
-    },
+    diagnostics: () => theEngine().diagnostics(),
   };
 });
