@@ -19,7 +19,9 @@ export default defineConfig({
   outputDir: 'test-results/playwright',
   reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
   forbidOnly: Boolean(process.env.CI),
-  retries: 0,
+  // Tried again for the trace, which slows every journey by a quarter; what fails once has failed.
+  retries: 1,
+  failOnFlakyTests: true,
   // Much of a page's start is one thread compiling kernels: two at a time take two thirds of the time of one.
   workers: 2,
   timeout: 90_000,
@@ -35,7 +37,10 @@ export default defineConfig({
     baseURL: origin,
     browserName: 'chromium',
     launchOptions: browserLaunch(),
-    trace: 'retain-on-failure',
+    trace: 'on-first-retry',
+    // It fetches and keeps the whole page again, in every journey; those about that allow it. And what it answers cannot
+    // be intercepted.
+    serviceWorkers: 'block',
   },
   webServer: {
     command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${port} --strictPort`,

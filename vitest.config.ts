@@ -26,6 +26,7 @@ export default defineConfig({
         plugins: [assemblyScript()],
         test: {
           name: 'unit',
+          pool: 'threads',
           environment: 'node',
           setupFiles: 'src/testing/property-seed.ts',
           // A slow machine is no failure.
@@ -38,6 +39,7 @@ export default defineConfig({
         plugins: [assemblyScript(), casesAsTests],
         test: {
           name: 'cpu',
+          pool: 'threads',
           environment: 'node',
           setupFiles: 'src/testing/cpu-setup.ts',
           testTimeout: 180_000,

@@ -177,41 +177,36 @@ test('a link to a repository asks before it asks anybody else, and a token goes 
   expect(await page.content()).not.toContain(token);
 });
 
-test.describe(() => {
-  // What a service worker answers cannot be intercepted, and the engine's script must be.
-  test.use({ serviceWorkers: 'block' });
-
-  test('files of one’s own open, outlast a lost device, and a link to them asks for the same files', async ({
-    page,
-  }) => {
-    await loseDeviceOnDemand(page);
-    const folder = join(root, MODEL);
-    await toModels(page, '?backend=webgpu#/models');
-    await page.getByLabel('Choose a folder').setInputFiles(folder);
-    await expect(region(page, 'Architecture')).toContainText('gpt2');
-    await expect(region(page, 'Your own files').getByRole('progressbar')).toHaveCount(0);
-    for (const width of [360, 1920]) {
-      await page.setViewportSize({ width, height: 900 });
-      await noSidewaysScroll(page);
-    }
-    await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
-    await ready(page);
-    await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
-    await expect(page.getByRole('button', { name: 'Choose a dictionary' })).toBeVisible();
-    await loseDevice(page);
-    await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
-    await ready(page);
-    await page.reload();
-    await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
-    // Other files are told apart by their digest.
-    const other = join(root, 'other');
-    cpSync(folder, other, { recursive: true });
-    writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
-    await page.getByLabel('Choose a folder').setInputFiles(other);
-    await expect(page.getByText('These are other files than the link means')).toBeVisible();
-    await page.getByLabel('Choose a folder').setInputFiles(folder);
-    await ready(page);
-  });
+test('files of one’s own open, outlast a lost device, and a link to them asks for the same files', async ({
+  page,
+}) => {
+  await loseDeviceOnDemand(page);
+  const folder = join(root, MODEL);
+  await toModels(page, '?backend=webgpu#/models');
+  await page.getByLabel('Choose a folder').setInputFiles(folder);
+  await expect(region(page, 'Architecture')).toContainText('gpt2');
+  await expect(region(page, 'Your own files').getByRole('progressbar')).toHaveCount(0);
+  for (const width of [360, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    await noSidewaysScroll(page);
+  }
+  await opening(page).getByRole('button', { name: 'Open without a dictionary' }).click();
+  await ready(page);
+  await expect(page).toHaveURL(/model=local:[0-9a-f]{16}/);
+  await expect(page.getByRole('button', { name: 'Choose a dictionary' })).toBeVisible();
+  await loseDevice(page);
+  await expect(page.getByText('The GPU stopped and was started again; nothing was lost.')).toBeVisible();
+  await ready(page);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: /somebody’s own files/ })).toBeVisible();
+  // Other files are told apart by their digest.
+  const other = join(root, 'other');
+  cpSync(folder, other, { recursive: true });
+  writeFileSync(join(other, 'config.json'), `${readFileSync(join(other, 'config.json'), 'utf8')}\n`);
+  await page.getByLabel('Choose a folder').setInputFiles(other);
+  await expect(page.getByText('These are other files than the link means')).toBeVisible();
+  await page.getByLabel('Choose a folder').setInputFiles(folder);
+  await ready(page);
 });
 
 test('what cannot be read is explained; storage is listed and removed; nothing to mend, down to 360 px', async ({

@@ -6,6 +6,8 @@ import { extname, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { open, ready, tokens } from './support.ts';
 
+test.use({ serviceWorkers: 'allow' });
+
 // A host of its own, at a path below its root: these tests change what it serves.
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 let dist: string;

@@ -1,6 +1,9 @@
 import { expect, test } from '@playwright/test';
 import { open, settled, tokens, type } from './support.ts';
 
+// The service worker is part of what must not tell.
+test.use({ serviceWorkers: 'allow' });
+
 test('nothing leaves the page: no other origin, no prompt in a request, no broken policy', async ({
   page,
   baseURL,

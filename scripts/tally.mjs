@@ -47,7 +47,8 @@ export function failuresPlaywright(report) {
       );
       for (const test of bad) {
         const error = test.results.map((/** @type {any} */ result) => result.error).find(Boolean);
-        lines.push(`${spec.file}: ${spec.title}: ${firstLine(error?.message)}`);
+        const again = test.status === 'flaky' ? ' (passed when tried again)' : '';
+        lines.push(`${spec.file}: ${spec.title}: ${firstLine(error?.message)}${again}`);
       }
     }
     (suite.suites ?? []).forEach(walk);

@@ -36,7 +36,11 @@ test('journeys inside suites, second tries and errors outside tests are named', 
     ],
   };
   expect(tallyPlaywright(report)).toEqual({ passed: 3, failed: 3, skipped: 0 });
-  expect(failuresPlaywright(report)).toEqual(['no server', 'x.spec.ts: b: b broke', 'x.spec.ts: c: c broke']);
+  expect(failuresPlaywright(report)).toEqual([
+    'no server',
+    'x.spec.ts: b: b broke',
+    'x.spec.ts: c: c broke (passed when tried again)',
+  ]);
 });
 
 test('a runner that ends badly without a failed test has failed', () => {

@@ -132,19 +132,19 @@ function freePort() {
   });
 }
 
-if (groups.includes('check')) {
-  await check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
-  await check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
-  await check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
-  await check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
-}
-// A software adapter keeps one core busy: the tests in Node use the others meanwhile.
+// A software adapter is slow, and waits much for what asks it: the rest of what needs no page is run beside it.
 const alone = groups.length === 1;
 /** @type {Promise<void> | undefined} */
 let onGpu;
 if (groups.includes('gpu')) {
   if (noBrowser) cannot('gpu', noBrowser);
   else onGpu = vitest('gpu', 16, !alone);
+}
+if (groups.includes('check')) {
+  await check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
+  await check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
+  await check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  await check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);
 }
 if (groups.includes('unit')) await vitest('unit', 10);
 if (groups.includes('cpu')) await vitest('cpu', 12);

@@ -20,4 +20,9 @@ export const LONG_ON_GPU: readonly string[] = [
   'induction: features of induction point at the token after the earlier occurrence',
   'label table: figures are those of counting tokens of the fresh sample one by one',
   'scans: two at once do not mix, nor does a dictionary that is chosen meanwhile',
+  'generation: the same where the uncached way is taken: base, steered and frozen, across a slide',
+  'generation: steered and frozen texts over two slides, their losses and KL',
+  'comparing with and without interventions: what follows one row alone is what the whole comparison says of it, cold, warm and for a row before the change',
+  'heads of the bundled model: the heads that score for induction on repeated sequences are one layer, whose ablation hurts most',
+  'a sweep of strengths: is what texts made one by one and counted by hand say',
 ];
