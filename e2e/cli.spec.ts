@@ -24,7 +24,7 @@ const golden = JSON.parse(readFileSync('src/model/goldens/storyworld-2m/golden.j
 test('analyze prints what the reference implementation computes', () => {
   const { status, stdout } = facet(
     'analyze', '--text', golden.short.text, '--json', '--top', '3', '--logits', 'last', '--capture', 'blocks.1.hook_resid_pre',
-  ); // prettier-ignore
+  ); // oxfmt-ignore
   expect(status).toBe(0);
   const printed = JSON.parse(stdout) as {
     tokens: { id: number; text: string }[];

@@ -141,7 +141,7 @@ if (groups.includes('gpu')) {
   else onGpu = vitest('gpu', 16, !alone);
 }
 if (groups.includes('check')) {
-  await check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
+  await check('format', ['node_modules/oxfmt/bin/oxfmt', '--check']);
   await check('lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']);
   await check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
   await check('types of the worker', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.worker.json']);

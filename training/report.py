@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Padded as prettier pads, so that the formatter leaves it alone. Columns after the first are right-aligned."""
+    """Padded as oxfmt pads, so that the formatter leaves it alone. Columns after the first are right-aligned."""
     widths = [max(3, *(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
     pad = lambda row: "| " + " | ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))) + " |"
     rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"

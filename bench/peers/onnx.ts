@@ -99,7 +99,7 @@ export class OnnxGraph {
     const element = data instanceof Float32Array ? FLOAT : data instanceof Int32Array ? INT32 : INT64;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const outside = bytes.length >= OUTSIDE_BYTES;
-    const entry = (key: string, value: string): Field => [13, [[1, key], [2, value]]]; // prettier-ignore
+    const entry = (key: string, value: string): Field => [13, [[1, key], [2, value]]]; // oxfmt-ignore
     const where: Field[] = outside
       ? [entry('location', name), entry('offset', '0'), entry('length', String(bytes.length)), [14, 1]]
       : [[9, bytes]];
@@ -148,25 +148,25 @@ export class OnnxGraph {
       [1, 10],
       [2, 'facet-bench'],
       [7, graph],
-      [8, [[1, ''], [2, 20]]], // prettier-ignore
-      [8, [[1, 'com.microsoft'], [2, 1]]], // prettier-ignore
+      [8, [[1, ''], [2, 20]]], // oxfmt-ignore
+      [8, [[1, 'com.microsoft'], [2, 1]]], // oxfmt-ignore
     ]);
     return { graph: bytes, externalData: this.#external };
   }
 }
 
 function attribute(name: string, value: Attribute): (Field | readonly [number, Float])[] {
-  if (value instanceof Float) return [[1, name], [2, value], [20, 1]]; // prettier-ignore
+  if (value instanceof Float) return [[1, name], [2, value], [20, 1]]; // oxfmt-ignore
   if (typeof value !== 'number')
-    return [[1, name], ...value.map((each): Field => [8, each]), [20, 7]]; // prettier-ignore
-  if (Number.isInteger(value)) return [[1, name], [3, value], [20, 2]]; // prettier-ignore
-  return [[1, name], [2, new Float(value)], [20, 1]]; // prettier-ignore
+    return [[1, name], ...value.map((each): Field => [8, each]), [20, 7]]; // oxfmt-ignore
+  if (Number.isInteger(value)) return [[1, name], [3, value], [20, 2]]; // oxfmt-ignore
+  return [[1, name], [2, new Float(value)], [20, 1]]; // oxfmt-ignore
 }
 
 function valueInfo(name: string, element: Element, shape: readonly number[]): Message {
   const dims = shape.map((size): Field => [1, [[1, size]]]);
   return [
     [1, name],
-    [2, [[1, [[1, ELEMENTS[element]], [2, dims]]]]], // prettier-ignore
+    [2, [[1, [[1, ELEMENTS[element]], [2, dims]]]]], // oxfmt-ignore
   ];
 }

@@ -108,7 +108,7 @@ test('workloads keep the order of the list', () => {
 
 test('scripting counts what is inside something counted once, by the clock of its thread, and all that workers do', () => {
   const event = (name: string, tid: number, ts: number, dur: number, tdur?: number) =>
-    ({ name, ph: 'X', pid: 1, tid, ts, dur, tdur }); // prettier-ignore
+    ({ name, ph: 'X', pid: 1, tid, ts, dur, tdur }); // oxfmt-ignore
   const events = [
     event('FunctionCall', 1, 1_000, 2_000, 1_500),
     event('RunMicrotasks', 1, 2_000, 500, 500),

@@ -94,7 +94,7 @@ export function ratiosAmong(workload: BenchWorkload, outcomes: readonly Outcome[
         return {
           name: own.name, against: against.name, kind: own.kind, of, value, counts,
           ...(target && { target: { bound: target.bound, value: target.value }, reached: reaches(target, value.median) }),
-        }; // prettier-ignore
+        }; // oxfmt-ignore
       };
       return [
         ...others.map((other) => make('speed', other, other === fastest)),

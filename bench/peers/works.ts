@@ -55,7 +55,7 @@ export async function inputsOf({ shape }: BenchWorkload): Promise<Offer> {
       const work = {
         tokens, d, latents, k,
         x: residualStream(tokens, d), wEnc: tensorValues(W_enc), bEnc: tensorValues(b_enc),
-      }; // prettier-ignore
+      }; // oxfmt-ignore
       return (contender) => (shape.kind === 'encode' ? contender.encode?.(work) : contender.matmul?.(work));
     }
     case 'decode': {

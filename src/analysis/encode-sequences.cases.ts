@@ -29,6 +29,11 @@ export const cases = gpuCases('encode sequences', {
     sequences.push(Uint32Array.of(0), Uint32Array.of(0, 17));
     for (const hook of ['blocks.2.hook_resid_pre', 'blocks.1.attn.hook_z']) {
       using dictionary = await bundledDictionary(gpu, hook);
+      const alone: SparseCodes[] = [];
+      for (const ids of sequences) {
+        const options = { nextTokens: 1, honesty: false, logits: 'none', captures: [] } as const;
+        alone.push((await analyzePrompt(model, dictionary, ids, options)).codes);
+      }
       for (const mostRows of [undefined, 200]) {
         const { submissions, readbacks } = { ...gpu.counters };
         const packed = await encodeSequences(model, dictionary, sequences, { mostRows });
@@ -37,10 +42,7 @@ export const cases = gpuCases('encode sequences', {
           [1, 1],
           'counters',
         );
-        for (const [i, ids] of sequences.entries()) {
-          const { codes } = await analyzePrompt(model, dictionary, ids, {
-            nextTokens: 1, honesty: false, logits: 'none', captures: [],
-          }); // prettier-ignore
+        for (const [i, codes] of alone.entries()) {
           expectEqual([...packed[i]!.offsets], [...codes.offsets], `${hook}: features of each token of ${i}`);
           expectClose(
             spread(packed[i]!, dictionary.dSae),

@@ -195,7 +195,7 @@ export const cases = gpuCases('analysis of a prompt', {
       hook, dIn: dModel, dSae, ...weights,
       config: { architecture: 'skip_transcoder', d_out: dModel, apply_b_dec_to_input: false },
       metadata: { hook_name_out: hookOut },
-    }); // prettier-ignore
+    }); // oxfmt-ignore
     const { captures, honesty } = await analyzePrompt(model, dictionary, ids, {
       ...plain,
       captures: [hook, hookOut],

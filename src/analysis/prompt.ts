@@ -190,7 +190,7 @@ function recordPredictions(
   const { ids, n, parts, which, reads, passes } = asked;
   const at: PredictionReads = {
     logProb: [], lse: [], topIds: [], topLogits: [], spliced: [], zeroed: [], kl: [], logits: [],
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   const last = (rows: Tensor | undefined, { from, count }: { from: number; count: number }): Tensor =>
     rows ? takeRow(batch, rows, count - 1) : logits.rows(batch, clean, { from: from + count - 1, count: 1 });
   const shifted = new Uint32Array(ids.length);

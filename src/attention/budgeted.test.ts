@@ -132,7 +132,7 @@ test('k-means: each cluster takes as many queries and keys, and nobody else read
       expect(mask.has(t, s)).toBe(always.has(t, s) || (t % 5 === 2 && s % 5 === 2));
   // A cluster of five takes the first five of those that are as near.
   const few = kMeans.build(input, { clusters: 1, members: 5, steps: 0 });
-  const near = Array.from({ length: 100 }, (_, t) => t).filter((t) => t % 5 === 0).slice(0, 5); // prettier-ignore
+  const near = Array.from({ length: 100 }, (_, t) => t).filter((t) => t % 5 === 0).slice(0, 5); // oxfmt-ignore
   for (let t = 0; t < 100; t++)
     for (let s = 0; s <= t; s++)
       expect(few.has(t, s)).toBe(always.has(t, s) || (near.includes(t) && near.includes(s)));

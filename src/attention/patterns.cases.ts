@@ -37,7 +37,7 @@ function build(
   const { scale } = plain;
   const { pattern: all } = attentionReference({
     ...shape, ...plain, nKeys, v: plain.k, mask: maskFromRule({ ...pairs }, { window, sinks: 0 }),
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   const ofHead = (rows: Float64Array, heads: number, head: number): Float32Array =>
     Float32Array.from({ length: (rows.length / heads) | 0 }, (_, i) => {
       const [row, column] = [Math.floor(i / dHead), i % dHead];

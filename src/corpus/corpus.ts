@@ -48,7 +48,8 @@ export interface CorpusFiles {
 
 /** Texts to read: generated, or the visitor's own. */
 export type CorpusReference =
-  { kind: 'storyworld'; seed: number; items: number } | { kind: 'own'; files: CorpusFiles };
+  | { kind: 'storyworld'; seed: number; items: number }
+  | { kind: 'own'; files: CorpusFiles };
 
 export interface CorpusItem {
   text: string;

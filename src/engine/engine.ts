@@ -53,7 +53,8 @@ export class Engine implements EngineApi {
   #opened: OpenedModelState | undefined;
   #report: ((trouble: FacetErrorRecord) => void) | undefined;
   #newest:
-    { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> } | undefined;
+    | { text: string; tokenizer: ModelTokenizer; split: ReturnType<ModelTokenizer['tokenize']> }
+    | undefined;
   #site: URL | undefined;
   #backend: BackendChoice = 'webgpu';
   /** What is compiled ahead, for which model. */

@@ -46,7 +46,7 @@ async function dictionaryFacts(files: Files, found: FoundDictionary): Promise<Pa
     return {
       architecture, hook, dIn, dSae, modelName: source.modelName,
       ...(hookOut !== hook && { hookOut }),
-    }; // prettier-ignore
+    }; // oxfmt-ignore
   } catch (thrown) {
     return { refusal: FacetError.from(thrown).toRecord() };
   }

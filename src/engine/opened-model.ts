@@ -105,7 +105,7 @@ export class OpenedModelState implements Disposable {
       const info: ModelInfo = {
         id, title, family, license, parameters: model.parameters, nLayers, nHeads, dModel, dMlp, dVocab,
         nCtx: windowOf(nCtx), digest, hooks: allHooks(model.config),
-      }; // prettier-ignore
+      }; // oxfmt-ignore
       const opened = new OpenedModelState(gpu, model, tokenizer, info, entry);
       opened.#bytesFetched = files.bytesFetched;
       opened.#ahead = ahead;
@@ -136,7 +136,7 @@ export class OpenedModelState implements Disposable {
   get summaries(): DictionarySummary[] {
     return (this.entry?.dictionaries ?? []).map(({ id, title, hook, files }) => ({
       id, title, hook, bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-    })); // prettier-ignore
+    })); // oxfmt-ignore
   }
 
   /**

@@ -30,7 +30,7 @@ const run: BenchRun = {
     { id: 'forward-smollm2', failure: { code: 'out-of-memory', message: 'The GPU has no room.' } },
     { id: 'decode-64', checked: 'all', repeats: 1, flops: 1, bytes: 1 },
   ],
-}; // prettier-ignore
+}; // oxfmt-ignore
 const results = resultsOf(run, 1_795_000_000_000, 'Chrome 142 on Linux')!;
 
 test('a run becomes results: what was not timed yet is left out, failures keep their reason', () => {
@@ -78,7 +78,7 @@ test.each<[string, (file: Record<string, unknown>) => void, RegExp]>([
   ['no rows', (file) => delete file.rows, /rows/],
   ['an adapter as long as a book', (file) => (file.adapter = { ...run.adapter, vendor: 'x'.repeat(201) }), /adapter/],
   ['a date out of time', (file) => (file.made = 1e300), /made/],
-])('%s is refused', (_, change, why) => expect(refuses(change)).toMatch(why)); // prettier-ignore
+])('%s is refused', (_, change, why) => expect(refuses(change)).toMatch(why)); // oxfmt-ignore
 
 test('whatever a file holds, it is read or refused in words', () => {
   const hostile = fc.oneof(fc.json(), fc.string({ maxLength: 200 }));
@@ -115,8 +115,8 @@ test('Markdown is one table whatever names it holds', () => {
 
 test('devices and browsers are named in a few words', () => {
   expect(deviceName(results)).toBe('WebGPU: acme x1');
-  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: '', software: true } })).toBe('CPU'); // prettier-ignore
-  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: 'CPU, 4-wide SIMD', software: false } })).toBe('CPU, 4-wide SIMD'); // prettier-ignore
+  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: '', software: true } })).toBe('CPU'); // oxfmt-ignore
+  expect(deviceName({ backend: 'cpu', adapter: { vendor: '', architecture: '', description: 'CPU, 4-wide SIMD', software: false } })).toBe('CPU, 4-wide SIMD'); // oxfmt-ignore
   for (const [agent, name] of [
     [
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
@@ -136,6 +136,6 @@ test('devices and browsers are named in a few words', () => {
     ],
     ['curl/8', 'a browser'],
   ] as const)
-    // prettier-ignore
+    // oxfmt-ignore
     expect(browserName(agent)).toBe(name);
 });

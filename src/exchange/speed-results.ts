@@ -135,7 +135,7 @@ export function browserName(userAgent: string): string {
     .map((pattern) => pattern.exec(userAgent))
     .find((match) => match !== null);
   const [, name, version] = found ?? [];
-  const names: Record<string, string> = { Version: 'Safari', Edg: 'Edge', OPR: 'Opera', FxiOS: 'Firefox', CriOS: 'Chrome', HeadlessChrome: 'Chrome' }; // prettier-ignore
+  const names: Record<string, string> = { Version: 'Safari', Edg: 'Edge', OPR: 'Opera', FxiOS: 'Firefox', CriOS: 'Chrome', HeadlessChrome: 'Chrome' }; // oxfmt-ignore
   const system = /Android|iPhone|iPad|Windows|Mac OS X|CrOS|Linux/.exec(userAgent)?.[0];
   return [name === undefined ? 'a browser' : `${names[name] ?? name} ${version}`, system]
     .filter(Boolean)

@@ -5,7 +5,8 @@ import { FacetError } from '../shared/errors.ts';
  * `local:<16 hex>` for a visitor's own files.
  */
 export type SetId =
-  { kind: 'hf'; repo: string; revision: string; folder?: string } | { kind: 'local'; digest: string };
+  | { kind: 'hf'; repo: string; revision: string; folder?: string }
+  | { kind: 'local'; digest: string };
 
 // As huggingface_hub validates repository ids: 1 to 96 characters a part, no leading or trailing dot or dash.
 const PART = /^(?![.-])(?!.*(?:--|\.\.))[\w.-]{1,96}(?<![.-])$/;

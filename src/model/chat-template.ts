@@ -98,7 +98,7 @@ function range(...bounds: unknown[]): number[] {
 const MONTHS = [
   'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November',
   'December',
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** The fields of Python's strftime that chat templates use; others stay as they are. */
 function formatted(date: Date, format: string): string {

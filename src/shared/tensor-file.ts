@@ -1,6 +1,17 @@
 /** Element types named as safetensors names them. */
 export type FileDType =
-  'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'U32' | 'U16' | 'I16' | 'U8' | 'I8' | 'BOOL';
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'I64'
+  | 'I32'
+  | 'U32'
+  | 'U16'
+  | 'I16'
+  | 'U8'
+  | 'I8'
+  | 'BOOL';
 
 export interface TensorInfo {
   dtype: FileDType;

@@ -30,7 +30,7 @@ const opened = (digest: string): OpenedModel =>
   ({ model: { digest }, dictionaries: [] }) as unknown as OpenedModel;
 const row = (label: string, part: Partial<LabelRow>): LabelRow => ({
   label, feature: 1, threshold: 0, precision: 1, recall: 1, f1: 1, chosenF1: 1, tokens: 10, rate: 0.1, ...part,
-}); // prettier-ignore
+}); // oxfmt-ignore
 const table = (dictionary: string, measureItems: number, rows: LabelRow[] = []): LabelTable =>
   ({ dictionary, dictionaryDigest: `digest of ${dictionary}`, measureItems, rows }) as unknown as LabelTable;
 const state = (): ReturnType<typeof useLabelTable.getState> => useLabelTable.getState();

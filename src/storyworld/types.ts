@@ -1,6 +1,12 @@
 /** The registers of the first edition; each is one file in `registers/` and one line in its `index.ts`. */
 export type RegisterId =
-  'stories' | 'indirect-object' | 'greater-than' | 'repeats' | 'agreement' | 'quotes' | 'docstrings';
+  | 'stories'
+  | 'indirect-object'
+  | 'greater-than'
+  | 'repeats'
+  | 'agreement'
+  | 'quotes'
+  | 'docstrings';
 
 export type LabelValue = string | number | boolean;
 

@@ -206,6 +206,6 @@ export const anyView: fc.Arbitrary<ViewState> = fc.record(
       'steer', 'temperature', 'topK', 'topP', 'penalty', 'seed', 'newTokens', 'frozen', 'chat', 'system', 'swept', 'effect',
       'over', 'versus', 'tab', 'by', 'find', 'against', 'rank', 'together', 'without', 'within', 'compare', 'other', 'colour',
       'timed', 'times',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
   },
 );

@@ -8,7 +8,6 @@ export const LONG_ON_GPU: readonly string[] = [
   'matmul: the same kernels with other sizes of tiles',
   'the table of suggestions: is of the bundled model, and its clearest rows are found again on other texts',
   'heads of the bundled model: the top induction head is missed most on pairs that stood before in repeated sequences, the top previous-token head in that register',
-  'generation: cached is uncached, token for token: 100 tokens past the context, seeds 15 to 19 of 20',
   'scans: stopped at random, and read on, they are byte for byte the same',
   'examples of a scan: values of examples are the codes of the same text read by itself, and intervals hold what was counted',
   'examples of a scan: partners and what a feature is about are those of the tokens read one by one',

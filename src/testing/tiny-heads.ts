@@ -54,7 +54,7 @@ async function conv1d(file: TensorReader, { config }: Transformer): Promise<Tiny
       gain: await read(file, `transformer.h.${l}.ln_1.weight`),
       q: part(0), k: part(1), v: part(2),
       o: await read(file, `transformer.h.${l}.attn.c_proj.weight`),
-    }); // prettier-ignore
+    }); // oxfmt-ignore
   }
   return { embed, unembed: embed, finalGain: await read(file, 'transformer.ln_f.weight'), layers };
 }

@@ -21,7 +21,8 @@ export interface PathStep extends HeadStep {
 
 /** Where a trail ends. */
 export type PathEnd =
-  { kind: 'z'; layer: number; row: number } | { kind: 'residual'; depth: Depth; row: number };
+  | { kind: 'z'; layer: number; row: number }
+  | { kind: 'residual'; depth: Depth; row: number };
 
 /**
  * Holds a trail against the model: each head must lie before what is split so far, each row not after it.

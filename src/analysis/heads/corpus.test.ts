@@ -144,7 +144,7 @@ describe('scores', () => {
   test.each([
     ['.', 'punctuation'], [' ,', 'punctuation'], ['...', 'punctuation'], [' (', 'bracket'], ['.”', 'bracket'],
     ['"', 'bracket'], ['’', 'bracket'], ['’s', 'word'], [' a', 'word'], [' ', 'word'], ['', 'word'], [' 17', 'word'],
-  ])('%j is a %s', (text, expected) => expect(tokenClass(text)).toBe(expected)); // prettier-ignore
+  ])('%j is a %s', (text, expected) => expect(tokenClass(text)).toBe(expected)); // oxfmt-ignore
 
   test('successors: what follows in its series, of single tokens only', () => {
     const lists = successorLists(tokenizer);

@@ -8,7 +8,8 @@ import { labelTokens } from '../../storyworld/token-labels.ts';
  * many heads, as a layer's patterns fit the memory set aside for them. Row 0 is left out where a score says so.
  */
 export type Corpus =
-  { kind: 'storyworld'; seed: number; items: number; registers?: string[] } | { kind: 'text'; text: string };
+  | { kind: 'storyworld'; seed: number; items: number; registers?: string[] }
+  | { kind: 'text'; text: string };
 
 /** How texts are read: what comes first, and how many rows there may be with it. */
 export interface Reading {

@@ -27,7 +27,7 @@ async function bundled(gpu: Gpu): Promise<HeadReader> {
 function textOf(ids: readonly number[]): CorpusText {
   const tokens = ids.map((id): Token => ({
     id, text: '', start: 0, end: 0, part: 0, ofParts: 1, special: false,
-  })); // prettier-ignore
+  })); // oxfmt-ignore
   return { group: 'text', ids: Uint32Array.from(ids), tokens, prefix: 1 };
 }
 

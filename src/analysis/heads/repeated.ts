@@ -47,7 +47,7 @@ export function repeatedTexts(
     const chosen = rng.sample(vocabulary, half);
     const own = [...chosen, ...chosen].map((id) => ({
       id, text: tokenizer.text(id), start: 0, end: 0, part: 0, ofParts: 1, special: false,
-    })); // prettier-ignore
+    })); // oxfmt-ignore
     const tokens = [...prefix, ...own];
     return {
       group: 'repeated',

@@ -115,7 +115,7 @@ describe('tokens', () => {
     expect(kinds).toEqual([
       'capitalised word', 'function word', 'number', 'bracket', 'punctuation', 'quote', 'newline', 'word',
       'piece of a word', 'white space', 'punctuation',
-    ]); // prettier-ignore
+    ]); // oxfmt-ignore
   });
 
   it('are classed by slot and role where Storyworld gives them', () => {
@@ -133,13 +133,13 @@ describe('tokens', () => {
     expect([0, 1, 2, 3, 4, 5, 8, 9, 128, 129, 499, 500].map(at)).toEqual([
       '0', '1', '2', '3–4', '3–4', '5–8', '5–8', '9–16', '65–128', '129 and more', '129 and more',
       'beginning of the text',
-    ]); // prettier-ignore
+    ]); // oxfmt-ignore
   });
 
   it('have successors', () => {
     expect([' Sunday', '09', '99', ' Mary', 'december', 'two'].map(successorOf)).toEqual([
       'monday', '10', '100', undefined, 'january', 'three',
-    ]); // prettier-ignore
+    ]); // oxfmt-ignore
   });
 });
 

@@ -219,17 +219,17 @@ describe('separateness', () => {
       expect(apart(rise)).toBe(expected);
       expect(apart([[rise[1][1], rise[1][0]], [rise[0][1], rise[0][0]]])).toBe(expected);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('makes no head polysemantic where a role is below a tenth of explained power', () => {
-    const rise = [[1, 0], [0, 1]]; // prettier-ignore
+    const rise = [[1, 0], [0, 1]]; // oxfmt-ignore
     const judged = judgeSeparateness(sums(20, rise, [8.5, 0.9, 0.6]), 1);
     expect([judged.polysemantic, judged.separate.length]).toEqual([false, 1]);
     expect(judgeSeparateness(sums(20, rise, [8, 1.4, 0.6]), 1).polysemantic).toBe(true);
   });
 
   it('takes an effect that comes from one text of many for noise', () => {
-    const noisy = sums(20, [[0, 0], [0, 1]], [1, 1]); // prettier-ignore
+    const noisy = sums(20, [[0, 0], [0, 1]], [1, 1]); // oxfmt-ignore
     noisy.rise[0] = 30;
     const judged = judgeSeparateness(noisy, 1);
     expect(judged.rise[0]).toBeCloseTo(1.5, 9);

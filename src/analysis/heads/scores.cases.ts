@@ -39,7 +39,7 @@ function randomText(rows: number): CorpusText {
   if (rows > 9) ids[9] = ids[3]!;
   const tokens = Array.from(ids, (id): Token => ({
     id, text: SHOWN[id] ?? '<s>', start: 0, end: 0, part: 0, ofParts: 1, special: id === 60,
-  })); // prettier-ignore
+  })); // oxfmt-ignore
   const roles: Record<number, string> = { 3: 'IO', 5: 'S1', 9: 'IO-answer' };
   const labels = Array.from(ids, (_, t): Labels => (roles[t] ? { role: roles[t] } : {}));
   return { group: 'random', ids, tokens, prefix: 1, labels };

@@ -44,8 +44,8 @@ const codes = (rows: [number, number][][]): SparseCodes => ({
 });
 
 test('features of two readings, worked out by hand; row 0 does not count', () => {
-  const dense = codes([[[9, 100]], [[1, 4], [2, 1]], [], [[3, 2]]]); // prettier-ignore
-  const sparse = codes([[[8, 100]], [[1, 3], [5, 2]], [], []]); // prettier-ignore
+  const dense = codes([[[9, 100]], [[1, 4], [2, 1]], [], [[3, 2]]]); // oxfmt-ignore
+  const sparse = codes([[[8, 100]], [[1, 3], [5, 2]], [], []]); // oxfmt-ignore
   const changes = compareFeatures(dense, sparse, 3);
   // Row 1: feature 1 of 1, 2, 5; row 2: none in either; row 3: 3 is lost.
   expect(changes.jaccard).toBeCloseTo((1 / 3 + 1 + 0) / 3);

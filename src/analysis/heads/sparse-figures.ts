@@ -78,7 +78,7 @@ export function compareFeatures(dense: SparseCodes, sparse: SparseCodes, count: 
         pair[side] = codes.values[i]!;
         pairs.set(index, pair);
       }
-    } // prettier-ignore
+    } // oxfmt-ignore
     let [both, moved] = [0, 0];
     for (const [index, pair] of pairs) {
       const difference = Math.abs(pair.dense - pair.sparse);

@@ -116,7 +116,7 @@ class Timer implements Disposable {
       for (let i = 0; i < repeats; i++) {
         const { z, lse } = attention(batch, {
           ...heads, q: q!, k: k!, v: v!, nQueries: length, nKeys: length, queryOffset: 0, scale: heads.attentionScale, mask,
-        }); // prettier-ignore
+        }); // oxfmt-ignore
         batch.release(z);
         if (i < repeats - 1) batch.release(lse);
         last = lse;

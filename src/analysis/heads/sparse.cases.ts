@@ -72,7 +72,7 @@ function randomDictionary(gpu: Gpu, hook: string, dIn: number): Promise<Dictiona
   const config = {
     d_in: dIn, d_sae: dSae, architecture: 'standard',
     metadata: { hook_name: hook, sae_lens_version: '6.54.12' },
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   return loadDictionary(gpu, { id: hook, config, weights });
 }
 

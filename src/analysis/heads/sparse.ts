@@ -231,7 +231,7 @@ class LayerRun implements Disposable {
           q: columns(found!.get(q!)!, nHeads, head, dHead),
           k: columns(found!.get(k!)!, nKvHeads, Math.floor((head * nKvHeads) / nHeads), dHead),
           dHead, scale, cap,
-        }; // prettier-ignore
+        }; // oxfmt-ignore
       }
       if (choice.pattern.looksAt === 'pattern')
         input.pattern = patterns!.subarray(head * length ** 2, (head + 1) * length ** 2);

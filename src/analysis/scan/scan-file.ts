@@ -67,7 +67,7 @@ export async function writeScan(
   const arrays: Words[] = [
     sum, count, max, histogram, top.item, top.token, top.value, strata.item, strata.token, strata.value, bestId,
     sample.item, sample.token, sample.offsets, sample.indices, sample.values,
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   // The scan goes on meanwhile.
   const body = new Uint8Array(arrays.reduce((bytes, array) => bytes + array.byteLength, 0));
   let at = 0;

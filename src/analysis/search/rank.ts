@@ -40,7 +40,7 @@ export function rankFeatures(
       found.set(feature, row);
     }
     return row;
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   text.codes.indices.forEach((feature, e) => {
     const [row, value] = [of(feature), text.codes.values[e]!];
     row.total += value;

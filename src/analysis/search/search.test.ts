@@ -36,13 +36,13 @@ const rowOf = (features: number) =>
     );
 
 test('features of a text are ranked by what is asked for, equal ones by number', () => {
-  const text = { codes: codesOf([[[4, 2]], [], [[4, 1], [1, 3]], [[7, 3]]]), counted: 4 }; // prettier-ignore
-  const against = { codes: codesOf([[[7, 8], [9, 1]]]), counted: 1 }; // prettier-ignore
+  const text = { codes: codesOf([[[4, 2]], [], [[4, 1], [1, 3]], [[7, 3]]]), counted: 4 }; // oxfmt-ignore
+  const against = { codes: codesOf([[[7, 8], [9, 1]]]), counted: 1 }; // oxfmt-ignore
   const order = (...asked: Parameters<typeof rankFeatures>): number[][] =>
     rankFeatures(...asked).map(({ feature, score }) => [feature, score]);
-  expect(order(text, undefined, { rank: 'total' })).toEqual([[1, 3], [4, 3], [7, 3]]); // prettier-ignore
-  expect(order(text, undefined, { rank: 'max' })).toEqual([[1, 3], [7, 3], [4, 2]]); // prettier-ignore
-  expect(order(text, against, { rank: 'contrast' })).toEqual([[1, 0.75], [4, 0.75], [9, -1], [7, -7.25]]); // prettier-ignore
+  expect(order(text, undefined, { rank: 'total' })).toEqual([[1, 3], [4, 3], [7, 3]]); // oxfmt-ignore
+  expect(order(text, undefined, { rank: 'max' })).toEqual([[1, 3], [7, 3], [4, 2]]); // oxfmt-ignore
+  expect(order(text, against, { rank: 'contrast' })).toEqual([[1, 0.75], [4, 0.75], [9, -1], [7, -7.25]]); // oxfmt-ignore
   const rates = new Float32Array(10).fill(0.5);
   rates[7] = 0.125;
   const specific = order(text, undefined, { rank: 'specificity', rates });
@@ -87,7 +87,7 @@ test('texts where all fire somewhere, and none of others anywhere', () => {
     { item: 3, token: 1, row: [[0, 7]] },
     { item: 4, token: 2, row: [[1, 3]] },
     { item: 4, token: 4, row: [[0, 3]] },
-  ]); // prettier-ignore
+  ]); // oxfmt-ignore
   const found = findTogether(sample, { within: 'text', all: [0, 1], none: [2] });
   expect(found.looked).toBe(4);
   expect(found.places).toEqual([

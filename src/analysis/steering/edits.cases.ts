@@ -95,7 +95,7 @@ export const cases = gpuCases('steering edits', {
       const mean = a.subarray(1).reduce((sum, value) => sum + value, 0) / (IDS.length - 1);
       const target = { kind: 'latent' as const, dictionary: resid, feature };
       const sized = { dictionary: resid, feature, strength: 1.5, unit: 8 };
-      const scope = { kind: 'rows' as const, ranges: [[2, 3], [5, 8]] as const }; // prettier-ignore
+      const scope = { kind: 'rows' as const, ranges: [[2, 3], [5, 8]] as const }; // oxfmt-ignore
       const text = { kind: 'text' as const };
       const kinds: [Intervention<Dictionary>, (a: number) => number][] = [
         [{ kind: 'add', ...sized, scope }, () => 12],

@@ -174,7 +174,7 @@ async function checkResume(gpu: Gpu, name: (typeof TINY)[number]): Promise<void>
     [[hook(`blocks.${last}.attn.hook_in`)], last, false],
     [[hook('hook_embed')], 0, true],
     [[ending, hook('hook_embed')], 0, true],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   using bases = new Bases(model);
   const residuals = model.gpu.batch('residuals');
   const pre = Array.from({ length: last + 1 }, (_, layer) => `blocks.${layer}.hook_resid_pre`);
@@ -215,19 +215,19 @@ export const cases = gpuCases('steering, plainly', {
   'a dictionary of one head': (gpu) =>
     checkKinds(gpu, 'llama', ({ config }) => ({
       hook: 'blocks.1.attn.hook_z', headIndex: 2, dIn: config.dHead, dSae: 40, architecture: 'topk', k: 6,
-    })), // prettier-ignore
+    })), // oxfmt-ignore
   'transcoders: codes of the input change the output': async (gpu) => {
     for (const name of ['llama', 'gemma2', 'gpt2'] as const)
       await checkKinds(gpu, name, ({ config }) => ({
         hook: 'blocks.0.mlp.hook_in', hookOut: 'blocks.0.hook_mlp_out', dIn: config.dModel, dSae: 60, architecture: 'jumprelu',
         skips: name !== 'gpt2',
-      })); // prettier-ignore
+      })); // oxfmt-ignore
   },
   'transcoders see what the MLP does, whatever the order of the list': (gpu) => {
     const hook = 'blocks.1.mlp.hook_in';
     const scaled: Intervention<Dictionary> = {
       kind: 'scale', target: { kind: 'hook', hook }, factor: -1.5, scope: { kind: 'text' },
-    }; // prettier-ignore
+    }; // oxfmt-ignore
     return checkKinds(
       gpu,
       'llama',

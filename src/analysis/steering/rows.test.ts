@@ -26,7 +26,7 @@ test.each<[Scope, number[], number[]]>([
 ])('%j', (scope, whole, slid) => {
   expect(rowsIn(scope, WHOLE)).toEqual(whole);
   expect(rowsIn(scope, SLID)).toEqual(slid);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 const matches = (special: readonly boolean[], align: 'start' | 'end', pass: PassRows) =>
   pass.rows.map((_, t) => matchedRow({ special, align }, pass, t));

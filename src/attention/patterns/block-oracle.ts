@@ -13,7 +13,7 @@ export const blockOracle: AttentionPattern = {
   sizedBy: 'mass',
   parameters: [
     { id: 'mass', title: 'Mass', about: 'Share of the attention to keep, of all rows together.', integer: false, least: 0, most: 1, usual: 0.95 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { mass = 1 }, budget) {
     const { nQueries, nKeys } = input;
     const pattern = input.pattern!;

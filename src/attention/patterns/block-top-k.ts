@@ -45,7 +45,7 @@ export const blockTopK: AttentionPattern = {
   sizedBy: 'blocks',
   parameters: [
     { id: 'blocks', title: 'Blocks', about: 'Blocks of keys that each block of queries visits.', integer: true, least: 1, most: 65_536, usual: 4 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { blocks = 1 }, budget) {
     const mask = new PairMask(input);
     const bound = bounds(input);

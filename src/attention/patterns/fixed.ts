@@ -15,7 +15,7 @@ export const fixed: AttentionPattern = {
     { id: 'period', title: 'Period', about: 'Tokens between the ends that everyone reads.', integer: true, least: 1, most: 65_536, usual: 32 },
     { id: 'local', title: 'Stretch', about: 'Tokens of a stretch; a budget sets it too.', integer: true, least: 1, most: 65_536, usual: 32 },
     { id: 'summary', title: 'Summary', about: 'Last tokens of a period that everyone reads.', integer: true, least: 1, most: 1_024, usual: 4 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { period = 1, local = 1, summary = 1 }, budget) {
     const far = (every: number): PairMask =>
       rowByRow(input, (mask, row, t) => {

@@ -84,7 +84,7 @@ export const kMeans: AttentionPattern = {
     { id: 'clusters', title: 'Clusters', about: 'How many; 0 is √(tokens).', integer: true, least: 0, most: 1_024, usual: 0 },
     { id: 'members', title: 'Members', about: 'Queries, and keys, that a cluster takes; 0 is tokens / clusters.', integer: true, least: 0, most: 65_536, usual: 0 },
     { id: 'steps', title: 'Steps', about: 'Rounds of k-means on the text.', integer: true, least: 0, most: 50, usual: 5 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { clusters = 0, members = 0, steps = 0 }, budget) {
     if (budget !== undefined && budget >= 1) return everything(input);
     const { nQueries, nKeys, blockSize } = input;

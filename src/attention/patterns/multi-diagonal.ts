@@ -12,7 +12,7 @@ export const multiDiagonal: AttentionPattern = {
   sizedBy: 'diagonals',
   parameters: [
     { id: 'diagonals', title: 'Diagonals', about: 'Distances at which every token reads.', integer: true, least: 0, most: 65_536, usual: 16 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build: (input, { diagonals = 0 }, budget) =>
     strongestLines(input, { columns: 0, diagonals: budget === undefined ? diagonals : Infinity }, budget),
 };

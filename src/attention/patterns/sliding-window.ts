@@ -13,7 +13,7 @@ export const slidingWindow: AttentionPattern = {
   parameters: [
     { id: 'window', title: 'Window', about: 'Tokens in the window, the token itself included.', integer: true, least: 1, most: 65_536, usual: 64 },
     { id: 'sinks', title: 'Sinks', about: 'Tokens at the start that every token reads.', integer: true, least: 0, most: 1_024, usual: 4 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { window = 1, sinks = 0 }, budget) {
     const make = (size: number): PairMask =>
       rowByRow(input, (mask, row, t) => {

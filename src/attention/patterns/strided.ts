@@ -14,7 +14,7 @@ export const strided: AttentionPattern = {
   parameters: [
     { id: 'stride', title: 'Stride', about: 'Distance, in tokens, between the tokens read further back.', integer: true, least: 1, most: 65_536, usual: 32 },
     { id: 'local', title: 'Window', about: 'Nearest tokens that are all read, the token itself included; a budget sets it too.', integer: true, least: 1, most: 65_536, usual: 32 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build(input, { stride = 1, local = 1 }, budget) {
     const far = (period: number): PairMask =>
       rowByRow(input, (mask, row, t) => {

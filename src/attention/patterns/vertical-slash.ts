@@ -13,7 +13,7 @@ export const verticalSlash: AttentionPattern = {
   parameters: [
     { id: 'columns', title: 'Columns', about: 'Tokens that every token reads.', integer: true, least: 0, most: 65_536, usual: 16 },
     { id: 'diagonals', title: 'Diagonals', about: 'Distances at which every token reads.', integer: true, least: 0, most: 65_536, usual: 16 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build: (input, { columns = 0, diagonals = 0 }, budget) =>
     strongestLines(
       input,

@@ -12,7 +12,7 @@ export const verticalStripes: AttentionPattern = {
   sizedBy: 'columns',
   parameters: [
     { id: 'columns', title: 'Columns', about: 'Tokens that every token reads.', integer: true, least: 0, most: 65_536, usual: 16 },
-  ], // prettier-ignore
+  ], // oxfmt-ignore
   build: (input, { columns = 0 }, budget) =>
     strongestLines(input, { columns: budget === undefined ? columns : Infinity, diagonals: 0 }, budget),
 };

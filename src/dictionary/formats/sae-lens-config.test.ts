@@ -216,7 +216,7 @@ describe('cfg.json of SAELens', () => {
     const jbloom = {
       model_name: 'gpt2-small', hook_point: 'blocks.8.hook_resid_pre', hook_point_layer: 8, hook_point_head_index: null,
       d_in: 768, d_sae: 24576, normalize_activations: 'none',
-    }; // prettier-ignore
+    }; // oxfmt-ignore
     expect(parseSaeLensConfig(jbloom).centre).toBe(true);
     expect(parseSaeLensConfig({ ...jbloom, hook_point: 'blocks.11.hook_resid_post' }).centre).toBe(true);
     for (const change of [

@@ -46,7 +46,7 @@ export const cases = gpuCases('attribution by the engine', {
     const ask = async (trail: TrailStep[], upstream?: string[]): Promise<AttributionRecord> => {
       const request: AttributionRequest = {
         text, windowStart: 0, dictionary, feature: codes.indices[entry]!, row, trail, upstream,
-      }; // prettier-ignore
+      }; // oxfmt-ignore
       const record = await engine.heads.attribute(request, 4);
       expectSums(record);
       return record;
@@ -84,7 +84,7 @@ export const cases = gpuCases('attribution by the engine', {
     const engine = await bundledEngine();
     const request: AttributionRequest = {
       text, windowStart: 0, dictionary: 'blocks.3.attn.hook_z', feature: 3, row: 4, trail: [],
-    }; // prettier-ignore
+    }; // oxfmt-ignore
     const step: TrailStep = { kind: 'head', layer: 3, head: 0, source: 1 };
     for (const change of [
       { row: -1 },

@@ -79,7 +79,7 @@ test('kept scans are listed, and removed', async () => {
   expect(more).toEqual([]);
   expect(kept).toMatchObject({
     id: ID, corpus: 'storyworld-1-300', corpusName: 'made up', model: 'a', dictionary: 'c', totalItems: 120,
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   expect(kept).toMatchObject({ items: scan.cursor.item, tokens: scan.figures.tokens });
   expect(kept!.bytes).toBeGreaterThan(16 * scan.state().sample.rows);
   await keeper.remove(ID);

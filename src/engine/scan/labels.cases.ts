@@ -39,7 +39,7 @@ async function readAll(
       const ids = Uint32Array.from([opened.tokenizer.bos, ...tokens], ({ id }) => id);
       const { codes } = await analyzePrompt(opened.model, loaded!.dictionary, ids, {
         nextTokens: 1, honesty: false, logits: 'none', captures: [],
-      }); // prettier-ignore
+      }); // oxfmt-ignore
       labelTokens(story, tokens).forEach((labels, i) => {
         const [from, to] = [codes.offsets[i + 1]!, codes.offsets[i + 2]!];
         const values = new Map(

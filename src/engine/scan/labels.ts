@@ -95,7 +95,7 @@ async function fillTable(
       .rows()
       .map(({ label, feature, threshold, precision, recall, f1, chosenF1, tokens, rate }) => ({
         label, feature, threshold, precision, recall, f1, chosenF1, tokens, rate,
-      })), // prettier-ignore
+      })), // oxfmt-ignore
     meanings: Object.fromEntries(labels.map(({ name, meaning }) => [name, meaning])),
   });
   let reported = performance.now();

@@ -74,7 +74,7 @@ export const cases = gpuCases('scans', {
         expectEqual([state.top.item[at]!, state.top.token[at]!], [item, token], `best of ${feature}`);
         if (statistics.topTokens[feature] !== text) throw new Error(`top token of ${feature}`);
       }
-      expectEqual([state.sample.rows, state.sample.indices.length], [tokens, statistics.count.reduce((a, b) => a + b)], 'sample'); // prettier-ignore
+      expectEqual([state.sample.rows, state.sample.indices.length], [tokens, statistics.count.reduce((a, b) => a + b)], 'sample'); // oxfmt-ignore
       await forget(session, reference);
     }),
 

@@ -27,7 +27,7 @@ export async function matchDictionaries(
       checkSpace(own, other);
       const turn: Session['turn'] = (work) => session.turn(work);
       const report = (half: number) => (done: number, total: number) =>
-      onProgress({ phase: 'scan', what: 'pairs of latents', done: half * total + done, total: 2 * total, unit: 'steps' }); // prettier-ignore
+      onProgress({ phase: 'scan', what: 'pairs of latents', done: half * total + done, total: 2 * total, unit: 'steps' }); // oxfmt-ignore
       const { gpu } = opened;
       const [mine, theirs] = [own.dictionary, other.dictionary];
       const there = await nearestRows(gpu, mine, theirs, turn, report(0));

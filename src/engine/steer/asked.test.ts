@@ -20,7 +20,7 @@ const GOOD: object[] = [
   { kind: 'ablate', target: { kind: 'hook', hook: 'hook_embed' }, with: 'mean', scope: { kind: 'prompt' } },
   patch,
   { kind: 'splice', dictionary: 'd', error: true, scope },
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 test('what may be asked comes through as it is', () => {
   expect(checkAsked(GOOD)).toEqual(GOOD);
@@ -56,7 +56,7 @@ const BAD: [string, unknown][] = [
   ['a patch without a text', [{ ...patch, text: 5 }]],
   ['a patch with a book', [{ ...patch, text: 'x'.repeat(2 ** 20 + 1) }]],
   ['a splice that does not say', [{ kind: 'splice', dictionary: 'd', scope }]],
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 const codeOf = (asked: unknown): string => {
   try {
@@ -71,7 +71,7 @@ test.each(BAD)('refused: %s', (_, asked) => expect(codeOf(asked)).toBe('bad-inpu
 
 test('whatever is sent is taken or refused as bad input', () => {
   const anything = fc.anything();
-  const almost = fc.record({ kind: fc.constantFrom('add', 'clamp', 'scale', 'ablate', 'patch', 'splice'), scope: anything, target: anything, dictionary: anything }); // prettier-ignore
+  const almost = fc.record({ kind: fc.constantFrom('add', 'clamp', 'scale', 'ablate', 'patch', 'splice'), scope: anything, target: anything, dictionary: anything }); // oxfmt-ignore
   fc.assert(
     fc.property(fc.oneof(anything, fc.array(almost)), (asked) => {
       expect(['none', 'bad-input']).toContain(codeOf(asked));

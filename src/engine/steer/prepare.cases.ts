@@ -27,7 +27,7 @@ export const cases = gpuCases('preparing a steering', {
     withSession(gpu, async (session, prompt, stop) => {
       const hook = (name: string): Asked => ({
         kind: 'ablate', target: { kind: 'hook', hook: name }, with: 'zero', scope,
-      }); // prettier-ignore
+      }); // oxfmt-ignore
       const table: [Asked, string][] = [
         [{ ...add, feature: 2048 }, 'bad-input'],
         [{ ...add, dictionary: 'blocks.9.hook_resid_pre' }, 'not-found'],

@@ -55,7 +55,7 @@ test('what is no table is refused by name', () => {
   const wrong = {
     feature: -1, effect: 'nothing', strength: NaN, unit: 0, baseRate: 2, rate: '1', ratioLow: -1, fluencyLoss: -2,
     selectivity: Infinity, tokens: 1.5, dictionary: 'x'.repeat(201), dictionaryDigest: '', f1: null, scope: 'rows',
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   for (const [field, value] of Object.entries(wrong))
     expect(() => withLatent({ [field]: value }), field).toThrow(`latents.0.${field}`);
 });

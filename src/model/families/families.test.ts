@@ -128,7 +128,7 @@ test('published models read as they are', () => {
     head_dim: 256, intermediate_size: 2048, vocab_size: 262_144, sliding_window: 512, rope_theta: 1e6,
     rope_local_base_freq: 1e4, query_pre_attn_scalar: 256, rms_norm_eps: 1e-6, max_position_embeddings: 32_768,
     _sliding_window_pattern: 6, torch_dtype: 'bfloat16', eos_token_id: [1, 106],
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   expect(gemma3.parameters).toBe(268_098_176);
   expect(gemma3.dtype).toBe('BF16');
   expect(gemma3.config.layers.flatMap(({ window }, l) => (window === 0 ? [l] : []))).toEqual([5, 11, 17]);
@@ -138,20 +138,20 @@ test('published models read as they are', () => {
     model_type: 'llama', hidden_size: 576, num_hidden_layers: 30, num_attention_heads: 9, num_key_value_heads: 3,
     intermediate_size: 1536, vocab_size: 49_152, rope_theta: 1e5, rope_scaling: null, rms_norm_eps: 1e-5,
     max_position_embeddings: 8192, tie_word_embeddings: true, rope_interleaved: false, torch_dtype: 'bfloat16',
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   expect(smolLm2.parameters).toBe(134_515_008);
   expect(smolLm2.config).toMatchObject({ dHead: 64, tied: true, normEps: 1e-5 });
   const pythia = describeModel({
     model_type: 'gpt_neox', hidden_size: 512, num_hidden_layers: 6, num_attention_heads: 8, intermediate_size: 2048,
     vocab_size: 50_304, rotary_pct: 0.25, rotary_emb_base: 10_000, use_parallel_residual: true, hidden_act: 'gelu',
     layer_norm_eps: 1e-5, max_position_embeddings: 2048, tie_word_embeddings: false, torch_dtype: 'float16',
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   expect(pythia.parameters).toBe(70_426_624);
   expect(pythia.config.layers[0]!.rope).toEqual({ dims: 16, theta: 10_000 });
   const tinyStories = describeModel({
     model_type: 'gpt_neo', hidden_size: 64, num_layers: 8, num_heads: 16, intermediate_size: null, vocab_size: 50_257,
     attention_types: [[['global', 'local'], 4]], window_size: 256, max_position_embeddings: 2048,
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   expect(tinyStories.config).toMatchObject({ dHead: 4, dMlp: 256, attentionScale: 1, dVocab: 50_257 });
   expect(tinyStories.config.layers.map(({ window }) => window)).toEqual([0, 256, 0, 256, 0, 256, 0, 256]);
 });

@@ -50,7 +50,7 @@ export function Kernels({ shown }: { shown: NamedResults }) {
         ],
         rows: placed.map(({ kernel, dispatches, ms, flops, bytes, placed: at }) => [
           kernel, dispatches, ms, flops, bytes, at.gigaflopsPerSecond, at.gigabytesPerSecond, at.share, BOUNDS[at.bound],
-        ]), // prettier-ignore
+        ]), // oxfmt-ignore
       })}
       images={false}
     >

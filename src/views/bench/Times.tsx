@@ -149,13 +149,13 @@ const HEADS: readonly { name: string; about: ReactNode; unit?: string }[] = [
   { name: 'GFLOP/s', about: 'Floating-point operations a second, in thousands of millions; a multiply-add counts two. Operations of the method, not of what a kernel computes twice.' },
   { name: 'GB/s', about: 'Bytes a second, in thousands of millions: every input read once and every output written once, of each kernel.' },
   { name: 'Share of the roof', about: 'Least time the measured bandwidth and peak allow, divided by the time taken; and which of the two bounds it. Above 100 % data stayed in caches, or was only read, which is quicker than copying.' },
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 function Rows({ shown, beside }: { shown: NamedResults; beside: NamedResults | undefined }) {
   const workloads = useSpeed((state) => state.workloads);
   const { rows, roof } = shown.results;
   const heads = beside
-    ? [...HEADS, { name: 'Beside', about: `Time ${beside.name}.` }, { name: 'Ratio to that', about: `Time ${shown.name}, divided by time ${beside.name}. Below 1 the first is faster.` }] // prettier-ignore
+    ? [...HEADS, { name: 'Beside', about: `Time ${beside.name}.` }, { name: 'Ratio to that', about: `Time ${shown.name}, divided by time ${beside.name}. Below 1 the first is faster.` }] // oxfmt-ignore
     : HEADS;
   return (
     <FiguresTable label="Times, in figures" first="What" heads={heads}>

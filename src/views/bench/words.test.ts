@@ -38,10 +38,10 @@ const results: SpeedResults = {
 test('times and amounts have three digits and the unit that suits', () => {
   expect([0.0123, 0.9996, 1, 12.34, 999.4, 999.6, 12_345, NaN].map(timeText)).toEqual([
     '12.3 µs', '1.00 ms', '1.00 ms', '12.3 ms', '999 ms', '1.00 s', '12.3 s', '–',
-  ].map((text) => text.replace(' ', '\u00a0'))); // prettier-ignore
+  ].map((text) => text.replace(' ', '\u00a0'))); // oxfmt-ignore
   expect([0, 7, 999, 1000, 2_416_000_000, 4e12].map(amountText)).toEqual([
     '0', '7', '999', '1.00 k', '2.42 G', '4.00 T',
-  ].map((text) => text.replace(' ', '\u00a0'))); // prettier-ignore
+  ].map((text) => text.replace(' ', '\u00a0'))); // oxfmt-ignore
 });
 
 test('the table has every figure in full, its share of the roof, and what stands beside', () => {

@@ -127,13 +127,13 @@ export function timesTable(
       title, ms.median, ms.lower, ms.upper, ratio?.median ?? null, ratio ? titleOf(workloads, ratio.to) : null,
       flops, bytes, gigaflopsPerSecond, gigabytesPerSecond, Number.isNaN(share) ? null : share, BOUNDS[bound], null,
       ...(beside ? [theirs, theirs === null ? null : ms.median / theirs] : []),
-    ]; // prettier-ignore
+    ]; // oxfmt-ignore
   });
   return {
     columns: [
       'what', 'median, ms', 'lower quartile, ms', 'upper quartile, ms', 'ratio', 'ratio to', 'FLOPs', 'bytes', 'GFLOP/s',
       'GB/s', 'share of the roof', 'bound by', 'failure', ...(beside ? ['beside: median, ms', 'ratio to that'] : []),
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     rows,
   };
 }

@@ -109,10 +109,10 @@ function tableOf(about: FeatureAbout | undefined): TableData {
     rows: [
       ...about.labels.map(({ label, threshold, precision, recall, f1 }) => [
         'label', label, threshold, precision, recall, f1, null, null, null,
-      ]), // prettier-ignore
+      ]), // oxfmt-ignore
       ...about.metadata.map(({ field, value, share, rate, lift }) => [
         field, value, null, null, null, null, share, rate, lift,
-      ]), // prettier-ignore
+      ]), // oxfmt-ignore
     ],
   };
 }

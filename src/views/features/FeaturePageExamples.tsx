@@ -271,7 +271,7 @@ function tableOf(examples: ScanExamples | undefined): TableData {
         kind, low, high, item, tokens[at] ?? '', first + at, value, bar ?? null, metadata.join('; '), text,
       ]),
     ),
-  }; // prettier-ignore
+  }; // oxfmt-ignore
 }
 
 /** Typed arrays as lists. */

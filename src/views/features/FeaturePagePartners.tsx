@@ -37,7 +37,7 @@ export function FeaturePagePartners() {
         columns: ['feature', 'fire together', 'it fires', 'share', 'lift', 'Jaccard'],
         rows: list.map(({ feature, together, firing, share, lift, jaccard }) => [
           feature, together, firing, share, lift, jaccard,
-        ]), // prettier-ignore
+        ]), // oxfmt-ignore
       })}
       drawing={() =>
         barsDrawing(

@@ -29,7 +29,7 @@ export function labelsTable(summary: LabelSummary): TableData {
     columns: [
       'label', 'meaning', 'rate', 'tokens', 'dictionary', 'dictionary digest', 'latent', 'threshold', 'precision', 'recall',
       'F1', 'F1 where it was chosen',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     rows: summary.rows.map((row) => [
       row.label,
       meaningOf(summary, row.label),

@@ -28,7 +28,7 @@ export const attention: Prepare<'attention'> = async (context, shape) => {
       const { z, lse } = attend(batch, {
         q: view(q), k: view(k), v: view(v), nHeads, nKvHeads: nHeads, dHead,
         nQueries: tokens, nKeys: tokens, queryOffset: 0, scale, mask,
-      }); // prettier-ignore
+      }); // oxfmt-ignore
       batch.release(lse);
       return [z];
     },

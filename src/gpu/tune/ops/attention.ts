@@ -47,7 +47,7 @@ export const attentionOp: TunedOp = {
       tensor: gpu.upload(noise(length * count * dHead, i + 3), [length, count * dHead]),
       rowStride: count * dHead,
       offset: 0,
-    })); // prettier-ignore
+    })); // oxfmt-ignore
     const [q, k, v] = views;
     const mask = everyEarlierBlock(rows, keys, blockSize);
     const shape = { nHeads: heads, nKvHeads: kvHeads, dHead, nQueries: rows, nKeys: keys };

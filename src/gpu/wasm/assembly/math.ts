@@ -93,7 +93,7 @@ export function activate4(x: v128, kind: i32): v128 {
 /** ln x of a normal x > 0, to 1e-10: x = 2^n m with m near 1, and ln m = 2 artanh((m − 1) / (m + 1)) by its series. */
 export function ln(x: f64): f64 {
   const bits = reinterpret<u64>(x) - 0x3fe6a09e667f3bcd; // of √½
-  const n = (<i64>bits) >> 52;
+  const n = <i64>bits >> 52;
   const m = reinterpret<f64>((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd);
   const s = (m - 1) / (m + 1);
   const q = s * s;

@@ -177,7 +177,7 @@ function matchTable(rows: readonly MatchRow[]): TableData {
   return {
     columns: [
       'latent', 'best match', 'cosine', 'mutual', 'fires with', 'jaccard', 'tokens it fires on', 'tokens together',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     rows: rows.map((row) => [
       row.feature,
       known(row.nearest),

@@ -14,7 +14,7 @@ test('a match is mutual when it goes both ways; what is not known is not a numbe
     { feature: 0, nearest: 1, cosine: Math.fround(0.96), mutual: true, partner: NONE, jaccard: NaN, count: NaN, together: NaN },
     { feature: 1, nearest: 0, cosine: 0.5, mutual: false, partner: NONE, jaccard: NaN, count: NaN, together: NaN },
     { feature: 2, nearest: NONE, cosine: NaN, mutual: false, partner: NONE, jaccard: NaN, count: NaN, together: NaN },
-  ]); // prettier-ignore
+  ]); // oxfmt-ignore
   const firing = {
     tokens: 9,
     items: 1,

@@ -18,7 +18,7 @@ const pattern = new Float32Array([
   0.7, 0.3, 9, 9,
   0.6, 0.3, 0.1, 9,
   0.8, 0.05, 0.1, 0.05,
-]); // prettier-ignore
+]); // oxfmt-ignore
 const up = Uint32Array.from({ length: STEPS }, (_, step) => 1000 + step);
 const down = Uint32Array.from({ length: STEPS }, (_, step) => 5000 + step);
 

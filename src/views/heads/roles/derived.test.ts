@@ -71,11 +71,11 @@ test('separate roles are a group of which every two are separate', () => {
   expect(of([])).toEqual([]);
   expect(of([[0, 1]])).toEqual([0, 1]);
   // 0 is separate from three others that are not separate from each other.
-  expect(of([[0, 1], [0, 2], [0, 3]])).toHaveLength(2); // prettier-ignore
-  expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toEqual([1, 2, 3]); // prettier-ignore
+  expect(of([[0, 1], [0, 2], [0, 3]])).toHaveLength(2); // oxfmt-ignore
+  expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toEqual([1, 2, 3]); // oxfmt-ignore
   // Roles of less than a tenth are ablated, but make no head polysemantic.
   roles[3] = role(0.09, 0.05);
-  expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toHaveLength(2); // prettier-ignore
+  expect(of([[0, 4], [1, 2], [2, 3], [1, 3]])).toHaveLength(2); // oxfmt-ignore
   expect(of([[2, 3]])).toEqual([]);
 });
 

@@ -25,7 +25,7 @@ export function rolesTable({ roles }: HeadRoles): TableData {
   return {
     columns: [
       'role', 'title', 'families', 'weight', 'power', 'latents', 'labels (F1)', 'reads', 'distances', 'fires in', 'fires on', 'writes', 'own rise, nats', 'tokens',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     rows: roles.map((role, i) => [
       i + 1,
       role.title,
@@ -76,7 +76,7 @@ export function overviewTable(layers: readonly LayerRoles[]): TableData {
   return {
     columns: [
       'layer', 'head', 'verdict', 'agreement of resamples', 'separate roles', 'effective number', 'roles', 'unexplained', 'latents', 'silent', 'owned by', 'dictionary', 'items', 'tokens',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     rows: layers.flatMap(({ heads, dictionary, items, tokens }) =>
       heads.map((head) => [
         head.layer,
