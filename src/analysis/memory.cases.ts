@@ -16,7 +16,7 @@ export const cases = gpuCases('memory', {
         const dictionary = await bundledDictionary(gpu, 'blocks.2.hook_resid_pre');
         const batches = watchMemory(gpu);
         const { tokens } = tokenizer.tokenize(' red lamp seven garden stone'.repeat(60));
-        for (const length of [24, 250]) {
+        for (const length of [24, 100, 250]) {
           for (const [predictions, honesty] of [
             [true, true],
             [true, false],
